@@ -1,0 +1,1 @@
+"""Managers' figures: saved views, targets and daily roll-ups."""

@@ -1,0 +1,7 @@
+"""Wiring of dashboards."""
+
+from django.apps import AppConfig
+
+
+class DashboardsConfig(AppConfig):
+    name = "dashboards"

@@ -1,0 +1,1 @@
+"""Buyers' pages: tracking, documents and requests."""

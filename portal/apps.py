@@ -1,0 +1,7 @@
+"""Wiring of portal."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"

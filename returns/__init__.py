@@ -1,0 +1,1 @@
+"""Every reverse flow: a return is authorized, received, inspected, disposed of and settled."""

@@ -1,0 +1,7 @@
+"""Wiring of returns."""
+
+from django.apps import AppConfig
+
+
+class ReturnsConfig(AppConfig):
+    name = "returns"
