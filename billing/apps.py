@@ -1,0 +1,7 @@
+"""Wiring of billing."""
+
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    name = "billing"

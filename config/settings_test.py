@@ -1,0 +1,13 @@
+"""What tests change, and nothing else."""
+
+import os
+
+os.environ.setdefault("ORDERLY_ENV", "test")
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+WHITENOISE_USE_FINDERS = True
+LOG_LEVEL = "WARNING"
+LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405

@@ -1,0 +1,10 @@
+"""Where every address leads: string includes only."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("core.urls")),
+    path("products/", include("inventory.urls")),
+    path("admin/", admin.site.urls),
+]

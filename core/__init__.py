@@ -1,0 +1,1 @@
+"""The shared kernel: what every app stands on and no app owns."""

@@ -1,0 +1,104 @@
+"""What surrounds every request: its id, the person's time zone, history, refusals and expired sessions."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
+from psycopg.errors import LockNotAvailable
+
+from core.refusals import Busy, NotAllowed, Refused
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+_ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+
+class RequestIdMiddleware:
+    """Gives each request an id (the proxy's X-Request-ID where it is sane), binds it to the logs and answers with it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        sent = request.headers.get("X-Request-ID", "")
+        request_id = sent if _ACCEPTED_ID.match(sent) else uuid.uuid4().hex
+        cast(Any, request).request_id = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class PersonMiddleware:
+    """Shows times in the person's time zone and words in their language."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            return self.get_response(request)
+        structlog.contextvars.bind_contextvars(user_id=user.pk)
+        with timezone.override(ZoneInfo(user.time_zone)), translation.override(user.language):
+            return self.get_response(request)
+
+
+class HistoryMiddleware(PghistoryMiddleware):
+    """Hangs the person, the address and the request id on the history rows of a request."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what pghistory keeps beside each change."""
+        return {**super().get_context(request), "request_id": getattr(request, "request_id", "")}
+
+
+class SessionExpiryMiddleware:
+    """Turns a login redirect into 401 for htmx, so that a login page never lands in a cell and the typed form stays."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if (
+            request.headers.get("HX-Request") == "true"
+            and isinstance(response, HttpResponseRedirect)
+            and response.url.split("?")[0] == reverse("core:login")
+            and not request.user.is_authenticated
+        ):
+            expired = HttpResponse(status=401)
+            expired["HX-Trigger"] = "sessionExpired"
+            return expired
+        return response
+
+
+class RefusalMiddleware:
+    """Answers a refusal that no view has answered: 403 for roles, 409 for the rest, always with its sentence."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the refusal's page or fragment; let every other exception pass."""
+        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, LockNotAvailable):
+            exception = Busy("Somebody else is working on this right now. Nothing was changed: try again in a moment.")
+        if not isinstance(exception, Refused):
+            return None
+        status = 403 if isinstance(exception, NotAllowed) else 409
+        fragment = request.headers.get("HX-Request") == "true"
+        template = "_refusal.html" if fragment else "refusal.html"
+        return render(request, template, {"refusal": exception}, status=status)

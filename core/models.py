@@ -1,0 +1,212 @@
+"""The kernel's rows: people, companies, what they may do, numbers and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+import pghistory
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+from core.locking import LockingQuerySet
+from core.roles import VERBS, Role
+
+
+def validate_time_zone(name: str) -> None:
+    """Check that a name is a time zone of the IANA database.
+
+    :raises ValidationError: where it is not.
+    """
+    if name not in available_timezones():
+        raise ValidationError(f"{name} is not a time zone, such as Europe/London.")
+
+
+class CompanyQuerySet(LockingQuerySet):
+    """Rows that carry a company."""
+
+    def for_user(self, user: User) -> Self:
+        """Return the rows of the companies that the user belongs to."""
+        return self.filter(company_id__in=user.company_ids)
+
+
+@pghistory.track()
+class Company(models.Model):
+    """A legal entity that sells. Everything in Orderly belongs to one, and rows refer only to rows of their own."""
+
+    name = models.CharField(max_length=120)
+    code = models.SlugField(max_length=20, unique=True)
+    address = models.TextField(blank=True)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
+    vat_number = models.CharField(max_length=30, blank=True)
+    registration_number = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    bank_name = models.CharField(max_length=80, blank=True)
+    iban = models.CharField(max_length=34, blank=True)
+    bic = models.CharField(max_length=11, blank=True)
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "companies"
+        ordering: ClassVar[Sequence[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which the company's business days begin and end."""
+        return ZoneInfo(self.time_zone)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people; e-mail addresses are kept in lower case."""
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the person with an e-mail address, however it is capitalized."""
+        return self.get(email=(username or "").lower())
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make a person who can sign in with a password, or cannot where it is None."""
+        user = self.model(email=email.lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make a person who may enter the admin and do everything there."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+@pghistory.track(exclude=["password", "last_login"])
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in with an e-mail address. What they may do is said per company by Membership."""
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", "As the device"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120)
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
+    theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.AUTO)
+    companies: Any = models.ManyToManyField(Company, through="Membership", related_name="+")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField("may enter the admin", default=False)
+    date_joined = models.DateTimeField(db_default=Now(), editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_in_lower_case")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @cached_property
+    def _memberships(self) -> list[Membership]:
+        return list(Membership.objects.filter(user_id=self.pk).order_by("company_id").select_related("company"))
+
+    @property
+    def company_ids(self) -> list[int]:
+        """The companies whose rows this person may see."""
+        return [membership.company_id for membership in self._memberships]
+
+    @property
+    def company(self) -> Company:
+        """The company this person works for now: the first of theirs.
+
+        :raises Company.DoesNotExist: where they belong to none.
+        """
+        for membership in self._memberships:
+            return membership.company
+        raise Company.DoesNotExist(f"{self} belongs to no company.")
+
+    @cached_property
+    def verbs(self) -> frozenset[str]:
+        """Everything this person may do, in any of their companies."""
+        if not self.is_active:
+            return frozenset()
+        roles = {Role(role) for membership in self._memberships for role in membership.roles}
+        return frozenset().union(*(VERBS[role] for role in roles))
+
+    def can(self, verb: str) -> bool:
+        """Say whether one of the person's roles includes the verb, such as "orders.confirm"."""
+        return verb in self.verbs
+
+
+@pghistory.track()
+class Membership(models.Model):
+    """That a person works for a company, in these roles."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    roles = ArrayField(models.CharField(max_length=30, choices=Role.choices), default=list)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["company", "user"], name="membership_one_per_company_and_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.company}"
+
+
+class NumberSeries(models.Model):
+    """A gapless series of one company, kind and year; its row is locked last, for one statement (PRODUCT.md rule 15)."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    year = models.PositiveSmallIntegerField()
+    prefix = models.CharField(max_length=10)
+    next_value = models.BigIntegerField(default=1)
+    last_on = models.DateField(null=True, blank=True)
+    last_hash = models.CharField(max_length=64, blank=True)
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "number series"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["company", "kind", "year"], name="numberseries_one_per_company_kind_year"),
+            models.CheckConstraint(condition=models.Q(next_value__gte=1), name="numberseries_next_value_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}-{self.year}"
+
+
+class IdempotencyKey(models.Model):
+    """One keyed request of one person: the digest of what was asked and the reference of what it made."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=80)
+    verb = models.CharField(max_length=60)
+    request_digest = models.CharField(max_length=64)
+    reference = models.JSONField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotencykey_one_per_user_and_key")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

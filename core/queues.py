@@ -1,0 +1,378 @@
+"""Queues: one view that lists the work that waits, and one that does a verb to some of it. Apps' views are attribute lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+import django_filters
+import django_tables2
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import Model, Q, QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import View
+from django_filters.views import FilterView
+from django_tables2.rows import BoundRow
+from django_tables2.views import SingleTableMixin
+
+from core.exports import csv_response
+from core.pages import VerbRequiredMixin, go_to, next_url, wants_fragment
+from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
+from core.refusals import Refused
+
+PAGE_SIZE = 50
+PAGE_PARAMETERS = ("after", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A state of a queue's rows with a name of its own: its slug in the address, its word, and the rows it holds."""
+
+    slug: str
+    label: str
+    condition: Q
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """A verb offered for selected rows; the browser adds how many to its label: "Release" reads "Release 12 orders"."""
+
+    url_name: str
+    verb: str
+    label: str
+    key: str = ""
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTab:
+    """A tab as it is drawn."""
+
+    slug: str
+    label: str
+    url: str
+    count: CappedCount
+    is_current: bool
+
+
+class QueueFilter(django_filters.FilterSet):
+    """The filters of a queue: a search box over `search_fields`, and whatever an app adds."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ()
+    search_label: ClassVar[str] = "Search"
+    q = django_filters.CharFilter(method="search", label="Search")
+
+    def search(self, queryset: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
+        """Return the rows in which every word is found in one of the fields."""
+        for word in text.split():
+            found = Q()
+            for field in self.search_fields:
+                found |= Q(**{f"{field}__icontains": word})
+            queryset = queryset.filter(found)
+        return queryset
+
+
+class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
+    """A queue as page, fragment and CSV file.
+
+    The table class declares the columns, their headings and what they sort by; rows come from `row_template`. The order always
+    ends in the primary key. Nothing is counted beyond the cap.
+    """
+
+    model: type[Model]
+    table_class: type[django_tables2.Table]
+    filterset_class: type[QueueFilter]
+    template_name = "core/queue.html"
+    fragment_name = "core/_queue.html"
+    row_template = ""
+    title = ""
+    noun = "row"
+    noun_plural = ""
+    default_sort = "pk"
+    tabs: ClassVar[tuple[Tab, ...]] = ()
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = ()
+    table_pagination = False
+    object_list: QuerySet[Any]
+    path: str
+    parameters: QueryDict
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of the person's companies; queues that join override it with a query of their app."""
+        rows: QuerySet[Any] = self.model._default_manager.for_user(self.request.user)  # type: ignore[attr-defined]
+        return rows
+
+    def get_filterset_kwargs(self, filterset_class: type[QueueFilter]) -> dict[str, Any]:
+        """Always bind the filters, so that their defaults hold on a bare address as well."""
+        return {"data": self.parameters, "request": self.request, "queryset": self.get_queryset()}
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Read the address: its path and its parameters (tab, sort, filters, page)."""
+        super().setup(request, *args, **kwargs)
+        self.path, self.parameters = request.path, request.GET
+
+    @classmethod
+    def behind(cls, request: HttpRequest) -> Self:
+        """Return the queue as it stands on the page from which htmx sent a request: its filters, tab and order."""
+        view = cls()
+        view.setup(request)
+        address = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
+        view.path, view.parameters = address.path, QueryDict(address.query)
+        return view
+
+    @cached_property
+    def current_tab(self) -> Tab | None:
+        """The tab in the address, or the first."""
+        asked = self.parameters.get("tab", "")
+        return next((tab for tab in self.tabs if tab.slug == asked), self.tabs[0] if self.tabs else None)
+
+    @cached_property
+    def sort(self) -> SortKey:
+        """What the rows are sorted by: the column in the address where it may be sorted by, otherwise the default."""
+        asked = self.parameters.get("sort", "")
+        column = self.table_class.base_columns.get(asked.lstrip("-"))
+        if column is None or column.orderable is False:
+            return SortKey.parse(self.default_sort)
+        paths = column.order_by or (column.accessor or asked.lstrip("-"),)
+        path = SortKey.parse(str(paths[0]))
+        return path.reversed() if asked.startswith("-") else path
+
+    def url(self, **changes: str | None) -> str:
+        """Return this queue's address with some parameters changed; None takes one away. Pages start anew."""
+        query = self.parameters.copy()
+        for name in (*PAGE_PARAMETERS, "format", *changes):
+            query.pop(name, None)
+        for name, value in changes.items():
+            if value is not None:
+                query[name] = value
+        for name in [name for name in query if query.get(name) == ""]:
+            del query[name]
+        return f"{self.path}?{query.urlencode()}" if query else self.path
+
+    def in_tab(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the current tab."""
+        return queryset.filter(self.current_tab.condition) if self.current_tab else queryset
+
+    def shown_tabs(self, filtered: QuerySet[Any]) -> tuple[list[ShownTab], CappedCount]:
+        """Return the tabs with their counts, and the count of the current one; one statement in all."""
+        if not self.tabs:
+            return [], capped_counts({"": filtered})[""]
+        counts = capped_counts({tab.slug: filtered.filter(tab.condition) for tab in self.tabs})
+        first = self.tabs[0].slug
+        shown = [
+            ShownTab(
+                tab.slug,
+                tab.label,
+                self.url(tab=None if tab.slug == first else tab.slug),
+                counts[tab.slug],
+                tab == self.current_tab,
+            )
+            for tab in self.tabs
+        ]
+        return shown, next(tab.count for tab in shown if tab.is_current)
+
+    def headings(self) -> Iterator[dict[str, Any]]:
+        """Yield what the head of each column shows: its words, its class, the address that sorts by it and how it is sorted."""
+        asked = self.parameters.get("sort", "") or self._default_column()
+        for name, column in self.table_class.base_columns.items():
+            if not column.visible:
+                continue
+            is_sorted = asked.lstrip("-") == name
+            descending = is_sorted and asked.startswith("-")
+            yield {
+                "label": column.verbose_name if column.verbose_name is not None else name.replace("_", " ").capitalize(),
+                "class": column.attrs.get("th", {}).get("class", ""),
+                "url": self.url(sort=name if descending or not is_sorted else f"-{name}") if column.orderable is not False else "",
+                "sorted": ("descending" if descending else "ascending") if is_sorted else "",
+            }
+
+    def _default_column(self) -> str:
+        """Return the column that shows the default order, as it would stand in the address."""
+        default = SortKey.parse(self.default_sort)
+        for name, column in self.table_class.base_columns.items():
+            path = str((column.order_by or (column.accessor or name,))[0]).replace(".", "__")
+            if path == default.path:
+                return f"-{name}" if default.descending else name
+        return ""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return the queue as a page, as a fragment for htmx, or as a CSV file."""
+        filterset = self.get_filterset(self.filterset_class)
+        filtered = filterset.qs if filterset.is_valid() else self.get_queryset().none()
+        if request.GET.get("format") == "csv":
+            return self.csv(self.in_tab(filtered))
+        template = self.fragment_name if wants_fragment(request) else self.template_name
+        return render(request, template, self.context(filterset, filtered))
+
+    def context(self, filterset: QueueFilter, filtered: QuerySet[Any]) -> dict[str, Any]:
+        """Return what the queue's templates show."""
+        tabs, count = self.shown_tabs(filtered)
+        pager: KeysetPager[Any] = KeysetPager(self.in_tab(filtered), self.sort, size=PAGE_SIZE)
+        page = pager.page(after=self.parameters.get("after", ""), before=self.parameters.get("before", ""))
+        is_filtered = any(self.parameters.get(name) for name in filterset.filters)
+        return {
+            "queue": self,
+            "title": self.title,
+            "filter": filterset,
+            "filter_fields": [field for field in filterset.form if field.name != "q"],
+            "is_filtered": is_filtered,
+            "search_label": filterset.search_label,
+            "tabs": tabs,
+            "count": count,
+            "headings": list(self.headings()),
+            "rows": self.decorate(page.rows),
+            "row_template": self.row_template,
+            "row_id": self.row_id,
+            "bulk_actions": self.shown_bulk_actions,
+            **self.neighbours(page),
+            **self.extra_context(),
+        }
+
+    def neighbours(self, page: Page[Any]) -> dict[str, str]:
+        """Return the addresses of the pages around a page, of its file, and of the queue without filters."""
+        return {
+            "next_url": self.url(after=page.after) if page.after else "",
+            "previous_url": self.url(before=page.before) if page.before else "",
+            "csv_url": self.url(format="csv"),
+            "bare_url": self.path,
+        }
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Return the rows of a page with what their template needs beyond the query; none by default."""
+        return rows
+
+    def extra_context(self) -> dict[str, Any]:
+        """Return what an app's own template needs beside the queue's."""
+        return {}
+
+    @property
+    def row_id(self) -> str:
+        """The word before a row's key in its DOM id."""
+        return str(self.model._meta.model_name)
+
+    @cached_property
+    def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
+        """The verbs for selected rows that this person may do, each with its address."""
+        user: Any = self.request.user
+        return [(action, reverse(action.url_name)) for action in self.bulk_actions if user.can(action.verb)]
+
+    def plural(self, count: int) -> str:
+        """Return the noun for a number of rows."""
+        return self.noun if count == 1 else self.noun_plural or f"{self.noun}s"
+
+    def csv(self, queryset: QuerySet[Any]) -> HttpResponseBase:
+        """Return every row of the filtered queue as a file that streams and that no spreadsheet takes for formulas."""
+        table = self.table_class(data=[])
+        columns = [column for column in table.columns if not column.column.exclude_from_export]
+
+        def rows() -> Iterator[list[Any]]:
+            ordered = queryset.order_by(*self.sort.ordering())
+            for row in ordered.iterator(chunk_size=1_000):
+                bound = BoundRow(row, table)
+                yield [bound.get_cell_value(column.name) for column in columns]
+
+        day = timezone.localdate().isoformat()
+        return csv_response(f"{self.title.lower().replace(' ', '-')}-{day}.csv", [str(c.header) for c in columns], rows())
+
+
+class QueueActionView(VerbRequiredMixin, View):
+    """Does one verb to one row or to several, by one call of one service, and shows what came of it.
+
+    `queue` is the view whose rows it acts on. htmx gets the rows anew, the counters and a toast; a plain form is sent back with
+    a message; where all rows were refused the answer is 409 with the reasons.
+    """
+
+    http_method_names: ClassVar[list[str]] = ["post"]
+    queue: type[QueueView]
+    queue_url = ""
+    service: Callable[..., Mapping[int, Any]]
+    ids_name = "ids"
+    done = "Done."
+    done_many = "{n} done."
+    form_class: type[Form] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the service a plain function, which Python would otherwise bind to the view."""
+        super().__init_subclass__(**kwargs)
+        if "service" in cls.__dict__:
+            cls.service = staticmethod(cls.__dict__["service"])
+
+    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
+        """Call the service for the row in the address or the rows in the form, and answer with its results."""
+        ids = self.asked_ids(pk)
+        form = self.form_class(request.POST) if self.form_class else None
+        if form is not None and not form.is_valid():
+            sentences = [str(error) for errors in form.errors.values() for error in errors]
+            return self.refused({0: Refused(" ".join(sentences))}, status=422)
+        extra = form.cleaned_data if form is not None else {}
+        results = self.service(**{self.ids_name: ids}, actor=request.user, at=timezone.now(), **extra)
+        refusals = {key: result for key, result in results.items() if isinstance(result, Refused)}
+        done = [key for key in results if key not in refusals]
+        if refusals and not done:
+            return self.refused(refusals)
+        messages.success(request, self.done_sentence(done))
+        for refusal in refusals.values():
+            messages.warning(request, refusal.sentence)
+        target = next_url(request)
+        if target or not request.htmx:  # type: ignore[attr-defined]
+            return go_to(request, target or reverse(self.queue_url))
+        return self.rows_anew(list(results))
+
+    def asked_ids(self, pk: int | None) -> list[int]:
+        """Return the keys that were asked for and that this person may see.
+
+        :raises Http404: where one of them is not theirs.
+        :raises BadRequest: where no row was chosen, or a key is no number.
+        """
+        try:
+            asked = {pk} if pk is not None else {int(key) for key in self.request.POST.getlist("id")}
+        except ValueError as error:
+            raise BadRequest("A row's key is a number.") from error
+        if not asked:
+            raise BadRequest("No row was chosen.")
+        model: Any = self.queue.model
+        mine = set(model._default_manager.for_user(self.request.user).filter(pk__in=asked).values_list("pk", flat=True))
+        if mine != asked:
+            raise Http404("No such row.")
+        return sorted(asked)
+
+    def done_sentence(self, done: Collection[int]) -> str:
+        """Return what the toast says of the rows that were done."""
+        return self.done if len(done) == 1 else self.done_many.format(n=len(done))
+
+    def refused(self, refusals: Mapping[int, Refused], status: int = 409) -> HttpResponse:
+        """Answer that nothing was done, and why."""
+        fragment = wants_fragment(self.request)
+        context = {
+            "refusals": list(refusals.values()),
+            "refusal": next(iter(refusals.values())),
+            "back_url": next_url(self.request) or self.request.headers.get("Referer", ""),
+        }
+        return render(self.request, "_refusal.html" if fragment else "refusal.html", context, status=status)
+
+    def rows_anew(self, ids: Collection[int]) -> HttpResponse:
+        """Return the rows as they are now, the counters and the toasts, all to be swapped out of band."""
+        queue = self.queue.behind(self.request)
+        filterset = queue.get_filterset(queue.filterset_class)
+        filtered = filterset.qs if filterset.is_valid() else queue.get_queryset().none()
+        tabs, count = queue.shown_tabs(filtered)
+        rows = queue.decorate(list(queue.get_queryset().filter(pk__in=ids)))
+        context = {
+            "queue": queue,
+            "tabs": tabs,
+            "count": count,
+            "rows": rows,
+            "row_template": queue.row_template,
+            "row_id": queue.row_id,
+            "bulk_actions": queue.shown_bulk_actions,
+            "oob": True,
+            **queue.extra_context(),
+        }
+        return render(self.request, "core/_queue_update.html", context)

@@ -1,0 +1,101 @@
+"""Contributions that higher apps register in ready(), so that lower apps' pages can show them in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Named contributions of one type, in the order of their `order` then name."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, tuple[int, T]] = {}
+
+    def register(self, name: str, item: T, *, order: int = 100) -> None:
+        """Add a contribution.
+
+        :raises ValueError: where the name is taken by another contribution.
+        """
+        if name in self._items and self._items[name][1] is not item:
+            raise ValueError(f"{name} is registered already")
+        self._items[name] = (order, item)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(item for _name, (_order, item) in sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0])))
+
+    def __getitem__(self, name: str) -> T:
+        return self._items[name][1]
+
+    def items(self) -> Iterable[tuple[str, T]]:
+        """Return the names with their contributions, in order."""
+        return [
+            (name, item) for name, (_order, item) in sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0]))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One place where a stored figure differs from what the ledgers say."""
+
+    subject: str
+    stored: str
+    proved: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """One proof of audit_ledger: `find()` returns the rows it read and the drift it found."""
+
+    name: str
+    find: Callable[[], tuple[int, list[Drift]]]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAction:
+    """A verb that an app offers on the order's page: its button, its blockers, and the URL it posts to."""
+
+    verb: str
+    label: str
+    url_name: str
+    blockers: Callable[[list[int]], dict[int, list[Any]]]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPanel:
+    """A part of the order's page owned by a higher app: a template and the context it needs for (order_id, user)."""
+
+    template: str
+    context: Callable[[int, Any], dict[str, Any]]
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """An entry of the main navigation, seen by those who may do `verb`."""
+
+    label: str
+    url_name: str
+    icon: str
+    verb: str
+    key: str = ""
+    count: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """How many open documents wait in one stage for a user at a time."""
+
+    label: str
+    count: Callable[[Any, datetime], int]
+
+
+audit_checks: Registry[AuditCheck] = Registry()
+order_actions: Registry[OrderAction] = Registry()
+order_panels: Registry[OrderPanel] = Registry()
+navigation: Registry[NavigationItem] = Registry()

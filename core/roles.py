@@ -1,0 +1,61 @@
+"""Who may do what: roles as sets of verbs, checked in services, views and pages alike (PRODUCT.md Q1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from core.refusals import NotAllowed
+
+if TYPE_CHECKING:
+    from core.models import User
+
+
+class Role(models.TextChoices):
+    """The teams of PRODUCT.md 2.2, as far as they have pages."""
+
+    SALES_ADMIN = "SALES_ADMIN", "Sales admin"
+    SALES_MANAGER = "SALES_MANAGER", "Sales manager"
+    WAREHOUSE_MANAGER = "WAREHOUSE_MANAGER", "Warehouse manager"
+    PICKER = "PICKER", "Picker"
+    SHIPPING_CLERK = "SHIPPING_CLERK", "Shipping clerk"
+    ACCOUNTANT = "ACCOUNTANT", "Accountant"
+    ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
+
+
+_SEES = frozenset({"inventory.view_product"})
+_SALES_READS = _SEES | {"orders.view", "orders.view_prices", "billing.view", "shipping.view", "inventory.view_stock"}
+
+VERBS: dict[Role, frozenset[str]] = {
+    Role.SALES_ADMIN: _SALES_READS | {"orders.create", "orders.confirm", "orders.import"},
+    Role.SALES_MANAGER: _SALES_READS
+    | {"orders.create", "orders.confirm", "orders.import", "inventory.change_product", "warehouse.view"},
+    Role.WAREHOUSE_MANAGER: _SEES
+    | {
+        "orders.view",
+        "inventory.view_stock",
+        "warehouse.view",
+        "warehouse.release",
+        "warehouse.pick",
+        "warehouse.pack",
+        "shipping.view",
+        "shipping.dispatch",
+    },
+    Role.PICKER: _SEES | {"warehouse.view", "warehouse.pick", "inventory.view_stock"},
+    Role.SHIPPING_CLERK: _SEES
+    | {"orders.view", "warehouse.view", "warehouse.pack", "shipping.view", "shipping.dispatch"},
+    Role.ACCOUNTANT: _SEES
+    | {"orders.view", "orders.view_prices", "billing.view", "billing.invoice", "billing.pay", "shipping.view"},
+}
+VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administer"}
+ALL_VERBS = VERBS[Role.ADMINISTRATOR]
+
+
+def require(actor: User, verb: str) -> None:
+    """Check that a person may carry out a verb; a service calls it first.
+
+    :raises NotAllowed: where none of the person's roles includes it.
+    """
+    if not actor.can(verb):
+        raise NotAllowed(f"Your roles do not include “{verb.split('.')[-1].replace('_', ' ')}”. Ask an administrator.")

@@ -1,0 +1,262 @@
+"""The components of every page, each with one look: chip, money, quantity, date, key, icon, row, action, bridge, timeline, tile."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.middleware.csrf import get_token
+from django.template import RequestContext
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core import money as money_rules
+
+register = template.Library()
+
+# What a state means to the eye. A word that is not here is neutral; each tone has a colour and a shape of its own.
+GOING, WAITING, WRONG, DONE, NEUTRAL = "going", "waiting", "wrong", "done", "neutral"
+TONES: Mapping[str, str] = {
+    # documents
+    "REVIEW": WAITING,
+    "CONFIRMED": GOING,
+    "RELEASED": GOING,
+    "COMPLETED": DONE,
+    "CLOSED": DONE,
+    # facets
+    "PART": WAITING,
+    "FULL": DONE,
+    "OVER": WRONG,
+    # stock and its promises
+    "BACKORDERED": WAITING,
+    "ALLOCATED": GOING,
+    "SHORT": WRONG,
+    # warehouse and shipping
+    "OPEN": WAITING,
+    "PICKING": GOING,
+    "PICKED": GOING,
+    "PACKED": GOING,
+    "SHIPPED": DONE,
+    "DISPATCHED": DONE,
+    "DELIVERED": DONE,
+    "DONE": DONE,
+    # money
+    "POSTED": GOING,
+    "UNPAID": WAITING,
+    "PARTLY_PAID": WAITING,
+    "PAID": DONE,
+    "OVERDUE": WRONG,
+    # reference data
+    "ACTIVE": DONE,
+    "FAILED": WRONG,
+}
+
+
+@lru_cache(maxsize=512)
+def _chip(label: str, tone: str) -> SafeString:
+    return format_html(
+        '<span class="chip chip-{}"><svg class="chip-shape" width="10" height="10" aria-hidden="true">'
+        '<use href="{}#state-{}"/></svg>{}</span>',
+        tone,
+        static("icons.svg"),
+        tone,
+        label,
+    )
+
+
+@register.simple_tag
+def chip(label: str, tone: str = NEUTRAL) -> SafeString:
+    """Draw a state as its word with the tone's colour and shape."""
+    return _chip(str(label), tone)
+
+
+@register.simple_tag
+def state_chip(document: Any, field: str = "status") -> SafeString:
+    """Draw the state that a document keeps in a field with choices."""
+    value = str(getattr(document, field))
+    return _chip(str(getattr(document, f"get_{field}_display")()), TONES.get(value, NEUTRAL))
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16) -> SafeString:
+    """Draw an icon of the sprite; the words beside it say what it means."""
+    return _icon(name, size)
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, size: int) -> SafeString:
+    return format_html(
+        '<svg class="icon" width="{}" height="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        size,
+        size,
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
+    """Show an amount with its currency, at the currency's decimals; nothing for nothing."""
+    if amount is None:
+        return "–"
+    places = money_rules.exponent(currency) if currency else 2
+    figure = formats.number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
+    if not currency:
+        return format_html('<span class="figure">{}</span>', figure)
+    return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure.replace("-", "−"), currency)
+
+
+@register.simple_tag
+def price(amount: Decimal | None, currency: str = "") -> SafeString | str:
+    """Show a unit price with its currency: all its decimals, at least the currency's."""
+    if amount is None:
+        return "–"
+    exponent = amount.normalize().as_tuple().exponent
+    places = max(-exponent if isinstance(exponent, int) else 0, money_rules.exponent(currency) if currency else 2)
+    figure = formats.number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
+    return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure, currency)
+
+
+@register.simple_tag
+def quantity(value: Decimal | int | None, unit: str = "") -> SafeString | str:
+    """Show a quantity without idle decimals, with its unit."""
+    if value is None:
+        return "–"
+    figure = _quantity_figure(Decimal(value))
+    if not unit:
+        return format_html('<span class="figure">{}</span>', figure)
+    return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure, unit)
+
+
+def _quantity_figure(value: Decimal) -> str:
+    exponent = value.normalize().as_tuple().exponent
+    places = max(-exponent, 0) if isinstance(exponent, int) else 0
+    return formats.number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True).replace("-", "−")
+
+
+@register.simple_tag
+def day(value: date | datetime | None) -> SafeString | str:
+    """Show a date short, in full on hover; times of today as a time, and years only where they are not this one."""
+    if value is None:
+        return "–"
+    today = timezone.localdate()
+    if isinstance(value, datetime):
+        local = timezone.localtime(value) if timezone.is_aware(value) else value
+        full = f"{formats.date_format(local, 'l j F Y, H:i')} {local.tzname() or ''}".strip()
+        shown = formats.date_format(local, "H:i") if local.date() == today else _short_day(local.date(), today)
+        return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), full, shown)
+    full = formats.date_format(value, "l j F Y")
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), full, _short_day(value, today))
+
+
+def _short_day(value: date, today: date) -> str:
+    return formats.date_format(value, "j M" if value.year == today.year else "j M Y")
+
+
+@register.simple_tag
+def key(name: str) -> SafeString:
+    """Show the key, or the chord, that does what stands beside it."""
+    caps = [format_html("<kbd>{}</kbd>", {"Enter": "↵"}.get(part, part.upper())) for part in name.split()]
+    return format_html('<span class="keys" aria-hidden="true">{}</span>', SafeString("".join(caps)))
+
+
+@register.simple_tag(takes_context=True)
+def htmx_headers(context: RequestContext) -> SafeString:
+    """Give htmx the CSRF token; stands once, on body."""
+    token = json.dumps({"X-CSRFToken": get_token(context["request"])})
+    return format_html("hx-headers='{}'", SafeString(token))
+
+
+@register.simple_tag
+def idempotency_key() -> SafeString:
+    """Give a form a key of its own, so that sending it twice does it once."""
+    return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4())
+
+
+@register.simple_tag(takes_context=True)
+def row_attributes(context: Context, row: Any) -> SafeString:
+    """Give a queue's row its id and its place among the keys; out of band where an action refreshes it."""
+    swap = SafeString(' hx-swap-oob="true"') if context.get("oob") else ""
+    return format_html('id="{}-{}" data-row{}', context["row_id"], row.pk, swap)
+
+
+@register.simple_tag(takes_context=True)
+def row_check(context: Context, row: Any, label: str) -> SafeString | str:
+    """Draw the box that selects a row, on queues that have something to do with a selection."""
+    if not context.get("bulk_actions"):
+        return ""
+    return format_html(
+        '<td class="cell-check"><input type="checkbox" class="check" name="id" value="{}" form="queue-bulk" aria-label="Select {}">'
+        "</td>",
+        row.pk,
+        label,
+    )
+
+
+@register.inclusion_tag("components/action.html", takes_context=True)
+def action(
+    context: RequestContext,
+    label: str,
+    url: str,
+    *,
+    blockers: Iterable[Any] = (),
+    key: str = "",
+    primary: bool = False,
+    confirm: str = "",
+    next: str = "",  # noqa: A002 the field's name in every form of ours
+    fields: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Draw a verb as a button that posts; where it is blocked, the button is off and the reasons stand beside it."""
+    return {
+        "label": label,
+        "url": url,
+        "blockers": list(blockers or ()),
+        "key": key,
+        "primary": primary,
+        "confirm": confirm,
+        "next": next or context["request"].get_full_path(),
+        "fields": fields or {},
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("components/bridge.html")
+def bridge(unit: str = "", **steps: Decimal | int) -> dict[str, Any]:
+    """Draw quantities that lead from one to the next, in the order given: ordered, allocated, picked, shipped, invoiced."""
+    first = Decimal(next(iter(steps.values()), 0))
+    shown = [
+        {
+            "label": name.replace("_", " ").capitalize(),
+            "quantity": Decimal(value),
+            "percent": min(100, int(Decimal(value) * 100 / first)) if first > 0 else 0,
+        }
+        for name, value in steps.items()
+    ]
+    return {"steps": shown, "unit": unit}
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(entries: Iterable[Any]) -> dict[str, Any]:
+    """Draw what happened, newest first: each entry has `at`, `title`, and may have `actor`, `detail`, `tone` and `url`."""
+    return {"entries": list(entries)}
+
+
+@register.inclusion_tag("components/tile.html")
+def tile(label: str, value: Any, *, href: str = "", note: str = "", tone: str = "") -> dict[str, Any]:
+    """Draw one figure with its name; a link where the lines behind it can be opened."""
+    return {"label": label, "value": value, "href": href, "note": note, "tone": tone}
+
+
+@register.inclusion_tag("components/empty.html")
+def empty_state(title: str, text: str = "", *, icon: str = "inbox", href: str = "", link: str = "") -> dict[str, Any]:
+    """Say that there is nothing, what would fill the place, and how."""
+    return {"title": title, "text": text, "icon": icon, "href": href, "link": link}

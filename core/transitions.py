@@ -1,0 +1,53 @@
+"""Carrying out a transition on many documents: the graph of django-fsm-2 in Python, one guarded UPDATE in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pgtrigger
+from django_fsm import TransitionNotAllowed
+
+from core import bulk
+from core.refusals import ChangedMeanwhile
+
+
+def apply(rows: Sequence[Any], verb: str, *, at: datetime, fields: Sequence[str] = ()) -> None:
+    """Call the transition `verb` on each locked row and save status and `fields` of all by one statement.
+
+    A transition is a method of the model that takes `at` and touches only its own row's fields.
+
+    :raises ChangedMeanwhile: where a row is not in a source state of the verb, in memory or in the database.
+    """
+    if not rows:
+        return
+    before = [row.status for row in rows]
+    for row in rows:
+        try:
+            getattr(row, verb)(at=at)
+        except TransitionNotAllowed as error:
+            label = row._meta.verbose_name.capitalize()
+            raise ChangedMeanwhile(f"{label} {row} is {row.get_status_display().lower()} now, so “{verb}” came too late.") from error
+    if bulk.update(rows, ["status", *fields], where={"status": before}) != len(rows):
+        raise ChangedMeanwhile(f"{type(rows[0])._meta.verbose_name_plural} changed meanwhile: look again and repeat.")
+
+
+class Graph:
+    """A life as data: verb -> (sources, target). The model's transitions and the database's trigger are both made from it."""
+
+    def __init__(self, **edges: tuple[Sequence[str], str]) -> None:
+        self._edges = edges
+
+    def __getitem__(self, verb: str) -> dict[str, Any]:
+        """Return the source and target of a verb, as django_fsm.transition takes them."""
+        sources, target = self._edges[verb]
+        return {"source": list(sources), "target": target}
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return every (source, target) that some verb allows."""
+        return sorted({(source, target) for sources, target in self._edges.values() for source in sources})
+
+    def trigger(self, name: str) -> pgtrigger.FSM:
+        """Return the trigger that refuses every other change of `status`, by whatever statement."""
+        return pgtrigger.FSM(name=name, field="status", transitions=self.pairs())

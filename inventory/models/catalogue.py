@@ -1,0 +1,104 @@
+"""The catalogue: what can stand on an order line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pghistory
+from django.db import models
+from django.db.models.functions import Now
+
+from core.models import Company, CompanyQuerySet
+from core.text import sort_key
+
+
+@pghistory.track()
+class Unit(models.Model):
+    """A unit in which a product is counted, with its own step (piece = 1); quantities are whole numbers of steps."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=12)
+    name = models.CharField(max_length=40)
+    step = models.DecimalField(max_digits=18, decimal_places=6, default=Decimal(1))
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["code"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["company", "code"], name="unit_code_once_per_company"),
+            models.CheckConstraint(condition=models.Q(step__gt=0), name="unit_step_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class ProductQuerySet(CompanyQuerySet):
+    """Products of the catalogue."""
+
+    def active(self) -> ProductQuerySet:
+        """Return what may be put on a new order."""
+        return self.filter(is_active=True)
+
+    def stocked(self) -> ProductQuerySet:
+        """Return what lies on shelves and is promised, picked and shipped."""
+        return self.filter(kind=Product.Kind.STOCK)
+
+
+@pghistory.track(exclude=["sort_key"])
+class Product(models.Model):
+    """Something sold. Only the kind STOCK has levels and parts; charges (freight, fees) and services are lines and nothing else (V2)."""
+
+    class Kind(models.TextChoices):
+        STOCK = "STOCK", "Stock"
+        CHARGE = "CHARGE", "Charge"
+        SERVICE = "SERVICE", "Service"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    sku = models.CharField("SKU", max_length=40)
+    name = models.CharField(max_length=200)
+    sort_key = models.CharField(max_length=200, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.STOCK)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    gtin = models.CharField("GTIN", max_length=14, blank=True)
+    weight_g = models.DecimalField("weight in grams", max_digits=12, decimal_places=3, null=True, blank=True)
+    is_active = models.BooleanField("may be ordered", default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["sku"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["company", "sku"],
+                name="product_sku_once_per_company",
+                violation_error_message="Another product has this SKU.",
+            ),
+            models.UniqueConstraint(
+                fields=["company", "gtin"],
+                condition=~models.Q(gtin=""),
+                name="product_gtin_once_per_company",
+                violation_error_message="Another product has this GTIN.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["STOCK", "CHARGE", "SERVICE"]), name="product_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(weight_g__isnull=True) | models.Q(weight_g__gte=0),
+                name="product_weight_not_negative",
+                violation_error_message="A weight is zero or more.",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["company", "sort_key", "id"], name="product_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the sort key beside the name."""
+        self.sort_key = sort_key(self.name)
+        super().save(*args, **kwargs)

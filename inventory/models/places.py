@@ -1,0 +1,83 @@
+"""Where stock can be: warehouses and their bins, and who works there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pghistory
+from django.db import models
+
+from core.models import Company, CompanyQuerySet, User
+
+
+@pghistory.track()
+class Warehouse(models.Model):
+    """A site that ships. `priority` orders the warehouses where several could fill a line, lowest first."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    code = models.SlugField(max_length=20)
+    name = models.CharField(max_length=80)
+    address = models.TextField(blank=True)
+    country = models.CharField(max_length=2)
+    postcode = models.CharField(max_length=16, blank=True)
+    priority = models.PositiveSmallIntegerField(default=100)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["priority", "code"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["company", "code"], name="warehouse_code_once_per_company")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track()
+class WarehouseAccess(models.Model):
+    """That a person works in a warehouse; a person without any row works in all of their company's."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.CASCADE, related_name="accesses")
+
+    class Meta:
+        verbose_name_plural = "warehouse accesses"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "warehouse"], name="warehouseaccess_once_per_user_and_warehouse")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.warehouse}"
+
+
+@pghistory.track()
+class Bin(models.Model):
+    """A place in a warehouse. Stock in PICK bins is sellable; TOTE and PACKED hold what has left the shelf for an order."""
+
+    class Kind(models.TextChoices):
+        PICK = "PICK", "Pick"
+        TOTE = "TOTE", "Tote"
+        PACKED = "PACKED", "Packed"
+        QUARANTINE = "QUARANTINE", "Quarantine"
+        RETURNS = "RETURNS", "Returns"
+        DOCK = "DOCK", "Dock"
+
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="bins")
+    code = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PICK)
+    sequence = models.PositiveIntegerField("walking order", default=0)
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["warehouse", "sequence", "code"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["warehouse", "code"], name="bin_code_once_per_warehouse"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["PICK", "TOTE", "PACKED", "QUARANTINE", "RETURNS", "DOCK"]),
+                name="bin_kind_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code

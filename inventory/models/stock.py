@@ -1,0 +1,142 @@
+"""The stock ledger, and the counters that it proves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from core.ledger import append_only
+from core.locking import LockingQuerySet
+from core.models import Company, CompanyQuerySet
+from inventory.models.catalogue import Product
+from inventory.models.places import Bin, Warehouse
+
+
+def quantity_field(**options: object) -> models.DecimalField:
+    """Return a column for a quantity in stock units, with six places (PRODUCT.md section 4, rule 1)."""
+    return models.DecimalField(max_digits=18, decimal_places=6, **options)  # type: ignore[arg-type]
+
+
+class StockLevel(models.Model):
+    """What one warehouse has of one product: a cache of the ledger, and the row that a promise locks.
+
+    `sellable` lies in PICK bins; `allocated` of it is promised by open on-hand allocations; `staged` is in totes and parcels; `blocked`
+    may not be sold. `value` is the total cost of all three in company currency, from which moving average cost is taken by share (rule 12).
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="stock_levels")
+    sellable = quantity_field(default=0)
+    allocated = quantity_field(default=0)
+    blocked = quantity_field(default=0)
+    staged = quantity_field(default=0)
+    value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["company", "product", "warehouse"], name="stocklevel_one_per_product_and_warehouse"),
+            models.CheckConstraint(condition=Q(allocated__lte=F("sellable")), name="stocklevel_allocated_within_sellable"),
+            models.CheckConstraint(condition=Q(allocated__gte=0), name="stocklevel_allocated_not_negative"),
+            models.CheckConstraint(condition=Q(blocked__gte=0), name="stocklevel_blocked_not_negative"),
+            models.CheckConstraint(condition=Q(staged__gte=0), name="stocklevel_staged_not_negative"),
+            models.CheckConstraint(condition=Q(value__gte=0), name="stocklevel_value_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} in {self.warehouse_id}"
+
+
+class BinStock(models.Model):
+    """What one bin has of one product, and how much of it open pick tasks will take. Summed over bins it is the level."""
+
+    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="bin_stocks")
+    quantity = quantity_field(default=0)
+    allocated = quantity_field(default=0)
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["product", "bin"], name="binstock_one_per_product_and_bin"),
+            models.CheckConstraint(condition=Q(allocated__lte=F("quantity")), name="binstock_allocated_within_quantity"),
+            models.CheckConstraint(condition=Q(allocated__gte=0), name="binstock_allocated_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} in {self.bin_id}"
+
+
+class StockPosting(models.Model):
+    """The header of stock moves posted together: what kind, for which printed reference, by whom and when."""
+
+    class Kind(models.TextChoices):
+        OPENING = "OPENING", "Opening stock"
+        RECEIPT = "RECEIPT", "Receipt"
+        PICK = "PICK", "Pick"
+        ISSUE = "ISSUE", "Issue"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    reference = models.CharField(max_length=60)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.reference}"
+
+
+class StockMove(models.Model):
+    """One movement of a product from place to place: append-only, in the order of its id.
+
+    A place is a bin, or outside: the supplier, the customer, an adjustment. `value` is the cost that moved, in company currency; moves
+    between bins of one warehouse carry none.
+    """
+
+    class Place(models.TextChoices):
+        BIN = "BIN", "Bin"
+        SUPPLIER = "SUPPLIER", "Supplier"
+        CUSTOMER = "CUSTOMER", "Customer"
+        ADJUSTMENT = "ADJUSTMENT", "Adjustment"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, related_name="moves")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    from_place = models.CharField(max_length=10, choices=Place.choices)
+    from_bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    to_place = models.CharField(max_length=10, choices=Place.choices)
+    to_bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    quantity = quantity_field()
+    value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="stockmove_quantity_positive"),
+            models.CheckConstraint(condition=Q(value__gte=0), name="stockmove_value_not_negative"),
+            models.CheckConstraint(
+                condition=Q(from_place="BIN", from_bin__isnull=False) | (~Q(from_place="BIN") & Q(from_bin__isnull=True)),
+                name="stockmove_from_one_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(to_place="BIN", to_bin__isnull=False) | (~Q(to_place="BIN") & Q(to_bin__isnull=True)),
+                name="stockmove_to_one_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.product_id}"

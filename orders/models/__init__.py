@@ -1,0 +1,21 @@
+"""What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
+
+from orders.models.customers import Customer, CustomerAddress
+from orders.models.events import OrderEvent
+from orders.models.intake import CustomerPO
+from orders.models.pricing import Price, PriceList, TaxRate
+from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
+
+__all__ = [
+    "Customer",
+    "CustomerAddress",
+    "CustomerPO",
+    "Facet",
+    "LinePart",
+    "OrderEvent",
+    "Price",
+    "PriceList",
+    "SalesOrder",
+    "SalesOrderLine",
+    "TaxRate",
+]

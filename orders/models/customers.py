@@ -1,0 +1,99 @@
+"""Who buys: customers and their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pghistory
+from django.db import models
+from django.db.models.functions import Now
+
+from core.models import Company, CompanyQuerySet
+from core.text import sort_key
+from orders.models.pricing import PriceList
+
+
+class CustomerQuerySet(CompanyQuerySet):
+    """Customers of a company."""
+
+    def active(self) -> CustomerQuerySet:
+        """Return those who may order."""
+        return self.filter(is_active=True)
+
+
+@pghistory.track(exclude=["sort_key"])
+class Customer(models.Model):
+    """A business that orders, with the terms that an order takes over when it is confirmed."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=20)
+    name = models.CharField(max_length=120)
+    sort_key = models.CharField(max_length=120, editable=False)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    vat_number = models.CharField("VAT number", max_length=30, blank=True)
+    price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, related_name="+")
+    terms_days = models.PositiveSmallIntegerField("days to pay", default=30)
+    language = models.CharField(max_length=10, default="en")
+    is_active = models.BooleanField("may order", default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["sort_key"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["company", "number"],
+                name="customer_number_once_per_company",
+                violation_error_message="Another customer has this number.",
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["company", "sort_key", "id"], name="customer_by_name")]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the sort key beside the name."""
+        self.sort_key = sort_key(self.name)
+        super().save(*args, **kwargs)
+
+
+@pghistory.track()
+class CustomerAddress(models.Model):
+    """An address of a customer; orders and documents keep a snapshot, so editing one changes no paper."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="addresses")
+    name = models.CharField(max_length=120)
+    street = models.CharField(max_length=160)
+    city = models.CharField(max_length=80)
+    postcode = models.CharField(max_length=16, blank=True)
+    country = models.CharField(max_length=2)
+    is_bill_to = models.BooleanField("bills go here", default=False)
+    is_ship_to = models.BooleanField("goods go here unless said otherwise", default=False)
+
+    class Meta:
+        verbose_name_plural = "customer addresses"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["customer"], condition=models.Q(is_bill_to=True), name="customeraddress_one_bill_to"
+            ),
+            models.UniqueConstraint(
+                fields=["customer"], condition=models.Q(is_ship_to=True), name="customeraddress_one_default_ship_to"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, [self.name, self.street, self.postcode, self.city, self.country]))
+
+    def snapshot(self) -> dict[str, str]:
+        """Return the address as documents keep it."""
+        return {
+            "name": self.name,
+            "street": self.street,
+            "city": self.city,
+            "postcode": self.postcode,
+            "country": self.country,
+        }

@@ -1,0 +1,56 @@
+"""The one event log: every fact about an order, from every app (ADR 0003)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from core.ledger import append_only
+from core.models import Company, CompanyQuerySet
+from orders.models.sales import SalesOrder
+
+
+class OrderEvent(models.Model):
+    """A fact about an order: append-only, in the order of its id; timeline, stage clock and source of webhooks.
+
+    `subject` names what it happened to (the order itself, a wave, a parcel, an invoice). `data` holds figures and numbers of documents, no
+    personal text.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "CREATED", "Created"
+        CONFIRMED = "CONFIRMED", "Confirmed"
+        ALLOCATED = "ALLOCATED", "Allocated"
+        RELEASED = "RELEASED", "Released"
+        PICKED = "PICKED", "Picked"
+        PACKED = "PACKED", "Packed"
+        DISPATCHED = "DISPATCHED", "Dispatched"
+        COMPLETED = "COMPLETED", "Completed"
+        INVOICED = "INVOICED", "Invoiced"
+        PAID = "PAID", "Paid"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="events", db_index=False)
+    subject_kind = models.CharField(max_length=20)
+    subject_id = models.BigIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    request_id = models.CharField(max_length=64, blank=True)
+    data = models.JSONField(default=dict)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["order", "id"], name="orderevent_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.order_id}"

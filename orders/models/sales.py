@@ -1,0 +1,261 @@
+"""The sales order: commercial lines, physical parts, and the facets that say how far each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+import pghistory
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django_fsm import FSMField, transition
+
+from core.models import Company, CompanyQuerySet
+from core.numbering import document_number
+from core.transitions import Graph
+from inventory.models import Demand, Product
+from orders.models.customers import Customer
+from orders.models.intake import CustomerPO
+
+ORDER_GRAPH = Graph(
+    submit_for_review=(["DRAFT"], "REVIEW"),
+    confirm=(["DRAFT", "REVIEW"], "CONFIRMED"),
+    release=(["CONFIRMED", "RELEASED"], "RELEASED"),
+    pull_back=(["RELEASED"], "CONFIRMED"),
+    complete=(["RELEASED"], "COMPLETED"),
+    reopen=(["COMPLETED"], "RELEASED"),
+    close=(["CONFIRMED", "RELEASED", "COMPLETED"], "CLOSED"),
+    cancel=(["DRAFT", "REVIEW", "CONFIRMED", "RELEASED"], "CANCELLED"),
+)
+
+
+class Facet(models.TextChoices):
+    """How much of an order is in a stage, of what there is to do."""
+
+    NONE = "NONE", "None"
+    PART = "PART", "Part"
+    FULL = "FULL", "Full"
+    OVER = "OVER", "Over"
+
+
+def facet_of(done: Decimal, whole: Decimal) -> str:
+    """Return the facet of what is done of a whole; nothing to do is NONE."""
+    if done <= 0:
+        return Facet.NONE
+    if done < whole:
+        return Facet.PART
+    return Facet.FULL if done == whole else Facet.OVER
+
+
+class SalesOrderQuerySet(CompanyQuerySet):
+    """Sales orders of a company."""
+
+    def open(self) -> SalesOrderQuerySet:
+        """Return the orders that somebody still has work with."""
+        return self.filter(status__in=SalesOrder.OPEN)
+
+
+_COMMERCIAL = ["customer", "po_number", "requested_on", "ship_to", "bill_to", "terms_days", "currency"]
+
+
+def _facet_field() -> models.CharField:
+    return models.CharField(max_length=4, choices=Facet.choices, default=Facet.NONE)
+
+
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange(*_COMMERCIAL), row=pghistory.Old),
+    fields=_COMMERCIAL,
+    model_name="SalesOrderHistory",
+    obj_field=pghistory.ObjForeignKey(related_name="history"),
+)
+class SalesOrder(models.Model):
+    """What a customer ordered and we agreed to. Terms freeze at confirm (PRODUCT.md A10).
+
+    `status` is what people decide; the five facets are caches set in the statement that advances the parts, and proved by the audit.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "DRAFT", "Draft"
+        REVIEW = "REVIEW", "In review"
+        CONFIRMED = "CONFIRMED", "Confirmed"
+        RELEASED = "RELEASED", "Released"
+        COMPLETED = "COMPLETED", "Completed"
+        CLOSED = "CLOSED", "Closed"
+        CANCELLED = "CANCELLED", "Cancelled"
+
+    OPEN: ClassVar[Sequence[str]] = ["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED"]
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=20, null=True, editable=False)  # noqa: DJ001 - a draft has none, and none is unique
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    customer_po = models.ForeignKey(CustomerPO, on_delete=models.PROTECT, null=True, related_name="+")
+    po_number = models.CharField("customer's PO number", max_length=60)
+    po_key = models.CharField(max_length=60, editable=False)
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.DRAFT, protected=True)
+    allocation = _facet_field()
+    fulfilment = _facet_field()
+    billing = _facet_field()
+    payment = _facet_field()
+    returned = _facet_field()
+    currency = models.CharField(max_length=3)
+    ordered_on = models.DateField()
+    requested_on = models.DateField()
+    ship_to = models.JSONField()
+    bill_to = models.JSONField()
+    terms_days = models.PositiveSmallIntegerField()
+    net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    tax = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    gross = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = SalesOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["-id"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [ORDER_GRAPH.trigger("salesorder_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["company", "number"], name="salesorder_number_once_per_company"),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED", "CLOSED", "CANCELLED"]
+                ),
+                name="salesorder_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__isnull=False) | Q(status__in=["DRAFT", "REVIEW", "CANCELLED"]),
+                name="salesorder_numbered_from_confirm",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["company", "customer", "po_key"], name="salesorder_by_po"),
+            models.Index(
+                fields=["company", "status", "requested_on", "id"],
+                condition=Q(status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED"]),
+                name="salesorder_open_by_status",
+            ),
+            models.Index(
+                fields=["company", "billing", "id"],
+                condition=Q(status__in=["CONFIRMED", "RELEASED", "COMPLETED"]),
+                name="salesorder_open_by_billing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or f"draft {self.pk}"
+
+    @transition(field=status, **ORDER_GRAPH["confirm"])
+    def confirm(self, *, at: datetime) -> None:
+        """Freeze the terms and give the number."""
+        self.confirmed_at = at
+        self.number = document_number("SO", self.pk)
+
+    @transition(field=status, **ORDER_GRAPH["release"])
+    def release(self, *, at: datetime) -> None:
+        """At least one unit is with a warehouse."""
+
+    @transition(field=status, **ORDER_GRAPH["complete"])
+    def complete(self, *, at: datetime) -> None:
+        """Every part is shipped or cancelled."""
+        self.completed_at = at
+
+
+@pghistory.track(
+    pghistory.UpdateEvent(
+        condition=pghistory.AnyChange("product", "quantity", "price", "discount_percent"), row=pghistory.Old
+    ),
+    pghistory.DeleteEvent(),
+    fields=["product", "quantity", "price", "discount_percent"],
+    model_name="SalesOrderLineHistory",
+    obj_field=pghistory.ObjForeignKey(related_name="history"),
+)
+class SalesOrderLine(models.Model):
+    """What was agreed for one item: quantity in stock units, price per unit, tax, and how much of it was invoiced."""
+
+    class PriceSource(models.TextChoices):
+        LIST = "LIST", "Price list"
+        MANUAL = "MANUAL", "Keyed"
+        DOCUMENT = "DOCUMENT", "Customer's document"
+
+    order = models.ForeignKey(SalesOrder, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    description = models.CharField(max_length=200)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    price = models.DecimalField(max_digits=18, decimal_places=6)
+    price_source = models.CharField(max_length=10, choices=PriceSource.choices, default=PriceSource.LIST)
+    discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    tax_category = models.CharField(max_length=2)
+    tax_rate = models.DecimalField(max_digits=7, decimal_places=4)
+    net = models.DecimalField(max_digits=18, decimal_places=4)
+    invoiced = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    invoiced_net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    credited = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+
+    objects = SalesOrderQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["order", "position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["order", "position"], name="salesorderline_position_once_per_order"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="salesorderline_quantity_positive"),
+            models.CheckConstraint(condition=Q(price__gte=0), name="salesorderline_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(discount_percent__gte=0, discount_percent__lte=100),
+                name="salesorderline_discount_is_a_percentage",
+            ),
+            models.CheckConstraint(
+                condition=Q(invoiced__gte=0, invoiced__lte=F("quantity"), credited__gte=0, credited__lte=F("invoiced")),
+                name="salesorderline_credited_within_invoiced_within_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.position}"
+
+
+class LinePart(models.Model):
+    """The physical half of a line: one product, one date, running totals in stock units that only a reversal lowers.
+
+    What is now in a stage is a difference of two totals. `demand` is the promise below; allocated and backordered live there only.
+    """
+
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="parts")
+    line = models.ForeignKey(SalesOrderLine, on_delete=models.PROTECT, related_name="parts")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    demand = models.OneToOneField(Demand, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_on = models.DateField()
+    ordered = models.DecimalField(max_digits=18, decimal_places=6)
+    cancelled = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    packed = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    shipped = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    delivered = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    returned = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+
+    objects = SalesOrderQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(ordered__gt=0, cancelled__gte=0, cancelled__lte=F("ordered")), name="linepart_cancelled_within_ordered"
+            ),
+            models.CheckConstraint(
+                condition=Q(picked__lte=F("ordered") - F("cancelled")), name="linepart_picked_within_ordered"
+            ),
+            models.CheckConstraint(condition=Q(packed__lte=F("picked")), name="linepart_packed_within_picked"),
+            models.CheckConstraint(condition=Q(shipped__lte=F("packed")), name="linepart_shipped_within_packed"),
+            models.CheckConstraint(
+                condition=Q(delivered__gte=0, delivered__lte=F("shipped"), returned__gte=0, returned__lte=F("shipped")),
+                name="linepart_returned_within_shipped",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.pk} of {self.line_id}"

@@ -1,0 +1,7 @@
+"""Wiring of shipping."""
+
+from django.apps import AppConfig
+
+
+class ShippingConfig(AppConfig):
+    name = "shipping"

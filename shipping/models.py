@@ -1,0 +1,90 @@
+"""What shipping keeps: shipments, and which parcel content left with which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField, transition
+
+from core.models import Company, CompanyQuerySet
+from core.numbering import document_number
+from core.transitions import Graph
+from inventory.models import StockPosting, Warehouse
+from orders.models import LinePart, SalesOrder
+from warehouse.models import Parcel, ParcelContent
+
+SHIPMENT_GRAPH = Graph(
+    label=(["DRAFT"], "LABELLED"),
+    dispatch=(["DRAFT", "LABELLED"], "DISPATCHED"),
+    deliver=(["DISPATCHED"], "DELIVERED"),
+)
+
+
+class Shipment(models.Model):
+    """Packed parcels of one order that leave one warehouse together, with a carrier and a tracking number."""
+
+    class Status(models.TextChoices):
+        DRAFT = "DRAFT", "Draft"
+        LABELLED = "LABELLED", "Labelled"
+        DISPATCHED = "DISPATCHED", "Dispatched"
+        DELIVERED = "DELIVERED", "Delivered"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.DRAFT, protected=True)
+    ship_to = models.JSONField()
+    carrier = models.CharField(max_length=60, blank=True)
+    tracking_number = models.CharField(max_length=60, blank=True)
+    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    dispatched_at = models.DateTimeField(null=True)
+    dispatched_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["-id"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [SHIPMENT_GRAPH.trigger("shipment_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(status__in=["DRAFT", "LABELLED", "DISPATCHED", "DELIVERED"]), name="shipment_status_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The printed number."""
+        return document_number("SH", self.pk)
+
+    @transition(field=status, **SHIPMENT_GRAPH["dispatch"])
+    def dispatch(self, *, at: datetime) -> None:
+        """The goods have left the house."""
+        self.dispatched_at = at
+
+
+class ShipmentLine(models.Model):
+    """One parcel content that left: a content leaves once, whoever asks again (PRODUCT.md case 68). `cost` is its issue value."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")
+    content = models.OneToOneField(ParcelContent, on_delete=models.PROTECT, related_name="+")
+    part = models.ForeignKey(LinePart, on_delete=models.PROTECT, related_name="+")
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    cost = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="shipmentline_quantity_positive")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of part {self.part_id}"

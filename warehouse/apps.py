@@ -1,0 +1,7 @@
+"""Wiring of warehouse."""
+
+from django.apps import AppConfig
+
+
+class WarehouseConfig(AppConfig):
+    name = "warehouse"

@@ -1,0 +1,174 @@
+"""What the warehouse keeps: waves, pick tasks, parcels and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django_fsm import FSMField, transition
+
+from core.models import Company, CompanyQuerySet
+from core.numbering import document_number
+from core.transitions import Graph
+from inventory.models import Allocation, Bin, Product, StockPosting, Warehouse
+from orders.models import LinePart, SalesOrder
+
+WAVE_GRAPH = Graph(start=(["RELEASED"], "RUNNING"), complete=(["RELEASED", "RUNNING"], "DONE"))
+TASK_GRAPH = Graph(pick=(["PLANNED"], "PICKED"), cancel=(["PLANNED"], "CANCELLED"))
+PARCEL_GRAPH = Graph(pack=(["OPEN"], "PACKED"))
+
+
+class Wave(models.Model):
+    """Pick tasks of one warehouse, walked together. Done when its last task is."""
+
+    class Status(models.TextChoices):
+        RELEASED = "RELEASED", "Released"
+        RUNNING = "RUNNING", "Running"
+        DONE = "DONE", "Done"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.RELEASED, protected=True)
+    released_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    released_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["-id"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [WAVE_GRAPH.trigger("wave_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(status__in=["RELEASED", "RUNNING", "DONE"]), name="wave_status_is_known")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["company", "warehouse", "id"],
+                condition=Q(status__in=["RELEASED", "RUNNING"]),
+                name="wave_open_by_warehouse",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The printed number."""
+        return document_number("W", self.pk)
+
+    @transition(field=status, **WAVE_GRAPH["complete"])
+    def complete(self, *, at: datetime) -> None:
+        """Its last task is picked."""
+        self.done_at = at
+
+
+class PickTask(models.Model):
+    """Take one product from one bin into one tote, for one part of an order."""
+
+    class Status(models.TextChoices):
+        PLANNED = "PLANNED", "To pick"
+        PICKED = "PICKED", "Picked"
+        CANCELLED = "CANCELLED", "Cancelled"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="tasks")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    part = models.ForeignKey(LinePart, on_delete=models.PROTECT, related_name="+")
+    allocation = models.ForeignKey(Allocation, on_delete=models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
+    tote = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.PLANNED, protected=True)
+    picked_at = models.DateTimeField(null=True)
+    picked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [TASK_GRAPH.trigger("picktask_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, picked__gte=0, picked__lte=F("quantity")), name="picktask_picked_within_quantity"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["PLANNED", "PICKED", "CANCELLED"]), name="picktask_status_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["allocation", "bin"], condition=Q(status="PLANNED"), name="picktask_one_open_per_allocation_and_bin"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"task {self.pk}"
+
+    @transition(field=status, **TASK_GRAPH["pick"])
+    def pick(self, *, at: datetime) -> None:
+        """What was found is in the tote."""
+        self.picked_at = at
+
+
+class Parcel(models.Model):
+    """A box of one order: open while it is filled, then packed."""
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", "Open"
+        PACKED = "PACKED", "Packed"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
+    weight_g = models.DecimalField(max_digits=12, decimal_places=3, null=True)
+    packed_at = models.DateTimeField(null=True)
+    packed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [PARCEL_GRAPH.trigger("parcel_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(status__in=["OPEN", "PACKED"]), name="parcel_status_is_known")
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The printed number."""
+        return document_number("P", self.pk)
+
+    @transition(field=status, **PARCEL_GRAPH["pack"])
+    def pack(self, *, at: datetime) -> None:
+        """It is closed, and nothing goes in any more."""
+        self.packed_at = at
+
+
+class ParcelContent(models.Model):
+    """What a parcel holds of one pick task."""
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="contents")
+    task = models.ForeignKey(PickTask, on_delete=models.PROTECT, related_name="+")
+    part = models.ForeignKey(LinePart, on_delete=models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="parcelcontent_quantity_positive"),
+            models.UniqueConstraint(fields=["parcel", "task"], name="parcelcontent_one_per_parcel_and_task"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.product_id}"
