@@ -1,0 +1,44 @@
+"""Makes what every server of Orderly needs before the first migration: two roles and a database; and clones of it."""
+
+import psycopg
+from psycopg import sql
+
+from config.dev.postgres import APP_ROLE, DATABASE, OWNER_ROLE
+
+LOCK_TIMEOUT = "3s"
+
+
+def ensure_roles_and_database(admin_uri: str, *, database: str = DATABASE) -> None:
+    """Make the owner's and the app's role and the owner's database, each unless it is there.
+
+    The app's role may log in and nothing more: what it may do to each table is granted after migrations. It waits for
+    a lock for three seconds, so that a person gets an answer instead of a hanging page.
+    """
+    with psycopg.connect(admin_uri, autocommit=True) as connection:
+        for role, abilities in ((OWNER_ROLE, "LOGIN"), (APP_ROLE, "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")):
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+                connection.execute(sql.SQL("CREATE ROLE {} " + abilities).format(sql.Identifier(role)))
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET lock_timeout = {}").format(sql.Identifier(APP_ROLE), sql.Literal(LOCK_TIMEOUT))
+        )
+        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).rowcount:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER_ROLE))
+            )
+
+
+def clone_database(admin_uri: str, *, template: str, database: str) -> None:
+    """Make a database anew as a copy of another one, whoever is connected to the old one."""
+    drop_database(admin_uri, database=database)
+    with psycopg.connect(admin_uri, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(database), sql.Identifier(template), sql.Identifier(OWNER_ROLE)
+            )
+        )
+
+
+def drop_database(admin_uri: str, *, database: str) -> None:
+    """Drop a database, whoever is connected to it, if it is there."""
+    with psycopg.connect(admin_uri, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
