@@ -1,0 +1,82 @@
+"""Gives tests their own PostgreSQL: one throw-away cluster a session, one migrated template, one clone a test process.
+
+Tests run as the app's role, on the tables that the owner's role migrated, so a missing grant shows here first. A plain
+database test is rolled back. One with `transaction=True` commits for good, so afterwards the process's database is
+made anew from the template; Django would empty it by TRUNCATE, which the app's role must not do.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from config.dev.databases import clone_database, ensure_roles_and_database
+from config.dev.postgres import APP_ROLE, OWNER_ROLE, EmbeddedPostgres, locked
+from config.dev.throwaway import throwaway_cluster
+
+TEMPLATE = "orderly_template"
+ROLES = {"default": APP_ROLE, "owner": OWNER_ROLE}
+CLUSTER = pytest.StashKey[EmbeddedPostgres]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the session's cluster in the process that outlives all others, and find it in the workers."""
+    if hasattr(config, "workerinput"):
+        place = Path(config.workerinput["cluster"])
+        config.stash[CLUSTER] = EmbeddedPostgres(place, place=place)
+        return
+    running = contextlib.ExitStack()
+    config.add_cleanup(running.close)
+    config.stash[CLUSTER] = running.enter_context(throwaway_cluster(in_memory=True))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node) -> None:
+    """Tell an xdist worker where the cluster is."""
+    node.workerinput["cluster"] = str(node.config.stash[CLUSTER].place)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Clone the template for this process, made first by whoever comes first; replaces pytest-django's own."""
+    cluster = pytestconfig.stash[CLUSTER]
+    database = f"orderly_{getattr(pytestconfig, 'workerinput', {}).get('workerid', 'alone')}"
+    with django_db_blocker.unblock():
+        make_template(cluster)
+    point_connections_at(cluster, database)
+
+    def make_anew(*test_case: TransactionTestCase) -> None:
+        connections.close_all()
+        clone_database(cluster.uri(), template=TEMPLATE, database=database)
+
+    make_anew()
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(TransactionTestCase, "_fixture_teardown", make_anew)
+        yield
+    connections.close_all()
+
+
+def make_template(cluster: EmbeddedPostgres) -> None:
+    """Migrate the template, once a session."""
+    with locked(cluster.place / "template.lock"):
+        ready = cluster.place / "template-is-ready"
+        if ready.exists():
+            return
+        ensure_roles_and_database(cluster.uri(), database=TEMPLATE)
+        point_connections_at(cluster, TEMPLATE)
+        call_command("migrate", database="owner", interactive=False, verbosity=0)
+        connections.close_all()
+        ready.touch()
+
+
+def point_connections_at(cluster: EmbeddedPostgres, database: str) -> None:
+    """Lead Django's connections to a database of the cluster, each as the role of its alias."""
+    for alias, role in ROLES.items():
+        connections.settings[alias].update(
+            NAME=database, USER=role, PASSWORD="", HOST=str(cluster.data), PORT="", CONN_MAX_AGE=0
+        )
