@@ -1,6 +1,6 @@
 """House rules that a machine can read off the source, each a function from a source tree to the places that break it.
 
-A lint takes a Tree, so that its test can provoke it on a file made for the purpose. What ruff or the import contracts in
+A lint takes a Tree, so that its test can provoke it on a file made for that. What ruff or the import contracts in
 pyproject.toml already hold is not repeated here.
 """
 
@@ -324,9 +324,16 @@ def marked_safe(tree: Tree) -> Iterator[str]:
             for line, found in source.matches(r"\|\s*safe(seq)?\b|\{%\s*autoescape\s+off"):
                 yield source.at(line, f"{found} lets text through as HTML")
     for source in tree.product:
-        if str(source.path) not in MAY_MARK_SAFE:
-            for line, name in _named(source, "mark_safe", "SafeString", "SafeText", "SafeData"):
-                yield source.at(line, f"{name}: use format_html, or enter the file in MAY_MARK_SAFE with its reason")
+        if str(source.path) in MAY_MARK_SAFE:
+            continue
+        made = [
+            (node.lineno, ast.unparse(node.func).split(".")[-1])
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.Call)
+        ]
+        marked = [(line, name) for line, name in made if name in ("SafeString", "SafeText")]
+        for line, name in (*marked, *_named(source, "mark_safe")):
+            yield source.at(line, f"{name}: use format_html, or enter the file in MAY_MARK_SAFE with its reason")
 
 
 # --- Shape ---
@@ -434,6 +441,19 @@ def printers(tree: Tree) -> Iterator[str]:
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if any(name.split(".")[0] == "weasyprint" for name in names) and source.role != "documents":
                 yield source.at(node.lineno, "weasyprint outside documents.py")
+
+
+def deferred_names(tree: Tree) -> list[str]:
+    """The names by which the product defers jobs; a test compares them with the tasks there are."""
+    return sorted(
+        node.args[0].value
+        for source in tree.product
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).split(".")[-1] == "defer"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    )
 
 
 # --- What is committed ---

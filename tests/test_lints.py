@@ -95,6 +95,12 @@ PROVOKED = [
     ("marked_safe", "templates/base.html", "{{ note|safe }}", "{{ note|safer }}"),
     ("marked_safe", "templates/base.html", "{% autoescape off %}", "{% autoescape on %}"),
     ("marked_safe", "orders/tables.py", "x = mark_safe(note)", "x = format_html('{}', note)"),
+    (
+        "marked_safe",
+        "orders/tables.py",
+        "x = SafeString(note)",
+        "def f() -> SafeString:\n    return format_html('{}', 1)",
+    ),
     ("late_imports", "orders/services.py", "def f():\n    import json", "import json"),
     ("late_imports", "orders/models.py", "def ready():\n    import json", "import json"),
     ("vague_names", "orders/utils.py", "X = 1", None),
