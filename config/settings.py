@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "pgtrigger",
     "pghistory",
     "procrastinate.contrib.django",
@@ -135,6 +136,9 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "core.rendering.OrderlyRenderer"
+CSRF_FAILURE_VIEW = "core.views.csrf_failure"
 
 # People
 AUTH_USER_MODEL = "core.User"

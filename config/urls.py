@@ -8,3 +8,7 @@ urlpatterns = [
     path("products/", include("inventory.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "core.views.bad_request"
+handler403 = "core.views.permission_denied"
+handler404 = "core.views.not_found"

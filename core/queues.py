@@ -93,6 +93,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
     template_name = "core/queue.html"
     fragment_name = "core/_queue.html"
     row_template = ""
+    empty_template = "core/_queue_empty.html"
     title = ""
     noun = "row"
     noun_plural = ""
@@ -208,8 +209,9 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         filtered = filterset.qs if filterset.is_valid() else self.get_queryset().none()
         if request.GET.get("format") == "csv":
             return self.csv(self.in_tab(filtered))
-        template = self.fragment_name if wants_fragment(request) else self.template_name
-        return render(request, template, self.context(filterset, filtered))
+        is_fragment = wants_fragment(request)
+        context = {**self.context(filterset, filtered), "is_fragment": is_fragment}
+        return render(request, self.fragment_name if is_fragment else self.template_name, context)
 
     def context(self, filterset: QueueFilter, filtered: QuerySet[Any]) -> dict[str, Any]:
         """Return what the queue's templates show."""
@@ -349,13 +351,16 @@ class QueueActionView(VerbRequiredMixin, View):
 
     def refused(self, refusals: Mapping[int, Refused], status: int = 409) -> HttpResponse:
         """Answer that nothing was done, and why."""
-        fragment = wants_fragment(self.request)
+        is_fragment = wants_fragment(self.request)
         context = {
             "refusals": list(refusals.values()),
             "refusal": next(iter(refusals.values())),
             "back_url": next_url(self.request) or self.request.headers.get("Referer", ""),
         }
-        return render(self.request, "_refusal.html" if fragment else "refusal.html", context, status=status)
+        response = render(self.request, "_refusal.html" if is_fragment else "refusal.html", context, status=status)
+        # 422 goes back into its form elsewhere; a row's button has none
+        response["HX-Retarget"], response["HX-Reswap"] = "#refusal", "innerHTML"
+        return response
 
     def rows_anew(self, ids: Collection[int]) -> HttpResponse:
         """Return the rows as they are now, the counters and the toasts, all to be swapped out of band."""

@@ -1,11 +1,16 @@
-"""Addresses of the kernel: sign-in, home, health."""
+"""Addresses of the kernel: sign-in, home, theme, health."""
 
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from core import health
+from core import health, views
 
 app_name = "core"
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("login/", views.SignInView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("theme/", views.ThemeView.as_view(), name="theme"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

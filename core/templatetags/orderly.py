@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 from django import template
@@ -160,6 +161,13 @@ def day(value: date | datetime | None) -> SafeString | str:
 
 def _short_day(value: date, today: date) -> str:
     return formats.date_format(value, "j M" if value.year == today.year else "j M Y")
+
+
+@register.filter
+def minutes(value: timedelta | None) -> str:
+    """Say a short time in whole minutes."""
+    number = max(1, ceil(value.total_seconds() / 60)) if value else 1
+    return f"{number} minute" if number == 1 else f"{number} minutes"
 
 
 @register.simple_tag

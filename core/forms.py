@@ -1,0 +1,38 @@
+"""The kernel's forms: signing in; and how every form of ours is drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+
+class SignInForm(AuthenticationForm):
+    """E-mail address and password. It never says which of the two was wrong."""
+
+    error_messages = {
+        "invalid_login": "That e-mail address and password do not belong together. Capitals count in the password.",
+        "inactive": "This account has been closed. Ask an administrator.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "E-mail address"
+        self.fields["username"].widget = forms.EmailInput(
+            attrs={"autofocus": True, "autocomplete": "username", "inputmode": "email", "maxlength": 254}
+        )
+
+    def clean_username(self) -> str:
+        """Return the address as it is stored: in lower case."""
+        return str(self.cleaned_data["username"]).strip().lower()
+
+
+class ThemeForm(forms.Form):
+    """The choice between light, dark and what the device says."""
+
+    theme = forms.ChoiceField(choices=())
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["theme"].choices = choices  # type: ignore[attr-defined]

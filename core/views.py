@@ -1,0 +1,114 @@
+"""The kernel's pages: signing in and out, the way home, the theme, and what is shown when something is wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.generic import View
+
+from core import registry
+from core.forms import SignInForm, ThemeForm
+from core.models import User
+from core.pages import next_url, vary_on_htmx, wants_fragment
+
+
+class SignInView(LoginView):
+    """Signs a person in: on a page of its own, or over the page whose session has ended."""
+
+    authentication_form = SignInForm
+    template_name = "core/login.html"
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Serve the page; over another page it is never a redirect."""
+        self.redirect_authenticated_user = not wants_fragment(request)
+        return vary_on_htmx(super().dispatch(request, *args, **kwargs))
+
+    def get_template_names(self) -> list[str]:
+        """Return the form alone for htmx."""
+        return ["core/_login_form.html" if wants_fragment(self.request) else self.template_name]
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Answer 422 with the address as it was typed."""
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in, and tell the page underneath who it was, or go on to where the person wanted to be."""
+        response = super().form_valid(form)
+        if not wants_fragment(self.request):
+            return response
+        answer = HttpResponse()
+        answer["HX-Trigger"] = json.dumps({"signedInAgain": {"user": form.get_user().pk}})
+        return answer
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Send the person to the first page of their work; who has no role is told whom to ask."""
+    user: Any = request.user
+    for item in registry.navigation:
+        if user.can(item.verb):
+            return HttpResponseRedirect(reverse(item.url_name))
+    return render(request, "core/no_role.html")
+
+
+class ThemeView(View):
+    """Keeps the person's choice of light, dark or what the device says."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store the theme and go back to the page.
+
+        :raises BadRequest: where it is no theme of ours.
+        """
+        form = ThemeForm(request.POST, choices=list(User.Theme.choices))
+        if not form.is_valid():
+            raise BadRequest("No such theme.")
+        user: Any = request.user
+        user.theme = form.cleaned_data["theme"]
+        user.save(update_fields=["theme"])
+        return HttpResponseRedirect(next_url(request) or reverse("core:home"))
+
+
+_FAULTS = {
+    400: ("That could not be read", "The address or the form was damaged on its way. Go back, reload the page and try again."),
+    403: ("Not yours to open", "Your roles do not include this page or action. An administrator can change that."),
+    404: ("Nothing here", "It may have been removed, or the address has a slip in it. Search for it by its number."),
+}
+
+
+def _fault(request: HttpRequest, status: int) -> HttpResponse:
+    title, text = _FAULTS[status]
+    htmx = getattr(request, "htmx", None)
+    template = "_fault.html" if htmx and wants_fragment(request) else f"{status}.html"
+    return render(request, template, {"title": title, "text": text, "status": status}, status=status)
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Show that a request could not be read."""
+    return _fault(request, 400)
+
+
+@requires_csrf_token
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Show that the person's roles do not include a page."""
+    return _fault(request, 403)
+
+
+@requires_csrf_token
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Show that there is no such page, or none that the person may know of."""
+    return _fault(request, 404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Show that a form came without this browser's token: it is older than the sign-in, or not from our pages."""
+    return _fault(request, 403)

@@ -1,0 +1,57 @@
+// Dialogs: opened by buttons, asked before what cannot be undone, and signing in again over the page when the session has ended.
+
+function open(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog || dialog.open) return dialog;
+  document.dispatchEvent(new CustomEvent("orderly:dialog", { detail: { id } }));
+  dialog.returnValue = "";
+  dialog.showModal();
+  return dialog;
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open-dialog]");
+  if (opener) open(opener.dataset.openDialog);
+  // The veil around a dialog closes it
+  if (event.target.matches("dialog.sheet")) event.target.close("");
+});
+
+document.addEventListener("htmx:confirm", (event) => {
+  const asking = event.detail.elt.closest("[data-confirm]");
+  if (!asking) return;
+  event.preventDefault();
+  const dialog = document.getElementById("question");
+  dialog.querySelector("#question-text").textContent = asking.dataset.confirm;
+  dialog.querySelector("[value=yes]").textContent =
+    asking.dataset.confirmVerb ?? event.detail.elt.textContent.trim() ?? "Do it";
+  dialog.addEventListener(
+    "close",
+    () => {
+      if (dialog.returnValue === "yes") event.detail.issueRequest(true);
+    },
+    { once: true },
+  );
+  open("question");
+});
+
+document.addEventListener("sessionExpired", () => {
+  const dialog = open("sign-in-again");
+  window.htmx.ajax("GET", dialog.dataset.url, { target: "#sign-in-form", swap: "innerHTML" });
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "sign-in-form") event.target.querySelector("input:not([type=hidden])")?.focus();
+});
+
+document.addEventListener("signedInAgain", (event) => {
+  // Somebody else at the same screen must not go on with another person's page
+  if (String(event.detail.user) !== document.body.dataset.user) {
+    location.reload();
+    return;
+  }
+  document.getElementById("sign-in-again").close();
+  document.getElementById("sign-in-form").replaceChildren();
+  document.dispatchEvent(
+    new CustomEvent("orderly:note", { detail: { text: "You are signed in again. Send what you were about to send." } }),
+  );
+});

@@ -1,0 +1,34 @@
+// Forms: the token is read when it is sent, so that signing in again elsewhere does not spoil a page; a mistake gets the focus.
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const cookie = document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/);
+  if (!cookie || event.detail.verb === "get") return;
+  event.detail.headers["X-CSRFToken"] = cookie[1];
+  event.detail.parameters.csrfmiddlewaretoken = cookie[1];
+});
+
+function showFirstMistake(root) {
+  const field = root.querySelector("[aria-invalid=true]:not([type=hidden])");
+  field?.focus();
+  return Boolean(field);
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.xhr?.status === 422) showFirstMistake(document);
+});
+
+if (!showFirstMistake(document)) {
+  document.querySelector("main form[data-guard] [autofocus]")?.focus();
+}
+
+// A plain form is sent once, however often its button is pressed
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});

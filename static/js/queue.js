@@ -1,0 +1,104 @@
+// The queue under the keys: a row is where the focus is. Selection names what the buttons will do, and back finds its row again.
+
+const rows = () => [...document.querySelectorAll("#queue [data-row]")];
+const linkOf = (row) => row.querySelector("a[href]");
+let currentId = "";
+let lastBox = null;
+
+function mark(row) {
+  document.querySelector("[data-row][data-current]")?.removeAttribute("data-current");
+  if (!row) return;
+  row.setAttribute("data-current", "");
+  currentId = row.id;
+}
+
+function goTo(row) {
+  if (!row) return;
+  linkOf(row)?.focus({ preventScroll: true });
+  mark(row);
+  row.firstElementChild.scrollIntoView({ block: "nearest" });
+}
+
+function current() {
+  return document.querySelector("#queue [data-row][data-current]") ?? document.getElementById(currentId);
+}
+
+document.addEventListener("focusin", (event) => {
+  const row = event.target.closest("#queue [data-row]");
+  if (row) mark(row);
+});
+
+document.addEventListener("orderly:key", (event) => {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(current());
+  const { key } = event.detail;
+  if (key === "j" || key === "ArrowDown") goTo(all[Math.min(at + 1, all.length - 1)]);
+  else if (key === "k" || key === "ArrowUp") goTo(all[Math.max(at - 1, 0)]);
+  else if (key === "x" && at >= 0) all[at].querySelector(".check")?.click();
+  else if (key === "Enter" && at >= 0 && document.activeElement === document.body) linkOf(all[at])?.click();
+  else return;
+  event.preventDefault();
+});
+
+// --- selection ---------------------------------------------------------------------------------------------------------
+
+function showSelection() {
+  const queue = document.getElementById("queue");
+  const form = document.getElementById("queue-bulk");
+  if (!queue || !form) return;
+  const boxes = [...queue.querySelectorAll("[data-row] .check")];
+  const chosen = boxes.filter((box) => box.checked).length;
+  const noun = chosen === 1 ? queue.dataset.noun : queue.dataset.nounPlural;
+  for (const button of form.querySelectorAll("[data-bulk]")) {
+    button.disabled = chosen === 0;
+    button.querySelector("span").textContent = chosen
+      ? `${button.dataset.bulk} ${chosen} ${noun}`
+      : `${button.dataset.bulk} selected`;
+  }
+  const all = queue.querySelector("[data-check-all]");
+  if (all) {
+    all.checked = chosen > 0 && chosen === boxes.length;
+    all.indeterminate = chosen > 0 && chosen < boxes.length;
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-check-all]")) {
+    for (const box of document.querySelectorAll("#queue [data-row] .check")) box.checked = event.target.checked;
+  }
+  if (event.target.matches("#queue .check")) showSelection();
+});
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest("#queue [data-row] .check");
+  if (box) {
+    // Shift selects everything between this box and the one before
+    const boxes = [...document.querySelectorAll("#queue [data-row] .check")];
+    const [from, to] = [boxes.indexOf(lastBox), boxes.indexOf(box)].sort((a, b) => a - b);
+    if (event.shiftKey && from >= 0) for (const between of boxes.slice(from, to + 1)) between.checked = box.checked;
+    lastBox = box;
+    return;
+  }
+  const link = event.target.closest("#queue [data-row] a[href]");
+  if (link && !event.ctrlKey && !event.metaKey) {
+    // Going back from the document lands on its row
+    history.replaceState(history.state, "", `#${link.closest("[data-row]").id}`);
+  }
+});
+
+function arrive() {
+  showSelection();
+  const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (row?.matches("#queue [data-row]")) goTo(row);
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  showSelection();
+  const row = currentId && document.getElementById(currentId);
+  if (row && document.activeElement === document.body) goTo(row);
+  else if (event.target.id === "queue") mark(null);
+});
+
+// Restored from the browser's own cache or loaded anew, the page is the same
+window.addEventListener("pageshow", arrive);
