@@ -17,6 +17,7 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import socket
@@ -36,7 +37,8 @@ ROOT_PLACE = Path("/var/lib/orderly")
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 107  # bytes that fit into sockaddr_un.sun_path on Linux, its closing zero apart
-LAUNCHES = 5
+LAUNCHES = 2
+LAUNCH_TIME = 2
 
 
 class PostgresError(Exception):
@@ -65,11 +67,10 @@ class EmbeddedPostgres:
         self.user = _unprivileged_user() if os.geteuid() == 0 else None
         self.place = place or (_root_place(self.home) if self.user else self.home)
         self.data = self.place / "pgdata"
-        self.log = self.place / "postgres.log"
+        self.log = self.data / "postgres.log"
         self._settings = dict(settings or {})
         self._say = say
         self._is_ours = False
-        self._server: subprocess.Popen[bytes] | None = None
         room = SOCKET_PATH_LIMIT - len(f"/{SOCKET_NAME}")
         if len(os.fsencode(self.data)) > room:
             raise PostgresError(
@@ -89,7 +90,7 @@ class EmbeddedPostgres:
                 probe.connect(str(self.data / SOCKET_NAME))
             except OSError:
                 return False
-        return self._run("pg_isready", "-q", "-h", str(self.data)).returncode == 0
+        return self._run("pg_isready", "-q", "-h", str(self.data), "-U", OWNER_ROLE, "-d", "postgres").returncode == 0
 
     def start(self, *, adopt: bool = False, limit: float = 600) -> "EmbeddedPostgres":
         """Make the cluster if there is none, and start its server unless it runs; return when it answers.
@@ -126,9 +127,7 @@ class EmbeddedPostgres:
             while self._processes():
                 if time.monotonic() > deadline:
                     raise PostgresError(f"PostgreSQL did not stop within {limit:.0f} seconds: see {self.log}")
-                self._reap()
                 time.sleep(0.02)
-            self._reap()
             self._is_ours = False
 
     def remove(self) -> None:
@@ -141,8 +140,7 @@ class EmbeddedPostgres:
             self.stop()
         for leftover in (self.data, self._unfinished()):
             shutil.rmtree(leftover, ignore_errors=True)
-        for name in ("postgres.log", "postgres.lock"):
-            (self.place / name).unlink(missing_ok=True)
+        (self.place / "postgres.lock").unlink(missing_ok=True)
         if self.place != self.home:
             shutil.rmtree(self.place, ignore_errors=True)
             _record(self.home).unlink(missing_ok=True)
@@ -178,28 +176,29 @@ class EmbeddedPostgres:
         return self.place / "pgdata.unfinished"
 
     def _launch_until_ready(self, limit: float) -> None:
-        """Launch the server and wait; again if it dies, for a predecessor that was killed may still be going."""
+        """Launch the server, once its predecessor is gone, and wait until it answers."""
         begun = time.monotonic()
-        launches, next_word = 0, 5
+        launched, launches, next_word = begun, 0, 5
         while not self.ready():
-            waited = time.monotonic() - begun
-            if waited > limit:
+            now = time.monotonic()
+            if now - begun > limit:
                 raise PostgresError(f"PostgreSQL was not ready after {limit:.0f} seconds: see {self.log}")
-            if waited > next_word:
-                self._say(f"PostgreSQL is not ready yet, it may be recovering after a crash ({waited:.0f} s)")
+            if now - begun > next_word:
+                self._say(f"PostgreSQL is not ready yet, it may be recovering after a crash ({now - begun:.0f} s)")
                 next_word += 5
-            self._reap()
-            if self._server is None and not self._processes():
+            # A server that was just launched takes a moment to move into its data directory.
+            if (not launches or now - launched > LAUNCH_TIME) and not self._processes():
                 if launches == LAUNCHES:
                     raise PostgresError(f"PostgreSQL does not start. The end of {self.log}:\n{self._end_of_log()}")
-                # Nobody lives in the data directory, so a lock file that is left names a process that has gone, or a
-                # stranger that was given the same number since: PostgreSQL would take the stranger for a server.
-                (self.data / "postmaster.pid").unlink(missing_ok=True)
-                self._launch(first=launches == 0)
-                launches += 1
+                self._launch()
+                launched, launches = now, launches + 1
             time.sleep(0.02)
 
-    def _launch(self, *, first: bool) -> None:
+    def _launch(self) -> None:
+        # Nobody lives in the data directory, so a lock file that is left names a zombie, or a stranger that was given
+        # the same number since: PostgreSQL would take either for a server and refuse to start.
+        for name in ("postmaster.pid", f"{SOCKET_NAME}.lock", self.log.name):
+            (self.data / name).unlink(missing_ok=True)
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.data).replace('"', '""').join('""'),
@@ -209,19 +208,9 @@ class EmbeddedPostgres:
             "log_timezone": "UTC",
             **self._settings,
         }
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with self.log.open("wb" if first else "ab") as log:
-            self._server = subprocess.Popen(
-                [str(self._program("postgres")), "-D", str(self.data), *options],
-                **self._circumstances(),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C at the terminal is for us, we stop the server in its turn
-            )
-
-    def _reap(self) -> None:
-        if self._server is not None and self._server.poll() is not None:
-            self._server = None
+        options = shlex.join(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))
+        # pg_ctl detaches the server from our terminal: Ctrl-C is for us, and we stop the server in its turn.
+        self._run("pg_ctl", "start", "--no-wait", "-D", str(self.data), "-l", str(self.log), "-o", options)
 
     def _postmaster(self) -> int | None:
         """Find the server's process: the one in the lock file, if it is alive and lives in our data directory."""
