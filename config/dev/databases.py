@@ -1,11 +1,14 @@
 """Makes what every server of Orderly needs before the first migration: two roles and a database; and clones of it."""
 
+import contextlib
+
 import psycopg
 from psycopg import sql
 
 from config.dev.postgres import APP_ROLE, DATABASE, OWNER_ROLE
 
 LOCK_TIMEOUT = "3s"
+ONE_AT_A_TIME = 7_301_001  # the number of our lock among PostgreSQL's advisory locks
 
 
 def ensure_roles_and_database(admin_uri: str, *, database: str = DATABASE) -> None:
@@ -15,16 +18,21 @@ def ensure_roles_and_database(admin_uri: str, *, database: str = DATABASE) -> No
     a lock for three seconds, so that a person gets an answer instead of a hanging page.
     """
     with psycopg.connect(admin_uri, autocommit=True) as connection:
-        for role, abilities in ((OWNER_ROLE, "LOGIN"), (APP_ROLE, "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")):
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
-                connection.execute(sql.SQL("CREATE ROLE {} " + abilities).format(sql.Identifier(role)))
-        connection.execute(
-            sql.SQL("ALTER ROLE {} SET lock_timeout = {}").format(sql.Identifier(APP_ROLE), sql.Literal(LOCK_TIMEOUT))
-        )
-        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).rowcount:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+            for role, abilities in ((OWNER_ROLE, "LOGIN"), (APP_ROLE, "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")):
+                if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).rowcount:
+                    connection.execute(sql.SQL("CREATE ROLE {} " + abilities).format(sql.Identifier(role)))
             connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER_ROLE))
+                sql.SQL("ALTER ROLE {} SET lock_timeout = {}").format(
+                    sql.Identifier(APP_ROLE), sql.Literal(LOCK_TIMEOUT)
+                )
             )
+        if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [database]).rowcount:
+            with contextlib.suppress(psycopg.errors.DuplicateDatabase):  # another process was quicker
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(OWNER_ROLE))
+                )
 
 
 def clone_database(admin_uri: str, *, template: str, database: str) -> None:
