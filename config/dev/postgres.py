@@ -80,7 +80,7 @@ class EmbeddedPostgres:
 
     def uri(self, role: str = OWNER_ROLE, database: str = "postgres") -> str:
         """Give the address of a database of this cluster for a role, whether or not the server runs."""
-        return f"postgresql://{role}@/{database}?host={quote(str(self.data))}"
+        return f"postgresql://{role}@{quote(str(self.data), safe='')}/{database}"
 
     def ready(self) -> bool:
         """Tell whether the server answers on its socket and accepts connections."""
