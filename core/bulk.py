@@ -38,15 +38,15 @@ def _type_of(field: models.Field[Any, Any]) -> str:
 
 
 def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
-    """Insert rows, and with them their children, by one statement, and set every primary key.
+    """Insert rows, and with them their descendants, by one statement, and set every primary key.
 
-    Each entry of `children` is (rows, name of their foreign key to one of the parents in `rows`); the parent instances need no
-    primary key yet. Columns whose value is a database default on every row are left to the database.
+    Each entry of `children` is (rows, name of their foreign key to instances of an earlier entry); the parent instances need no primary
+    key yet. Columns whose value is a database default on every row are left to the database.
     """
     if not rows:
         return
     levels: list[tuple[Sequence[Row], str]] = [(rows, ""), *(child for child in children if child[0])]
-    position = {id(row): number for number, row in enumerate(rows, 1)}
+    position = {id(row): (depth, n) for depth, (members, _name) in enumerate(levels) for n, row in enumerate(members, 1)}
     ctes: list[str] = []
     params: list[Any] = []
     for depth, (members, parent_name) in enumerate(levels):
@@ -61,29 +61,23 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
         names = [connection.ops.quote_name(field.column) for field in fields]
         arrays = [f"%s::{_type_of(field)}" for field in fields]
         params += [[_prepared(field, getattr(row, field.attname)) for row in members] for field in fields]
-        sequence = f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+        given, join, parent = list(names), "", []
         if parent_name:
-            parent_column = connection.ops.quote_name(model._meta.get_field(parent_name).column)
+            above = [position[id(getattr(row, parent_name))] for row in members]
             arrays.append("%s::int[]")
-            params.append([position[id(getattr(row, parent_name))] for row in members])
-            ctes.append(
-                f"p{depth} AS (SELECT {sequence} AS new_id, p0.new_id AS parent_id, u.* FROM"
-                f" unnest({', '.join(arrays)}) WITH ORDINALITY AS u({', '.join([*names, 'parent_n', 'n'])})"
-                f" JOIN p0 ON p0.n = u.parent_n ORDER BY u.n)"
-            )
-            ctes.append(
-                f"i{depth} AS (INSERT INTO {table} (id, {', '.join([parent_column, *names])})"
-                f" SELECT new_id, {', '.join(['parent_id', *names])} FROM p{depth} ORDER BY n)"
-            )
-        else:
-            ctes.append(
-                f"p{depth} AS (SELECT {sequence} AS new_id, u.* FROM"
-                f" unnest({', '.join(arrays)}) WITH ORDINALITY AS u({', '.join([*names, 'n'])}))"
-            )
-            ctes.append(
-                f"i{depth} AS (INSERT INTO {table} (id, {', '.join(names)})"
-                f" SELECT new_id, {', '.join(names)} FROM p{depth} ORDER BY n)"
-            )
+            params.append([n for _depth, n in above])
+            given.append("parent_n")
+            parent = [connection.ops.quote_name(_field(model, parent_name).column)]
+            join = f" JOIN p{above[0][0]} AS parent ON parent.n = u.parent_n ORDER BY u.n"
+        ctes.append(
+            f"p{depth} AS (SELECT nextval(pg_get_serial_sequence('{table}', 'id')) AS new_id, u.*"
+            f"{', parent.new_id AS parent_id' if parent else ''} FROM"
+            f" unnest({', '.join(arrays)}) WITH ORDINALITY AS u({', '.join([*given, 'n'])}){join})"
+        )
+        ctes.append(
+            f"i{depth} AS (INSERT INTO {table} ({', '.join(['id', *parent, *names])})"
+            f" SELECT {', '.join(['new_id', *(['parent_id'] if parent else []), *names])} FROM p{depth} ORDER BY n)"
+        )
     answer = " UNION ALL ".join(f"SELECT {depth}, n, new_id FROM p{depth}" for depth in range(len(levels)))
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {', '.join(ctes)} {answer}", params)

@@ -24,7 +24,7 @@ def round_half_up(value: Decimal, places: int) -> Decimal:
     """Round half away from zero, so that a credit is the exact mirror of its invoice (rule 2)."""
     with localcontext() as context:
         context.prec = 60
-        return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+        return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + ZERO  # never -0.00
 
 
 def round_amount(value: Decimal, currency: str) -> Decimal:
@@ -56,12 +56,19 @@ def tax_groups(lines: Iterable[tuple[str, Decimal, Decimal]], currency: str) -> 
     """Group (category, rate %, line net) and compute the tax once per group (rule 4, EN 16931 BR-CO-17)."""
     bases: dict[tuple[str, Decimal], Decimal] = {}
     for category, rate, net in lines:
-        key = (category, rate.normalize())
+        key = (category, _plain(rate))
         bases[key] = bases.get(key, ZERO) + net
-    return tuple(
-        TaxGroup(category, rate, base, round_amount(base * rate / _HUNDRED, currency))
-        for (category, rate), base in sorted(bases.items())
-    )
+    with localcontext() as context:
+        context.prec = 60
+        return tuple(
+            TaxGroup(category, rate, base, round_amount(base * rate / _HUNDRED, currency))
+            for (category, rate), base in sorted(bases.items())
+        )
+
+
+def _plain(rate: Decimal) -> Decimal:
+    """Return 20 for 20.0000, never 2E+1, so that a snapshot reads the same whatever column the rate came from."""
+    return Decimal(f"{rate.normalize():f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +103,18 @@ def spread(amount: Decimal, weights: Sequence[Decimal], places: int) -> list[Dec
         cents = amount.scaleb(places)
         if cents != cents.to_integral_value():
             raise ValueError(f"{amount} has more than {places} decimal places.")
+        if not any(weights):
+            weights = [Decimal(1)] * len(weights)
         total = sum(weights, ZERO)
-        shares = [weight / total for weight in weights] if total else [Decimal(1) / len(weights)] * len(weights)
+        # Quotient and remainder, not a rounded share: a tie must be one for PostgreSQL too.
+        parts, remainders = zip(*(divmod(abs(cents) * weight, total) for weight in weights), strict=True)
+        missing = int(abs(cents) - sum(parts, ZERO))
+        lucky = set(sorted(range(len(weights)), key=lambda index: (-remainders[index], index))[:missing])
         sign = -1 if cents < 0 else 1
-        exact = [abs(cents) * share for share in shares]
-        whole = [part.to_integral_value(rounding="ROUND_FLOOR") for part in exact]
-        missing = int(abs(cents) - sum(whole, ZERO))
-        by_remainder = sorted(range(len(weights)), key=lambda index: (whole[index] - exact[index], index))
-        for index in by_remainder[:missing]:
-            whole[index] += 1
-        return [(sign * part).scaleb(-places) for part in whole]
+        return [
+            (sign * (part + (index in lucky))).scaleb(-places) + ZERO  # never -0.00
+            for index, part in enumerate(parts)
+        ]
 
 
 def cumulative_share(

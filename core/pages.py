@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+import uuid
+from typing import Any, cast
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic.detail import SingleObjectMixin
 
-from core.refusals import Refused
+from core import idempotency
+from core.models import User
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -59,26 +65,91 @@ class VerbRequiredMixin:
         return vary_on_htmx(super().dispatch(request, *args, **kwargs))  # type: ignore[misc]
 
 
-class FormPageMixin(VerbRequiredMixin):
-    """A form on a page of its own. A mistake answers 422 with the form as it was typed, to htmx and to plain browsers alike."""
+class _Mistaken(Exception):
+    """The form holds a mistake: what was begun for it is undone, its key with it."""
 
-    template_name = ""
+    def __init__(self, form: BaseForm) -> None:
+        super().__init__()
+        self.form = form
+
+
+class FormPageMixin(VerbRequiredMixin):
+    """A form on a page of its own, for CreateView and UpdateView; to htmx and to plain browsers alike.
+
+    A mistake answers 422 with the form as it was typed. The same form sent twice has one effect: its key is taken first, and
+    validation is part of the keyed transaction. A row that somebody changed since it was shown is not overwritten.
+    """
+
+    template_name = "core/form.html"
     fragment_name = "core/_form.html"
     title = ""
     submit_label = "Save"
-    cancel_url = ""
+    done = "Saved."
+    object: Any
+
+    def save(self, form: Any) -> Any:
+        """Write what was typed, by one call of a service or of the form, and return the key of what was made."""
+        return form.save().pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the page of what was made."""
+        raise NotImplementedError
+
+    def cancel_url(self) -> str:
+        """Return the page to go back to without saving."""
+        raise NotImplementedError
+
+    def object_to_change(self) -> Any:
+        """Return the row to change, locked, or None where a new one is made."""
+        if not isinstance(self, SingleObjectMixin) or (self.pk_url_kwarg not in self.kwargs):  # type: ignore[attr-defined]
+            return None
+        return self.get_object(self.get_queryset().locked())  # type: ignore[attr-defined]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Do what the form asks, once, and go to what it made."""
+
+        def effect() -> Any:
+            self.object = self.object_to_change()
+            stored = seen_digest(self.object)
+            form = self.get_form()  # type: ignore[attr-defined]
+            if self.object is not None and request.POST.get("seen", stored) != stored:
+                form.add_error(None, "Somebody changed this since you opened it. Their values are on its page; save again to keep yours.")
+            if not form.is_valid():
+                raise _Mistaken(form)
+            return self.save(form)
+
+        asked = {name: values for name, values in request.POST.lists() if name not in _NOT_ASKED}
+        try:
+            outcome = idempotency.once(
+                actor=cast(User, request.user),
+                key=request.POST.get("idempotency_key") or uuid.uuid4().hex,
+                verb=self.verb,
+                request={"path": request.path, **asked},
+                effect=effect,
+            )
+        except _Mistaken as mistaken:
+            return self.form_invalid(mistaken.form)
+        messages.success(request, self.done)
+        return go_to(request, self.url_of(outcome.reference))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the form's words to the context."""
+        """Add the form's words, and a digest of the row as it is shown."""
         return super().get_context_data(  # type: ignore[misc]
             **{
                 "title": self.title,
                 "submit_label": self.submit_label,
-                "cancel_url": self.cancel_url,
+                "cancel_url": self.cancel_url(),
                 "fragment_name": self.fragment_name,
+                "seen": seen_digest(self.object_as_stored()),
                 **kwargs,
             }
         )
+
+    def object_as_stored(self) -> Any:
+        """Return the row without what was just typed into it."""
+        if self.object is None or self.object.pk is None:
+            return None
+        return self.get_queryset().get(pk=self.object.pk) if self.request.method == "POST" else self.object  # type: ignore[attr-defined]
 
     def get_template_names(self) -> list[str]:
         """Return the fragment for htmx, the whole page for others."""
@@ -86,12 +157,17 @@ class FormPageMixin(VerbRequiredMixin):
 
     def form_invalid(self, form: BaseForm) -> HttpResponse:
         """Answer with the form, its mistakes beside their fields."""
-        response: HttpResponse = self.render_to_response(  # type: ignore[attr-defined]
-            self.get_context_data(form=form), status=422
-        )
-        return response
+        context = self.get_context_data(form=form)
+        return cast(HttpResponse, self.render_to_response(context, status=422))  # type: ignore[attr-defined]
 
-    def form_refused(self, form: BaseForm, refusal: Refused) -> HttpResponse:
-        """Answer with the form and the sentence of the service that refused it."""
-        form.add_error(None, refusal.sentence)
-        return self.form_invalid(form)
+
+# What a form carries beside what is asked: the same request may come with another token
+_NOT_ASKED = frozenset({"csrfmiddlewaretoken", "idempotency_key", "seen"})
+
+
+def seen_digest(row: Model | None) -> str:
+    """Return a digest of a row's columns, by which a form knows whether the row is still as it was shown."""
+    if row is None or row.pk is None:
+        return ""
+    values = [str(getattr(row, field.attname)) for field in row._meta.concrete_fields]
+    return hashlib.sha256("\x1f".join(values).encode()).hexdigest()[:20]

@@ -35,6 +35,7 @@ VERBS: dict[Role, frozenset[str]] = {
     | {
         "orders.view",
         "inventory.view_stock",
+        "inventory.receive",
         "warehouse.view",
         "warehouse.release",
         "warehouse.pick",

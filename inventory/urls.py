@@ -1,4 +1,17 @@
 """Addresses of inventory."""
 
+from django.urls import path
+
+from inventory import views
+
 app_name = "inventory"
-urlpatterns = []
+urlpatterns = [
+    path("", views.ProductQueueView.as_view(), name="products"),
+    path("new/", views.CreateProductView.as_view(), name="create_product"),
+    path("close/", views.CloseProductsView.as_view(), name="close_products"),
+    path("open/", views.OpenProductsView.as_view(), name="open_products"),
+    path("<int:pk>/", views.ProductDetailView.as_view(), name="product"),
+    path("<int:pk>/edit/", views.EditProductView.as_view(), name="edit_product"),
+    path("<int:pk>/close/", views.CloseProductsView.as_view(), name="close_product"),
+    path("<int:pk>/open/", views.OpenProductsView.as_view(), name="open_product"),
+]

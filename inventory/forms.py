@@ -1,0 +1,88 @@
+"""What people type into the catalogue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from inventory import queries
+from inventory.models import Product, Unit
+
+MAX_WEIGHT_G = Decimal(10_000_000)
+
+
+class ProductForm(forms.ModelForm[Product]):
+    """A product. What stock moves rest on, its unit and kind, is given once it was moved."""
+
+    class Meta:
+        model = Product
+        fields: ClassVar[list[str]] = ["sku", "name", "kind", "unit", "gtin", "weight_g", "is_active"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "sku": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+            "name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "gtin": forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+            "weight_g": forms.TextInput(attrs={"inputmode": "decimal", "class": "numeric", "autocomplete": "off"}),
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "sku": "Your own code for it, as customers order it.",
+            "kind": "Only stock has levels and is picked; charges and services are lines of a document.",
+            "gtin": "The number under its barcode: 8, 12, 13 or 14 digits.",
+        }
+        labels: ClassVar[dict[str, str]] = {"weight_g": "Weight in grams", "is_active": "May be put on new orders"}
+
+    def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Set before validation, so that a SKU taken in this company is found here and not by the database
+        self.instance.company_id = company_id
+        unit: Any = self.fields["unit"]
+        unit.queryset = Unit.objects.filter(company_id=company_id)
+        unit.empty_label = None
+        if self.instance.pk and queries.catalogue.has_stock_history(self.instance):
+            for name in ("kind", "unit"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = "Fixed: stock of it has been moved."
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraints name it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean_sku(self) -> str:
+        """Return the SKU without blanks around it; codes with blanks or control characters within cannot be scanned.
+
+        :raises ValidationError: where there are.
+        """
+        sku = str(self.cleaned_data["sku"]).strip()
+        if any(char.isspace() or not char.isprintable() for char in sku):
+            raise ValidationError("A SKU has no blanks: use a dash.")
+        return sku
+
+    def clean_gtin(self) -> str:
+        """Return the GTIN, its check digit proved.
+
+        :raises ValidationError: where the length or the check digit is wrong.
+        """
+        gtin = str(self.cleaned_data["gtin"]).replace(" ", "").replace("-", "")
+        if gtin and (not gtin.isascii() or not gtin.isdigit() or len(gtin) not in (8, 12, 13, 14)):
+            raise ValidationError("A GTIN has 8, 12, 13 or 14 digits.")
+        if gtin and gtin_check_digit(gtin[:-1]) != gtin[-1]:
+            raise ValidationError(f"One digit is wrong: with these the last would be {gtin_check_digit(gtin[:-1])}.")
+        return gtin
+
+    def clean_weight_g(self) -> Decimal | None:
+        """Return the weight.
+
+        :raises ValidationError: where it is below zero or heavier than a lorry can carry.
+        """
+        weight: Decimal | None = self.cleaned_data["weight_g"]
+        if weight is not None and not 0 <= weight <= MAX_WEIGHT_G:
+            raise ValidationError(f"A weight is from 0 to {MAX_WEIGHT_G:,} grams.")
+        return weight
+
+
+def gtin_check_digit(digits: str) -> str:
+    """Return the last digit of a GTIN (GS1: weights 3 and 1 from the right)."""
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    return str(-total % 10)

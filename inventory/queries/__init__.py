@@ -1,0 +1,1 @@
+"""Inventory's reads that join or aggregate."""

@@ -1,0 +1,48 @@
+"""The catalogue's verbs: closing products to new orders, and opening them again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from core import roles
+from core.models import User
+from core.refusals import Refused
+from inventory.models import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Whether a product may be put on new orders now."""
+
+    product_id: int
+    is_active: bool
+
+
+def close_products(*, product_ids: Collection[int], actor: User, at: datetime) -> dict[int, Offered | Refused]:
+    """Take products off new orders; what is ordered already goes on, and stock stays where it is.
+
+    :raises NotAllowed: where the actor may not change products.
+    """
+    return _offer(product_ids, actor, is_active=False)
+
+
+def open_products(*, product_ids: Collection[int], actor: User, at: datetime) -> dict[int, Offered | Refused]:
+    """Allow products on new orders again.
+
+    :raises NotAllowed: where the actor may not change products.
+    """
+    return _offer(product_ids, actor, is_active=True)
+
+
+@transaction.atomic
+def _offer(product_ids: Collection[int], actor: User, *, is_active: bool) -> dict[int, Offered | Refused]:
+    roles.require(actor, "inventory.change_product")
+    products = Product.objects.for_user(actor).filter(pk__in=product_ids)
+    found = [product.pk for product in products.locked()]
+    # Where it stands already nothing is written, so that history tells of changes only
+    Product.objects.filter(pk__in=found, is_active=not is_active).update(is_active=is_active)
+    return {key: Offered(key, is_active) for key in found}

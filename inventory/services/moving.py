@@ -1,0 +1,170 @@
+"""Stock that moves for an order: from the shelf into the tote, and out of the house at its cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+
+from core import bulk
+from core.models import User
+from core.money import spread
+from core.refusals import ChangedMeanwhile
+from inventory import sql
+from inventory.models import StockLevel, StockMove, StockPosting
+from inventory.services.promising import BinPick
+
+
+class StockMoved(ChangedMeanwhile):
+    """The stock a verb was about to move is not where it was."""
+
+    code = "stock_moved"
+
+
+@dataclass(frozen=True, slots=True)
+class StockIssue:
+    """Units of one allocation that leave the house out of one tote."""
+
+    allocation_id: int
+    demand_id: int
+    level_id: int
+    product_id: int
+    tote_id: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The posting of an issue, and the cost of each line in company currency, in the order of the issues."""
+
+    posting_id: int
+    costs: tuple[Decimal, ...]
+
+
+@transaction.atomic
+def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: str, actor: User, at: datetime) -> int:
+    """Move released stock from its bins into totes and return the posting's id; sellable and allocated fall, staged rises.
+
+    :raises StockMoved: where an allocation is no longer released for as much, or a bin does not hold it; nothing was moved.
+    """
+    _one_each(sql.PICK_ALLOCATIONS, picks)
+    bulk.add(
+        StockLevel,
+        {
+            level_id: {"sellable": -quantity, "allocated": -quantity, "staged": quantity}
+            for level_id, quantity in _sums((pick.level_id, pick.quantity) for pick in picks).items()
+        },
+    )
+    out = _sums(((pick.bin_id, pick.product_id), -pick.quantity) for pick in picks)
+    into = _sums(((pick.tote_id, pick.product_id), pick.quantity) for pick in picks)
+    _add_bin_stock(quantities={**out, **into}, allocated=out)
+    return _post(
+        StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor=actor, at=at),
+        [
+            StockMove(
+                product_id=pick.product_id,
+                from_place=StockMove.Place.BIN,
+                from_bin_id=pick.bin_id,
+                to_place=StockMove.Place.BIN,
+                to_bin_id=pick.tote_id,
+                quantity=pick.quantity,
+            )
+            for pick in picks
+        ],
+    )
+
+
+@transaction.atomic
+def issue_allocations(
+    *, company_id: int, issues: Sequence[StockIssue], places: int, reference: str, actor: User, at: datetime
+) -> Issued:
+    """Move picked stock out to the customer once, at its moving average cost with `places` decimals.
+
+    :raises StockMoved: where an allocation has not as much picked and not yet issued; nothing was moved.
+    """
+    _one_each(sql.CONSUME_ALLOCATIONS, issues)
+    by_level = _sums((issue.level_id, issue.quantity) for issue in issues)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ISSUE_LEVELS, [list(by_level), list(by_level.values()), places])
+        cost_of_level: dict[int, Decimal] = dict(cursor.fetchall())
+    costs = _shares(issues, cost_of_level, places)
+    out = _sums(((issue.tote_id, issue.product_id), -issue.quantity) for issue in issues)
+    _add_bin_stock(quantities=out, allocated={})
+    posting_id = _post(
+        StockPosting(company_id=company_id, kind=StockPosting.Kind.ISSUE, reference=reference, actor=actor, at=at),
+        [
+            StockMove(
+                product_id=issue.product_id,
+                from_place=StockMove.Place.BIN,
+                from_bin_id=issue.tote_id,
+                to_place=StockMove.Place.CUSTOMER,
+                quantity=issue.quantity,
+                value=cost,
+            )
+            for issue, cost in zip(issues, costs, strict=True)
+        ],
+    )
+    return Issued(posting_id, tuple(costs))
+
+
+def _one_each(statement: str, rows: Sequence[BinPick] | Sequence[StockIssue]) -> None:
+    """Run a statement over allocations, and check that it took every one of them."""
+    by_allocation = _sums((row.allocation_id, row.quantity) for row in rows)
+    demand_of = {row.allocation_id: row.demand_id for row in rows}
+    allocations = list(by_allocation)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [allocations, [demand_of[pk] for pk in allocations], list(by_allocation.values())])
+        if len(cursor.fetchall()) != len(allocations):
+            raise StockMoved("Some of this was picked, shipped or freed meanwhile. Nothing was moved: look again.")
+
+
+def _add_bin_stock(
+    *, quantities: Mapping[tuple[int, int], Decimal], allocated: Mapping[tuple[int, int], Decimal]
+) -> None:
+    keys = list(quantities)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.ADD_BIN_STOCK,
+            [
+                [bin_id for bin_id, _product in keys],
+                [product_id for _bin, product_id in keys],
+                [quantities[key] for key in keys],
+                [allocated.get(key, 0) for key in keys],
+            ],
+        )
+        if len(cursor.fetchall()) != len(keys):
+            raise StockMoved("A bin does not hold this product any more. Nothing was moved: look again.")
+
+
+def _post(posting: StockPosting, moves: Sequence[StockMove]) -> int:
+    for move in moves:
+        move.company_id = posting.company_id
+        move.posting = posting
+    bulk.insert([posting], (moves, "posting"))
+    return int(posting.pk)
+
+
+def _shares(issues: Sequence[StockIssue], cost_of_level: Mapping[int, Decimal], places: int) -> list[Decimal]:
+    """Spread each level's cost over its issues by quantity, to the last unit of currency (rule 6)."""
+    costs = [Decimal(0)] * len(issues)
+    of_level: dict[int, list[int]] = defaultdict(list)
+    for index, issue in enumerate(issues):
+        of_level[issue.level_id].append(index)
+    for level_id, indexes in of_level.items():
+        shares = spread(cost_of_level[level_id] or Decimal(0), [issues[index].quantity for index in indexes], places)
+        for index, share in zip(indexes, shares, strict=True):
+            costs[index] = share
+    return costs
+
+
+def _sums(pairs: Iterable[tuple[Any, Decimal]]) -> dict[Any, Decimal]:
+    """Add up amounts by key, in the order in which keys first came."""
+    sums: dict[Any, Decimal] = defaultdict(Decimal)
+    for key, amount in pairs:
+        sums[key] += amount
+    return dict(sums)

@@ -1,0 +1,245 @@
+"""The promise: placing demand, allocating stock to it, and choosing the bins when it is released."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from core import bulk, transitions
+from inventory import events
+from inventory.decide import Grant, Supply, Want, decide
+from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRequest:
+    """What one part of an order asks for. Requests of one `group` (the order) leave together where one warehouse can fill all."""
+
+    company_id: int
+    product_id: int
+    quantity: Decimal
+    due_on: date
+    group: int
+    destination_country: str
+    destination_postcode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What was promised of one request: the demand, how much of it has stock, how much waits, and why from where."""
+
+    demand_id: int
+    allocated: Decimal
+    backordered: Decimal
+    promised_on: date | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BinPick:
+    """Units of one allocation to be taken from one bin into one tote."""
+
+    allocation_id: int
+    demand_id: int
+    level_id: int
+    product_id: int
+    warehouse_id: int
+    bin_id: int
+    tote_id: int
+    quantity: Decimal
+
+
+@transaction.atomic
+def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Promise]:
+    """Record demand and promise on-hand stock to it under the levels' locks; return a promise per request, in their order.
+
+    What has no stock is backordered, never refused: a level is never promised twice (PRODUCT.md E2, cases 1-3 and 14).
+    """
+    if not requests:
+        return []
+    supplies = _locked_supplies({request.company_id for request in requests}, {r.product_id for r in requests})
+    wants = [
+        Want(index, request.group, request.product_id, request.quantity) for index, request in enumerate(requests)
+    ]
+    by_index = _grants_by_index(decide(wants, supplies))
+    _raise_allocated(by_index)
+    demands, allocations = [], []
+    for index, request in enumerate(requests):
+        grants = by_index.get(index, [])
+        allocated = sum((grant.quantity for grant in grants), ZERO)
+        demand = Demand(
+            company_id=request.company_id,
+            product_id=request.product_id,
+            quantity=request.quantity,
+            allocated=allocated,
+            due_on=request.due_on,
+            promised_on=request.due_on if allocated == request.quantity else None,
+            destination_country=request.destination_country,
+            destination_postcode=request.destination_postcode,
+        )
+        demands.append(demand)
+        allocations += [_allocation(demand, grant, at) for grant in grants]
+    bulk.insert(demands, (allocations, "demand"))
+    return [
+        Promise(
+            demand_id=demand.pk,
+            allocated=demand.allocated,
+            backordered=demand.quantity - demand.allocated,
+            promised_on=demand.promised_on,
+            reasons=tuple(grant.reason for grant in by_index.get(index, [])),
+        )
+        for index, demand in enumerate(demands)
+    ]
+
+
+@transaction.atomic
+def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, Decimal]:
+    """Promise what is on hand now to demands that still wait, the earliest due first; return what each got (nothing: left out)."""
+    demands = list(Demand.objects.filter(pk__in=demand_ids).locked())
+    waiting = sorted((d for d in demands if d.backordered > 0), key=lambda d: (d.priority, d.due_on, d.pk))
+    if not waiting:
+        return {}
+    supplies = _locked_supplies({d.company_id for d in waiting}, {d.product_id for d in waiting})
+    wants = [Want(i, i, d.product_id, d.backordered, d.priority) for i, d in enumerate(waiting)]
+    by_index = _grants_by_index(decide(wants, supplies))
+    _raise_allocated(by_index)
+    got: dict[int, Decimal] = {}
+    allocations = []
+    for index, grants in by_index.items():
+        demand = waiting[index]
+        got[demand.pk] = sum((grant.quantity for grant in grants), ZERO)
+        demand.allocated += got[demand.pk]
+        if demand.allocated + demand.picked == demand.quantity:
+            demand.promised_on = max(demand.due_on, at.date())
+        allocations += [_allocation(demand, grant, at) for grant in grants]
+    bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on"])
+    bulk.insert(allocations)
+    if got:
+        events.demands_allocated.send(sender=Demand, event=events.DemandsAllocated(tuple(sorted(got)), at))
+    return got
+
+
+@transaction.atomic
+def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[BinPick]:
+    """Choose bins for every firm allocation of the demands and reserve their stock for the pick, in walking order.
+
+    A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one after the other.
+    """
+    bulk_ids = sorted(set(demand_ids))
+    list(Demand.objects.filter(pk__in=bulk_ids).locked().only("pk"))
+    allocations = list(
+        Allocation.objects.filter(demand_id__in=bulk_ids, status=Allocation.Status.FIRM)
+        .select_related("level")
+        .order_by("pk")
+    )
+    if not allocations:
+        return []
+    stocks = list(
+        BinStock.objects.filter(
+            product_id__in={a.level.product_id for a in allocations},
+            bin__warehouse_id__in={a.level.warehouse_id for a in allocations},
+            bin__kind__in=[Bin.Kind.PICK, Bin.Kind.TOTE],
+        )
+        .select_related("bin")
+        .locked()
+    )
+    shelves: dict[tuple[int, int], list[BinStock]] = defaultdict(list)
+    totes: dict[tuple[int, int], Bin] = {}
+    for stock in sorted(stocks, key=lambda stock: (stock.bin.sequence, stock.bin.code, stock.pk)):
+        key = (stock.bin.warehouse_id, stock.product_id)
+        if stock.bin.kind == Bin.Kind.PICK:
+            shelves[key].append(stock)
+        else:
+            totes.setdefault(key, stock.bin)
+    free = {stock.pk: stock.quantity - stock.allocated for stock in stocks}
+    taken: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
+    picks: list[tuple[tuple[int, str], BinPick]] = []
+    for allocation in allocations:
+        level = allocation.level
+        key = (level.warehouse_id, level.product_id)
+        for stock, quantity in _from_bins(shelves[key], free, allocation.quantity):
+            free[stock.pk] -= quantity
+            taken[stock.pk]["allocated"] += quantity
+            pick = BinPick(
+                allocation_id=allocation.pk,
+                demand_id=allocation.demand_id,
+                level_id=level.pk,
+                product_id=level.product_id,
+                warehouse_id=level.warehouse_id,
+                bin_id=stock.bin_id,
+                tote_id=totes[key].pk,
+                quantity=quantity,
+            )
+            picks.append(((stock.bin.sequence, stock.bin.code), pick))
+    bulk.add(BinStock, taken)
+    transitions.apply(allocations, "release", at=at)
+    return [pick for _place, pick in sorted(picks, key=lambda pair: (pair[1].warehouse_id, pair[0], pair[1].allocation_id))]
+
+
+def _from_bins(
+    shelf: Sequence[BinStock], free: Mapping[int, Decimal], quantity: Decimal
+) -> list[tuple[BinStock, Decimal]]:
+    whole = next((stock for stock in shelf if free[stock.pk] >= quantity), None)
+    if whole is not None:
+        return [(whole, quantity)]
+    taken = []
+    for stock in shelf:
+        part = min(free[stock.pk], quantity)
+        if part > 0:
+            taken.append((stock, part))
+            quantity -= part
+    if quantity > 0:
+        raise AssertionError(f"The level promises {quantity} more than its bins hold.")
+    return taken
+
+
+def _locked_supplies(company_ids: Collection[int], product_ids: Collection[int]) -> list[Supply]:
+    levels = (
+        StockLevel.objects.filter(company_id__in=company_ids, product_id__in=product_ids)
+        .select_related("warehouse")
+        .locked()
+    )
+    return [
+        Supply(
+            level_id=level.pk,
+            product_id=level.product_id,
+            warehouse_id=level.warehouse_id,
+            warehouse=level.warehouse.name,
+            rank=level.warehouse.priority,
+            free=level.sellable - level.allocated,
+        )
+        for level in list(levels)
+    ]
+
+
+def _grants_by_index(grants: Sequence[Grant]) -> dict[int, list[Grant]]:
+    by_index: dict[int, list[Grant]] = defaultdict(list)
+    for grant in grants:
+        by_index[grant.index].append(grant)
+    return dict(by_index)
+
+
+def _raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
+    changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
+    for grants in by_index.values():
+        for grant in grants:
+            changes[grant.level_id]["allocated"] += grant.quantity
+    bulk.add(StockLevel, changes)
+
+
+def _allocation(demand: Demand, grant: Grant, at: datetime) -> Allocation:
+    return Allocation(
+        company_id=demand.company_id,
+        demand=demand,
+        level_id=grant.level_id,
+        quantity=grant.quantity,
+        reason=grant.reason,
+        created_at=at,
+    )

@@ -1,0 +1,110 @@
+"""Stock that comes in: receipts and opening stock, posted with their value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from core import bulk
+from core.models import User
+from core.refusals import Refused
+from core.roles import require
+from inventory import sql
+from inventory.models import Bin, StockLevel, StockMove, StockPosting
+
+
+class WarehouseNotReady(Refused):
+    """A warehouse cannot take stock yet."""
+
+    code = "warehouse_not_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """Units of a product that go into a bin, with their whole cost in company currency."""
+
+    bin_id: int
+    product_id: int
+    quantity: Decimal
+    value: Decimal
+
+
+@transaction.atomic
+def receive_stock(
+    *,
+    company_id: int,
+    lines: Sequence[ReceiptLine],
+    kind: StockPosting.Kind,
+    reference: str,
+    actor: User,
+    at: datetime,
+) -> int:
+    """Post stock into PICK bins, sellable at once, and return the posting's id.
+
+    Cost is moving average: the level's value grows by what came in (PRODUCT.md rule 12).
+
+    :raises NotAllowed: where the actor may not receive.
+    :raises WarehouseNotReady: where a bin is no pick bin of the company, or its warehouse has no tote to pick into.
+    """
+    require(actor, "inventory.receive")
+    places = {
+        place.pk: place
+        for place in Bin.objects.filter(
+            pk__in={line.bin_id for line in lines}, warehouse__company_id=company_id, kind=Bin.Kind.PICK
+        )
+    }
+    missing = {line.bin_id for line in lines} - set(places)
+    if missing:
+        raise WarehouseNotReady("Goods can be received into pick bins of your own company only.")
+    warehouses = {place.warehouse_id for place in places.values()}
+    with_tote = set(
+        Bin.objects.filter(warehouse__in=warehouses, kind=Bin.Kind.TOTE).values_list("warehouse_id", flat=True)
+    )
+    if warehouses - with_tote:
+        raise WarehouseNotReady("A warehouse needs a bin of the kind tote before it takes stock: picked goods go there.")
+    products = [line.product_id for line in lines]
+    bins = [line.bin_id for line in lines]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ENSURE_LEVELS, [company_id, [places[pk].warehouse_id for pk in bins], products])
+        cursor.execute(sql.ENSURE_BIN_STOCK, [bins, products])
+    levels = {
+        (level.warehouse_id, level.product_id): level.pk
+        for level in StockLevel.objects.filter(
+            company_id=company_id, product_id__in=set(products), warehouse_id__in=warehouses
+        )
+    }
+    level_changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"sellable": Decimal(0), "value": Decimal(0)})
+    bin_changes: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    for line in lines:
+        change = level_changes[levels[places[line.bin_id].warehouse_id, line.product_id]]
+        change["sellable"] += line.quantity
+        change["value"] += line.value
+        bin_changes[line.bin_id, line.product_id] += line.quantity
+    bulk.add(StockLevel, level_changes)
+    keys = list(bin_changes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.ADD_BIN_STOCK,
+            [[key[0] for key in keys], [key[1] for key in keys], [bin_changes[key] for key in keys], [0] * len(keys)],
+        )
+    posting = StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at)
+    moves = [
+        StockMove(
+            company_id=company_id,
+            posting=posting,
+            product_id=line.product_id,
+            from_place=StockMove.Place.ADJUSTMENT if kind == StockPosting.Kind.OPENING else StockMove.Place.SUPPLIER,
+            to_place=StockMove.Place.BIN,
+            to_bin_id=line.bin_id,
+            quantity=line.quantity,
+            value=line.value,
+        )
+        for line in lines
+    ]
+    bulk.insert([posting], (moves, "posting"))
+    return int(posting.pk)

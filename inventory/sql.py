@@ -1,0 +1,81 @@
+"""Statements that the ORM cannot say well. Each locks by primary key in a materialized CTE, then changes what it locked."""
+
+# Ensure levels and bin rows exist: %s = company, warehouses[], products[]; the row that exists is left alone.
+ENSURE_LEVELS = """
+INSERT INTO inventory_stocklevel (company_id, warehouse_id, product_id, sellable, allocated, blocked, staged, value)
+SELECT DISTINCT %s::bigint, u.warehouse_id, u.product_id, 0, 0, 0, 0, 0
+FROM unnest(%s::bigint[], %s::bigint[]) AS u(warehouse_id, product_id)
+ORDER BY 3, 2
+ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
+"""
+
+# Every bin that receives gets a row, and so does every tote of its warehouse: a pick needs none made then.
+ENSURE_BIN_STOCK = """
+INSERT INTO inventory_binstock (bin_id, product_id, quantity, allocated)
+SELECT DISTINCT b.id, u.product_id, 0, 0
+FROM unnest(%s::bigint[], %s::bigint[]) AS u(bin_id, product_id)
+JOIN inventory_bin home ON home.id = u.bin_id
+JOIN inventory_bin b ON b.id = u.bin_id OR (b.warehouse_id = home.warehouse_id AND b.kind = 'TOTE')
+ORDER BY 2, 1
+ON CONFLICT (product_id, bin_id) DO NOTHING
+"""
+
+# Quantities and allocations of bins by (bin, product); returns one row for each that was changed.
+ADD_BIN_STOCK = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[]) AS u(bin_id, product_id, quantity, allocated)
+), l AS MATERIALIZED (
+    SELECT s.id FROM inventory_binstock s JOIN u ON u.product_id = s.product_id AND u.bin_id = s.bin_id
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+)
+UPDATE inventory_binstock AS s SET quantity = s.quantity + u.quantity, allocated = s.allocated + u.allocated
+FROM u, l WHERE s.id = l.id AND s.product_id = u.product_id AND s.bin_id = u.bin_id
+RETURNING s.id
+"""
+
+# A pick under its demands' locks: allocations and demands move from promised to picked. One row per allocation that was open for it.
+PICK_ALLOCATIONS = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS u(allocation_id, demand_id, quantity)
+), l AS MATERIALIZED (
+    SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
+), a AS (
+    UPDATE inventory_allocation AS a SET picked = a.picked + u.quantity,
+        status = CASE WHEN a.picked + u.quantity = a.quantity THEN 'PICKED' ELSE a.status END
+    FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id AND a.status = 'RELEASED'
+    RETURNING a.id
+), d AS (
+    UPDATE inventory_demand AS d SET allocated = d.allocated - t.quantity, picked = d.picked + t.quantity
+    FROM (SELECT demand_id, sum(quantity) AS quantity FROM u GROUP BY demand_id) t, l
+    WHERE d.id = t.demand_id AND l.id = d.id
+    RETURNING d.id
+)
+SELECT a.id FROM a
+"""
+
+# An issue under its demands' locks. One row per allocation that had as much picked and not consumed.
+CONSUME_ALLOCATIONS = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS u(allocation_id, demand_id, quantity)
+), l AS MATERIALIZED (
+    SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
+)
+UPDATE inventory_allocation AS a SET consumed = a.consumed + u.quantity,
+    status = CASE WHEN a.consumed + u.quantity = a.quantity THEN 'CONSUMED' ELSE a.status END
+FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id AND a.status IN ('RELEASED', 'PICKED')
+RETURNING a.id
+"""
+
+# What leaves takes its share of the level's value (rule 12): value x quantity / all that is there, and all of it with the last unit.
+ISSUE_LEVELS = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)
+), l AS MATERIALIZED (
+    SELECT s.id, u.quantity,
+        round(s.value * u.quantity / nullif(s.sellable + s.blocked + s.staged, 0), %s::int) AS cost
+    FROM inventory_stocklevel s JOIN u ON u.id = s.id ORDER BY s.id FOR NO KEY UPDATE OF s
+)
+UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = s.value - l.cost
+FROM l WHERE s.id = l.id
+RETURNING s.id, l.cost
+"""

@@ -1,0 +1,137 @@
+"""Inventory's pages: the catalogue as a queue, a product, and the form that makes or changes one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.views.generic import CreateView, DetailView, UpdateView
+
+from core.pages import FormPageMixin, VerbRequiredMixin
+from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from inventory import queries
+from inventory.filters import ProductQueueFilter
+from inventory.forms import ProductForm
+from inventory.models import Product
+from inventory.services import catalogue
+from inventory.tables import ProductQueueTable
+
+
+class ProductQueueView(QueueView):
+    """The catalogue."""
+
+    verb = "inventory.view_product"
+    model = Product
+    table_class = ProductQueueTable
+    filterset_class = ProductQueueFilter
+    template_name = "inventory/products/queue.html"
+    row_template = "inventory/products/_queue_row.html"
+    empty_template = "inventory/products/_empty.html"
+    title = "Products"
+    noun = "product"
+    default_sort = "sku"
+    tabs: ClassVar[tuple[Tab, ...]] = (
+        Tab("open", "Open", Q(is_active=True)),
+        Tab("closed", "Closed", Q(is_active=False)),
+        Tab("all", "All", Q()),
+    )
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
+        BulkAction("inventory:close_products", "inventory.change_product", "Close", key="c"),
+        BulkAction("inventory:open_products", "inventory.change_product", "Open", key="o"),
+    )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the products with their free stock."""
+        return queries.catalogue.products_with_stock(self.request.user)  # type: ignore[arg-type]
+
+
+class CloseProductsView(QueueActionView):
+    """Takes products off new orders."""
+
+    verb = "inventory.change_product"
+    queue, queue_url = ProductQueueView, "inventory:products"
+    service, ids_name = catalogue.close_products, "product_ids"
+    done, done_many = "Closed to new orders.", "{n} products closed to new orders."
+
+
+class OpenProductsView(QueueActionView):
+    """Allows products on new orders again."""
+
+    verb = "inventory.change_product"
+    queue, queue_url = ProductQueueView, "inventory:products"
+    service, ids_name = catalogue.open_products, "product_ids"
+    done, done_many = "Open for orders.", "{n} products opened for orders."
+
+
+class ProductDetailView(VerbRequiredMixin, DetailView):
+    """A product: what it is, where it lies, and what was changed in it."""
+
+    verb = "inventory.view_product"
+    template_name = "inventory/products/detail.html"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the products of the person's companies."""
+        return Product.objects.for_user(self.request.user).select_related("unit")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the stock, for those who may see it, and the history."""
+        product: Product = self.object
+        user: Any = self.request.user
+        shows_stock = product.kind == Product.Kind.STOCK and user.can("inventory.view_stock")
+        return super().get_context_data(
+            title=product.name,
+            levels=list(queries.catalogue.stock_by_warehouse(product)) if shows_stock else [],
+            shows_stock=shows_stock,
+            changes=queries.catalogue.product_changes(product),
+            can_change=user.can("inventory.change_product"),
+            **kwargs,
+        )
+
+
+class ProductFormMixin(FormPageMixin):
+    """What making and changing a product share."""
+
+    verb = "inventory.change_product"
+    model = Product
+    form_class = ProductForm
+    fragment_name = "inventory/products/_form.html"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the products of the person's companies."""
+        return Product.objects.for_user(self.request.user)
+
+    def url_of(self, reference: Any) -> str:
+        """Return the product's page."""
+        return reverse("inventory:product", args=[reference])
+
+
+class CreateProductView(ProductFormMixin, CreateView):
+    """Makes a product of the person's company."""
+
+    title = "New product"
+    submit_label = "Add product"
+    done = "Product added."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the company that the product will belong to."""
+        user: Any = self.request.user
+        return {**super().get_form_kwargs(), "company_id": user.company.pk}
+
+    def cancel_url(self) -> str:
+        """Return the catalogue."""
+        return reverse("inventory:products")
+
+
+class EditProductView(ProductFormMixin, UpdateView):
+    """Changes a product."""
+
+    title = "Edit product"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Keep the product in its company."""
+        return {**super().get_form_kwargs(), "company_id": self.object.company_id}
+
+    def cancel_url(self) -> str:
+        """Return the product's page."""
+        return reverse("inventory:product", args=[self.object.pk])
