@@ -95,6 +95,7 @@ class SalesOrder(models.Model):
     customer_po = models.ForeignKey(CustomerPO, on_delete=models.PROTECT, null=True, related_name="+")
     po_number = models.CharField("customer's PO number", max_length=60)
     po_key = models.CharField(max_length=60, editable=False)
+    po_release = models.PositiveSmallIntegerField("release of the PO", default=1, editable=False)
     status = FSMField(max_length=10, choices=Status.choices, default=Status.DRAFT, protected=True)
     allocation = _facet_field()
     fulfilment = _facet_field()
@@ -122,6 +123,11 @@ class SalesOrder(models.Model):
         triggers: ClassVar[list[pgtrigger.Trigger]] = [ORDER_GRAPH.trigger("salesorder_status_graph")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["company", "number"], name="salesorder_number_once_per_company"),
+            models.UniqueConstraint(
+                fields=["company", "customer", "po_key", "po_release"],
+                condition=~Q(status="CANCELLED"),
+                name="salesorder_po_once_per_customer",
+            ),
             models.CheckConstraint(
                 condition=Q(
                     status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED", "CLOSED", "CANCELLED"]
@@ -134,7 +140,6 @@ class SalesOrder(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["company", "customer", "po_key"], name="salesorder_by_po"),
             models.Index(
                 fields=["company", "status", "requested_on", "id"],
                 condition=Q(status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED"]),

@@ -1,0 +1,119 @@
+"""Confirming: terms freeze, the number is given, parts and their demand are made, stock is promised or said to be missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from core import bulk, transitions
+from core.models import User
+from core.refusals import Blocked, Refused
+from core.roles import require
+from inventory import services as inventory_services
+from inventory.models import Product
+from orders import events, queries
+from orders.models import LinePart, OrderEvent, SalesOrder, SalesOrderLine
+from orders.models.sales import facet_of
+from orders.services.recording import Fact, record
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """An order as it was confirmed: its number, and how many units of stock were promised and are waiting."""
+
+    order_id: int
+    number: str
+    allocated: Decimal
+    backordered: Decimal
+
+
+@transaction.atomic
+def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
+    """Confirm orders and place their demand; each is confirmed with what can be promised, or refused with its blockers.
+
+    An order that is confirmed already is left as it is and returned as such.
+
+    :raises NotAllowed: where the actor may not confirm.
+    """
+    require(actor, "orders.confirm")
+    orders = list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).locked())
+    blocked = queries.blockers([order.pk for order in orders], "orders.confirm")
+    results: dict[int, Confirmed | Refused] = {}
+    clear: list[SalesOrder] = []
+    for order in orders:
+        if order.number is not None:
+            results[order.pk] = Confirmed(order.pk, order.number, Decimal(0), Decimal(0))
+        elif order.pk in blocked:
+            results[order.pk] = Blocked.because(blocked[order.pk])
+        else:
+            clear.append(order)
+    if clear:
+        results |= _confirm(clear, actor, at)
+    return results
+
+
+def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
+    by_pk = {order.pk: order for order in orders}
+    lines = list(
+        SalesOrderLine.objects.filter(order__in=by_pk, product__kind=Product.Kind.STOCK).order_by("order_id", "position")
+    )
+    promises = inventory_services.place_demand(
+        requests=[
+            inventory_services.DemandRequest(
+                company_id=by_pk[line.order_id].company_id,
+                product_id=line.product_id,
+                quantity=line.quantity,
+                due_on=by_pk[line.order_id].requested_on,
+                group=line.order_id,
+                destination_country=by_pk[line.order_id].ship_to["country"],
+                destination_postcode=by_pk[line.order_id].ship_to["postcode"],
+            )
+            for line in lines
+        ],
+        at=at,
+    )
+    bulk.insert(
+        [
+            LinePart(
+                order_id=line.order_id,
+                line=line,
+                product_id=line.product_id,
+                demand_id=promise.demand_id,
+                requested_on=by_pk[line.order_id].requested_on,
+                ordered=line.quantity,
+            )
+            for line, promise in zip(lines, promises, strict=True)
+        ]
+    )
+    allocated: dict[int, Decimal] = defaultdict(Decimal)
+    backordered: dict[int, Decimal] = defaultdict(Decimal)
+    for line, promise in zip(lines, promises, strict=True):
+        allocated[line.order_id] += promise.allocated
+        backordered[line.order_id] += promise.backordered
+    for order in orders:
+        order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
+    transitions.apply(orders, "confirm", at=at, fields=["number", "confirmed_at", "allocation"])
+    record(
+        facts=[
+            Fact(
+                order.pk,
+                order.company_id,
+                OrderEvent.Kind.CONFIRMED,
+                "order",
+                order.pk,
+                {"allocated": str(allocated[order.pk]), "backordered": str(backordered[order.pk])},
+            )
+            for order in orders
+        ],
+        actor=actor,
+        at=at,
+    )
+    events.orders_confirmed.send(sender=SalesOrder, event=events.OrdersConfirmed(tuple(by_pk), at))
+    return {
+        order.pk: Confirmed(order.pk, str(order.number), allocated[order.pk], backordered[order.pk]) for order in orders
+    }

@@ -1,0 +1,52 @@
+"""What the apps above tell orders: facts are kept below, in the teller's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from core import bulk, transitions
+from orders import sql
+from orders.models import LinePart, SalesOrder
+
+
+def mark_released(*, orders: Sequence[SalesOrder], at: datetime) -> None:
+    """Note that at least one unit of each locked order is with a warehouse.
+
+    :raises ChangedMeanwhile: where an order is neither confirmed nor released.
+    """
+    transitions.apply(orders, "release", at=at)
+
+
+def note_picked(*, picked: Mapping[int, Decimal]) -> None:
+    """Raise the parts' picked totals, by part id, without locking their orders; the table's constraints are the guard."""
+    bulk.add(LinePart, {part_id: {"picked": quantity} for part_id, quantity in picked.items()})
+
+
+def note_packed(*, packed: Mapping[int, Decimal]) -> None:
+    """Raise the parts' packed totals, by part id; never above what was picked."""
+    bulk.add(LinePart, {part_id: {"packed": quantity} for part_id, quantity in packed.items()})
+
+
+def note_shipped(*, shipped: Mapping[int, Decimal]) -> None:
+    """Raise the parts' shipped totals, by part id, and set the fulfilment facet; the caller holds the orders' locks."""
+    ids = sorted(shipped)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ADD_SHIPPED, [ids, [shipped[pk] for pk in ids]])
+
+
+def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:
+    """Raise the lines' invoiced quantity and net, by line id, and set the billing facet; the caller holds the orders' locks."""
+    ids = sorted(invoiced)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ADD_INVOICED, [ids, [invoiced[pk][0] for pk in ids], [invoiced[pk][1] for pk in ids]])
+
+
+def note_settled(*, settled: Mapping[int, tuple[Decimal, Decimal]]) -> None:
+    """Set the payment facet of orders from (settled, gross) of their invoices; the caller holds the orders' locks."""
+    ids = sorted(settled)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SET_PAYMENT, [ids, [settled[pk][0] for pk in ids], [settled[pk][1] for pk in ids]])

@@ -1,0 +1,122 @@
+"""Statements that the ORM cannot say well."""
+
+# Everything an order takes from its customer, one row per draft: terms, addresses (the one asked for or the default), tax of
+# the ship-to's country on the day, and the order that has the same PO number already.
+# %s = drafts' n[], customer ids[], ship-to address ids[] (0: default), po keys[], ordered on[], company ids[]
+DRAFT_TERMS = """
+SELECT u.n, c.id, c.company_id, c.name, c.is_active, c.terms_days, c.price_list_id, pl.currency,
+    ship.id, ship.name, ship.street, ship.city, ship.postcode, ship.country,
+    bill.name, bill.street, bill.city, bill.postcode, bill.country,
+    tax.category, tax.rate, same.id, same.number
+FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::date[]) AS u(n, customer_id, ship_to_id, po_key, ordered_on)
+JOIN orders_customer c ON c.id = u.customer_id AND c.company_id = ANY(%s)
+JOIN orders_pricelist pl ON pl.id = c.price_list_id
+LEFT JOIN LATERAL (
+    SELECT a.* FROM orders_customeraddress a
+    WHERE a.customer_id = c.id AND (a.id = u.ship_to_id OR (u.ship_to_id = 0 AND (a.is_ship_to OR a.is_bill_to)))
+    ORDER BY a.is_ship_to DESC LIMIT 1
+) ship ON TRUE
+LEFT JOIN orders_customeraddress bill ON bill.customer_id = c.id AND bill.is_bill_to
+LEFT JOIN LATERAL (
+    SELECT t.category, t.rate FROM orders_taxrate t
+    WHERE t.company_id = c.company_id AND t.country IN (ship.country, '') AND t.valid_from <= u.ordered_on
+    ORDER BY t.country DESC, t.valid_from DESC LIMIT 1
+) tax ON TRUE
+LEFT JOIN LATERAL (
+    SELECT o.id, o.number FROM orders_salesorder o
+    WHERE o.company_id = c.company_id AND o.customer_id = c.id AND o.po_key = u.po_key AND o.status <> 'CANCELLED'
+    ORDER BY o.id LIMIT 1
+) same ON TRUE
+ORDER BY u.n
+"""
+
+# Products with the step of their unit and their price on each of the price lists: %s = price list ids[], product ids[], company ids[]
+PRODUCT_TERMS = """
+SELECT p.id, p.company_id, p.sku, p.name, p.is_active, un.step, un.code, pr.price_list_id, pr.price
+FROM inventory_product p
+JOIN inventory_unit un ON un.id = p.unit_id
+LEFT JOIN orders_price pr ON pr.product_id = p.id AND pr.price_list_id = ANY(%s)
+WHERE p.id = ANY(%s) AND p.company_id = ANY(%s)
+"""
+
+_FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
+
+# What left, and how far that brings each order; the caller holds the orders' locks, so no other shipment counts meanwhile.
+ADD_SHIPPED = f"""
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)
+), l AS MATERIALIZED (
+    SELECT t.id FROM orders_linepart t WHERE t.id IN (SELECT id FROM u) ORDER BY t.id FOR NO KEY UPDATE
+), p AS (
+    UPDATE orders_linepart AS t SET shipped = t.shipped + u.quantity
+    FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING t.order_id
+), f AS (
+    SELECT t.order_id, sum(t.shipped + coalesce(u.quantity, 0)) AS done, sum(t.ordered - t.cancelled) AS whole
+    FROM orders_linepart t LEFT JOIN u ON u.id = t.id
+    WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
+)
+UPDATE orders_salesorder AS o SET fulfilment = {_FACET.format(done="f.done", whole="f.whole")}
+FROM f WHERE o.id = f.order_id
+"""
+
+# What was invoiced of lines, and how far that brings each order; the caller holds the orders' locks.
+# Billable is what was ordered less what was cancelled of the line's parts.
+ADD_INVOICED = f"""
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS u(id, quantity, net)
+), l AS MATERIALIZED (
+    SELECT t.id FROM orders_salesorderline t WHERE t.id IN (SELECT id FROM u) ORDER BY t.id FOR NO KEY UPDATE
+), p AS (
+    UPDATE orders_salesorderline AS t SET invoiced = t.invoiced + u.quantity, invoiced_net = t.invoiced_net + u.net
+    FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING t.order_id
+), f AS (
+    SELECT t.order_id, sum(t.invoiced - t.credited + coalesce(u.quantity, 0)) AS done,
+        sum(t.quantity - coalesce((SELECT sum(cancelled) FROM orders_linepart lp WHERE lp.line_id = t.id), 0)) AS whole
+    FROM orders_salesorderline t LEFT JOIN u ON u.id = t.id
+    WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
+)
+UPDATE orders_salesorder AS o SET billing = {_FACET.format(done="f.done", whole="f.whole")}
+FROM f WHERE o.id = f.order_id
+"""
+
+# %s = order ids[], settled[], gross[]
+SET_PAYMENT = f"""
+UPDATE orders_salesorder AS o SET payment = {_FACET.format(done="u.settled", whole="u.gross")}
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS u(id, settled, gross) WHERE o.id = u.id
+"""
+
+# How far the promise of each order goes: allocated + picked of ordered - cancelled. %s = order ids[] (locked by the caller)
+SET_ALLOCATION = f"""
+UPDATE orders_salesorder AS o SET allocation = {_FACET.format(done="f.done", whole="f.whole")}
+FROM (
+    SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole
+    FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id
+    WHERE lp.order_id = ANY(%s) GROUP BY lp.order_id
+) f WHERE o.id = f.order_id
+RETURNING o.id, o.allocation
+"""
+
+# Why orders cannot be confirmed, one row per order: %s = order ids[]
+CONFIRM_FACTS = """
+SELECT o.id, o.status, c.is_active, c.name, c.id,
+    (SELECT count(*) FROM orders_salesorderline l WHERE l.order_id = o.id),
+    (SELECT string_agg(p.sku, ', ' ORDER BY p.sku) FROM orders_salesorderline l
+     JOIN inventory_product p ON p.id = l.product_id WHERE l.order_id = o.id AND NOT p.is_active),
+    (o.ship_to ->> 'street' <> '' AND o.ship_to ->> 'city' <> '')
+FROM orders_salesorder o JOIN orders_customer c ON c.id = o.customer_id
+WHERE o.id = ANY(%s)
+"""
+
+# Units waiting for stock although some is free now, one row per order: %s = order ids[]
+ALLOCATE_FACTS = """
+SELECT o.id, o.status, coalesce(sum(d.backordered), 0),
+    coalesce(sum(least(d.backordered, s.free)) FILTER (WHERE s.free > 0), 0)
+FROM orders_salesorder o
+LEFT JOIN orders_linepart lp ON lp.order_id = o.id
+LEFT JOIN inventory_demand d ON d.id = lp.demand_id AND d.backordered > 0
+LEFT JOIN LATERAL (
+    SELECT sum(v.sellable - v.allocated) AS free FROM inventory_stocklevel v
+    WHERE v.company_id = o.company_id AND v.product_id = d.product_id
+) s ON TRUE
+WHERE o.id = ANY(%s) GROUP BY o.id
+"""
