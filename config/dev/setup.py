@@ -76,10 +76,11 @@ def bring_debian_packages(purpose: str) -> None:
     if administrator is None:
         # Everything that any purpose needs, so that this is asked once.
         needed = " ".join(missing_packages("test"))
+        become = "sudo sh" if shutil.which("sudo") else "su"
         raise SetupError(
             "Orderly needs Debian packages that only an administrator can install. "
             "Type this once, then start again:\n\n"
-            f"    {'sudo ' if shutil.which('sudo') else ''}apt-get install --yes --no-install-recommends {needed}\n"
+            f'    {become} -c "apt-get update && apt-get install --yes --no-install-recommends {needed}"\n'
         )
     apt = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "--yes"]
     install = [*apt, "install", "--no-install-recommends", *missing]
@@ -146,7 +147,7 @@ def make_venv() -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         raise SetupError(
             "Python cannot make a virtual environment here. On Debian, type this once, then start again:\n\n"
-            "    sudo apt-get install --yes python3-venv\n"
+            "    sudo apt-get install --yes python3-venv    (or as root, without sudo)\n"
         ) from error
     mark.write_text(origin)
     progress.done()
