@@ -7,6 +7,7 @@ Rows are model instances or plain figures; arrays go to PostgreSQL once and are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -140,7 +141,7 @@ def add(
     ids = sorted(changes)
     columns = [connection.ops.quote_name(field.column) for field in fields]
     arrays = ", ".join(["%s::bigint[]", *("%s::numeric[]" for _ in fields)])
-    params = [ids, *([changes[pk].get(name, 0) for pk in ids] for name in names)]
+    params = [ids, *([Decimal(changes[pk].get(name, 0)) for pk in ids] for name in names)]
     aliases = ", ".join(["id", *(f"d{n}" for n in range(len(fields)))])
     sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
     back = ", ".join(

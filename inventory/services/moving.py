@@ -134,7 +134,7 @@ def _add_bin_stock(
                 [bin_id for bin_id, _product in keys],
                 [product_id for _bin, product_id in keys],
                 [quantities[key] for key in keys],
-                [allocated.get(key, 0) for key in keys],
+                [allocated.get(key, Decimal(0)) for key in keys],
             ],
         )
         if len(cursor.fetchall()) != len(keys):
