@@ -1,4 +1,4 @@
-"""The money arithmetic (PRODUCT.md section 4, rules 1-4, 6 and 7): the only place where an amount is rounded, spread or shared."""
+"""The money arithmetic (PRODUCT.md section 4, rules 1-4, 6, 7): where every amount is rounded, spread or shared."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def line_net(*, quantity: Decimal, price: Decimal, discount_percent: Decimal = Z
 
 @dataclass(frozen=True, slots=True, order=True)
 class TaxGroup:
-    """One row of a document's tax table: EN 16931's category and rate in percent, with base and tax in document currency."""
+    """One row of a document's tax table: EN 16931's category, rate in percent, base and tax in document currency."""
 
     category: str
     rate: Decimal
@@ -120,9 +120,9 @@ def spread(amount: Decimal, weights: Sequence[Decimal], places: int) -> list[Dec
 def cumulative_share(
     total: Decimal, *, done_before: Decimal, done_now: Decimal, of: Decimal, billed_before: Decimal, currency: str
 ) -> Decimal:
-    """Return the amount of this partial document: round(total x cumulative done / of) less what was billed before (rule 7).
+    """Return the amount of this partial document: round(total x cumulative done / of) - billed before (rule 7).
 
-    Hence the sum of all partial documents is the total to the cent. A credit uses the same function with a negative `done_now`.
+    Hence the sum of all partial documents is the total to the cent. A credit is the same with a negative `done_now`.
 
     :raises ValueError: where `of` is not positive.
     """
