@@ -74,7 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "config.apps.AssetsConfig",
     "django.contrib.postgres",
     "django.forms",
     "pgtrigger",
@@ -174,8 +174,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
 NODE_MODULES = Path(env.str("NODE_MODULES", str(BASE_DIR / "node_modules")))
 VENDOR_ASSETS = {
-    "vendor/tabler": NODE_MODULES / "@tabler" / "core" / "dist",
-    "vendor/inter": NODE_MODULES / "@fontsource-variable" / "inter",
+    "vendor/tabler/css": NODE_MODULES / "@tabler" / "core" / "dist" / "css",
+    "vendor/tabler/js": NODE_MODULES / "@tabler" / "core" / "dist" / "js",
+    "vendor/inter/files": NODE_MODULES / "@fontsource-variable" / "inter" / "files",
 }
 STATICFILES_DIRS = [
     BASE_DIR / "static",
