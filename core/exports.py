@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*\Z", re.ASCII)
 
 
 def safe_cell(value: Any) -> Any:
-    """Return the value as a cell that cannot run: text that would start a formula gets a quote, numbers stay numbers."""
+    """Return the value as a cell that cannot run: text like a formula gets a quote, numbers stay numbers."""
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -20,7 +20,7 @@ from core.models import User
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Say whether the answer is swapped into a page: asked by htmx, neither boosted nor to restore a page of the history."""
+    """Say whether the answer is swapped into a page: asked by htmx, not boosted, not to restore the history."""
     htmx = request.htmx  # type: ignore[attr-defined]
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
@@ -76,8 +76,8 @@ class _Mistaken(Exception):
 class FormPageMixin(VerbRequiredMixin):
     """A form on a page of its own, for CreateView and UpdateView; to htmx and to plain browsers alike.
 
-    A mistake answers 422 with the form as it was typed. The same form sent twice has one effect: its key is taken first, and
-    validation is part of the keyed transaction. A row that somebody changed since it was shown is not overwritten.
+    A mistake answers 422 with the form as it was typed. The same form sent twice has one effect: its key is taken
+    first, and validation is part of the keyed transaction. A row that somebody changed meanwhile is not overwritten.
     """
 
     template_name = "core/form.html"
@@ -113,7 +113,10 @@ class FormPageMixin(VerbRequiredMixin):
             stored = seen_digest(self.object)
             form = self.get_form()  # type: ignore[attr-defined]
             if self.object is not None and request.POST.get("seen", stored) != stored:
-                form.add_error(None, "Somebody changed this since you opened it. Their values are on its page; save again to keep yours.")
+                form.add_error(
+                    None,
+                    "Somebody changed this since you opened it: their values are on its page. Save again for yours.",
+                )
             if not form.is_valid():
                 raise _Mistaken(form)
             return self.save(form)

@@ -1,4 +1,4 @@
-"""Pages of a queue by key instead of by offset, and counts that stop counting: as quick on the last page as on the first."""
+"""Pages by key instead of by offset, and counts that stop counting: as quick on the last page as on the first."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class KeysetPager(Generic[M]):
         self._field, self._nullable = _field_of(queryset, sort.path)
 
     def page(self, *, after: str = "", before: str = "") -> Page[M]:
-        """Return the page after one cursor, before another, or the first; a cursor that cannot be read means the first."""
+        """Return the page after a cursor, before one, or the first; a cursor that cannot be read means the first."""
         cursor = self._read(after or before)
         if cursor is None:
             rows = self._fetch(self.sort, None)
@@ -131,7 +131,7 @@ class KeysetPager(Generic[M]):
         )
 
     def _fetch(self, sort: SortKey, cursor: tuple[Any, int] | None) -> list[M]:
-        """Read one row more than a page. NULLs are a second range of the index, so they are a second, rare statement."""
+        """Read one row more than a page. NULLs are another range of the index, so another, rare statement."""
         ordered = self.queryset.order_by(*sort.ordering())
         if cursor is None:
             return list(ordered[: self.size + 1])

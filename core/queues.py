@@ -1,4 +1,4 @@
-"""Queues: one view that lists the work that waits, and one that does a verb to some of it. Apps' views are attribute lists."""
+"""Queues: one view lists the work that waits, another does a verb to some of it. Apps' views are attribute lists."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ class QueueFilter(django_filters.FilterSet):
 class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
     """A queue as page, fragment and CSV file.
 
-    The table class declares the columns, their headings and what they sort by; rows come from `row_template`. The order always
-    ends in the primary key. Nothing is counted beyond the cap.
+    The table class declares the columns, their headings and what they sort by; rows come from `row_template`. The order
+    always ends in the primary key. Nothing is counted beyond the cap.
     """
 
     model: type[Model]
@@ -180,7 +180,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         return shown, next(tab.count for tab in shown if tab.is_current)
 
     def headings(self) -> Iterator[dict[str, Any]]:
-        """Yield what the head of each column shows: its words, its class, the address that sorts by it and how it is sorted."""
+        """Yield what the head of each column shows: words, class, how it is sorted, the address that sorts by it."""
         asked = self.parameters.get("sort", "") or self._default_column()
         for name, column in self.table_class.base_columns.items():
             if not column.visible:
@@ -188,9 +188,13 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             is_sorted = asked.lstrip("-") == name
             descending = is_sorted and asked.startswith("-")
             yield {
-                "label": column.verbose_name if column.verbose_name is not None else name.replace("_", " ").capitalize(),
+                "label": column.verbose_name
+                if column.verbose_name is not None
+                else name.replace("_", " ").capitalize(),
                 "class": column.attrs.get("th", {}).get("class", ""),
-                "url": self.url(sort=name if descending or not is_sorted else f"-{name}") if column.orderable is not False else "",
+                "url": self.url(sort=name if descending or not is_sorted else f"-{name}")
+                if column.orderable is not False
+                else "",
                 "sorted": ("descending" if descending else "ascending") if is_sorted else "",
             }
 
@@ -211,7 +215,12 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             return self.csv(self.in_tab(filtered))
         is_fragment = wants_fragment(request)
         context = {**self.context(filterset, filtered), "is_fragment": is_fragment}
-        return render(request, self.fragment_name if is_fragment else self.template_name, context)
+        response = render(request, self.fragment_name if is_fragment else self.template_name, context)
+        if is_fragment:
+            # The address bar gets the address without empty parameters
+            pages = {name: self.parameters[name] for name in PAGE_PARAMETERS if self.parameters.get(name)}
+            response["HX-Push-Url"] = self.url(**pages)
+        return response
 
     def context(self, filterset: QueueFilter, filtered: QuerySet[Any]) -> dict[str, Any]:
         """Return what the queue's templates show."""
@@ -281,14 +290,16 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
                 yield [bound.get_cell_value(column.name) for column in columns]
 
         day = timezone.localdate().isoformat()
-        return csv_response(f"{self.title.lower().replace(' ', '-')}-{day}.csv", [str(c.header) for c in columns], rows())
+        return csv_response(
+            f"{self.title.lower().replace(' ', '-')}-{day}.csv", [str(c.header) for c in columns], rows()
+        )
 
 
 class QueueActionView(VerbRequiredMixin, View):
     """Does one verb to one row or to several, by one call of one service, and shows what came of it.
 
-    `queue` is the view whose rows it acts on. htmx gets the rows anew, the counters and a toast; a plain form is sent back with
-    a message; where all rows were refused the answer is 409 with the reasons.
+    `queue` is the view whose rows it acts on. htmx gets the rows anew, the counters and a toast; a plain form is sent
+    back with a message; where all rows were refused the answer is 409 with the reasons.
     """
 
     http_method_names: ClassVar[list[str]] = ["post"]

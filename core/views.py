@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.generic import View
 
@@ -19,6 +21,7 @@ from core.models import User
 from core.pages import next_url, vary_on_htmx, wants_fragment
 
 
+@method_decorator(login_not_required, name="dispatch")
 class SignInView(LoginView):
     """Signs a person in: on a page of its own, or over the page whose session has ended."""
 
@@ -78,7 +81,10 @@ class ThemeView(View):
 
 
 _FAULTS = {
-    400: ("That could not be read", "The address or the form was damaged on its way. Go back, reload the page and try again."),
+    400: (
+        "That could not be read",
+        "The address or the form was damaged on its way. Go back, reload the page and try again.",
+    ),
     403: ("Not yours to open", "Your roles do not include this page or action. An administrator can change that."),
     404: ("Nothing here", "It may have been removed, or the address has a slip in it. Search for it by its number."),
 }

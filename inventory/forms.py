@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from inventory import queries
 from inventory.models import Product, Unit
+from inventory.queries import catalogue
 
 MAX_WEIGHT_G = Decimal(10_000_000)
 
 
-class ProductForm(forms.ModelForm[Product]):
+class ProductForm(forms.ModelForm):
     """A product. What stock moves rest on, its unit and kind, is given once it was moved."""
 
     class Meta:
@@ -40,7 +40,7 @@ class ProductForm(forms.ModelForm[Product]):
         unit: Any = self.fields["unit"]
         unit.queryset = Unit.objects.filter(company_id=company_id)
         unit.empty_label = None
-        if self.instance.pk and queries.catalogue.has_stock_history(self.instance):
+        if self.instance.pk and catalogue.has_stock_history(self.instance):
             for name in ("kind", "unit"):
                 self.fields[name].disabled = True
                 self.fields[name].help_text = "Fixed: stock of it has been moved."

@@ -21,7 +21,7 @@ class ProductQueueTable(tables.Table):
     free = tables.Column("Free stock", orderable=False, attrs=NUMBER)
     unit = tables.Column("Unit", visible=False, accessor="unit__code")
     is_active = tables.Column("State", orderable=False)
-    created_at = tables.DateTimeColumn("Added", attrs={"th": {"class": "cell-less num"}})
+    created_at = tables.DateTimeColumn(verbose_name="Added", attrs={"th": {"class": "cell-less num"}})
 
     class Meta:
         orderable = True

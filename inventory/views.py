@@ -10,10 +10,10 @@ from django.views.generic import CreateView, DetailView, UpdateView
 
 from core.pages import FormPageMixin, VerbRequiredMixin
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
-from inventory import queries
 from inventory.filters import ProductQueueFilter
 from inventory.forms import ProductForm
 from inventory.models import Product
+from inventory.queries import catalogue as catalogue_queries
 from inventory.services import catalogue
 from inventory.tables import ProductQueueTable
 
@@ -43,7 +43,12 @@ class ProductQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the products with their free stock."""
-        return queries.catalogue.products_with_stock(self.request.user)  # type: ignore[arg-type]
+        return catalogue_queries.products_with_stock(self.request.user)  # type: ignore[arg-type]
+
+    def extra_context(self) -> dict[str, Any]:
+        """Say whether the person may add products."""
+        user: Any = self.request.user
+        return {"can_change": user.can("inventory.change_product")}
 
 
 class CloseProductsView(QueueActionView):
@@ -81,9 +86,9 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         shows_stock = product.kind == Product.Kind.STOCK and user.can("inventory.view_stock")
         return super().get_context_data(
             title=product.name,
-            levels=list(queries.catalogue.stock_by_warehouse(product)) if shows_stock else [],
+            levels=list(catalogue_queries.stock_by_warehouse(product)) if shows_stock else [],
             shows_stock=shows_stock,
-            changes=queries.catalogue.product_changes(product),
+            changes=catalogue_queries.product_changes(product),
             can_change=user.can("inventory.change_product"),
             **kwargs,
         )

@@ -1,4 +1,4 @@
-"""The components of every page, each with one look: chip, money, quantity, date, key, icon, row, action, bridge, timeline, tile."""
+"""The components of every page, each with one look: chip, money, quantity, date, key, icon, row, action, bridge."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def icon(name: str, size: int = 16) -> SafeString:
 @lru_cache(maxsize=256)
 def _icon(name: str, size: int) -> SafeString:
     return format_html(
-        '<svg class="icon" width="{}" height="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        '<svg class="glyph" width="{}" height="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         size,
         size,
         static("icons.svg"),
@@ -113,7 +113,9 @@ def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
     figure = formats.number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
     if not currency:
         return format_html('<span class="figure">{}</span>', figure)
-    return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure.replace("-", "−"), currency)
+    return format_html(
+        '<span class="figure">{} <span class="unit">{}</span></span>', figure.replace("-", "−"), currency
+    )
 
 
 @register.simple_tag
@@ -173,7 +175,7 @@ def minutes(value: timedelta | None) -> str:
 @register.simple_tag
 def key(name: str) -> SafeString:
     """Show the key, or the chord, that does what stands beside it."""
-    caps = [format_html("<kbd>{}</kbd>", {"Enter": "↵"}.get(part, part.upper())) for part in name.split()]
+    caps = [format_html("<kbd>{}</kbd>", part.upper() if len(part) == 1 else part) for part in name.split()]
     return format_html('<span class="keys" aria-hidden="true">{}</span>', SafeString("".join(caps)))
 
 
@@ -203,8 +205,8 @@ def row_check(context: Context, row: Any, label: str) -> SafeString | str:
     if not context.get("bulk_actions"):
         return ""
     return format_html(
-        '<td class="cell-check"><input type="checkbox" class="check" name="id" value="{}" form="queue-bulk" aria-label="Select {}">'
-        "</td>",
+        '<td class="cell-check"><input type="checkbox" class="check" name="id" value="{}" form="queue-bulk"'
+        ' aria-label="Select {}"></td>',
         row.pk,
         label,
     )
@@ -239,7 +241,7 @@ def action(
 
 @register.inclusion_tag("components/bridge.html")
 def bridge(unit: str = "", **steps: Decimal | int) -> dict[str, Any]:
-    """Draw quantities that lead from one to the next, in the order given: ordered, allocated, picked, shipped, invoiced."""
+    """Draw quantities that lead from one to the next, as given: ordered, allocated, picked, shipped, invoiced."""
     first = Decimal(next(iter(steps.values()), 0))
     shown = [
         {
@@ -254,7 +256,7 @@ def bridge(unit: str = "", **steps: Decimal | int) -> dict[str, Any]:
 
 @register.inclusion_tag("components/timeline.html")
 def timeline(entries: Iterable[Any]) -> dict[str, Any]:
-    """Draw what happened, newest first: each entry has `at`, `title`, and may have `actor`, `detail`, `tone` and `url`."""
+    """Draw what happened, newest first: entries have `at`, `title`, and maybe `actor`, `detail`, `tone`, `url`."""
     return {"entries": list(entries)}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
@@ -19,7 +20,7 @@ HISTORY_LENGTH = 30
 
 
 def products_with_stock(user: User) -> QuerySet[Product]:
-    """Return the person's products with their unit and with `free`: sellable and promised to nobody, over all warehouses."""
+    """Return the person's products with their unit and with `free`: sellable, promised to nobody, in any warehouse."""
     free = (
         StockLevel.objects.filter(product=OuterRef("pk"))
         .order_by()
@@ -69,7 +70,7 @@ def product_changes(product: Product) -> list[Change]:
             title="; ".join(_differences(product, before, event)) or "Saved without a change",
             actor=people.get(_person(event), ""),
         )
-        for event, before in zip(events, events[1:], strict=False)
+        for event, before in pairwise(events)
     ]
     if events and len(events) <= HISTORY_LENGTH:
         first = events[-1]

@@ -89,8 +89,8 @@ document.addEventListener("click", (event) => {
 
 function arrive() {
   showSelection();
-  const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (row?.matches("#queue [data-row]")) goTo(row);
+  const row = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (row && row.matches("#queue [data-row]")) goTo(row);
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
