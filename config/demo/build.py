@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import random
 import re
 import sys
@@ -180,12 +181,12 @@ def make_bins() -> list[Row]:
 
 
 def make_opening_stock(products: list[Row]) -> list[Row]:
-    """Put 95 % of each product's demand on the shelf: most in MAIN, a fifth of the products shared with NORTH."""
+    """Put at least 95 % of each product's demand on the shelf: most in MAIN, a fifth of the products shared with NORTH."""
     (main, *_), (north, *_) = WAREHOUSES
     north_bins = iter(bin_codes(*WAREHOUSES[1][-2:]))
     stock = []
     for product in products:
-        quantity = int(Decimal(product["demand"]) * STOCKED_SHARE)
+        quantity = math.ceil(Decimal(product["demand"]) * STOCKED_SHARE)
         if product["kind"] != "stock" or not quantity:
             continue
         roll = dice("stock", product["sku"])

@@ -18,13 +18,14 @@ CANCELLING_HEADER, CANCELLED = "invoiceno", re.compile(r"[Cc][0-9]")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One accepted row: what is ordered. The SKU is as typed; whether it exists is for the importer to say."""
+    """One accepted row: what is ordered, and its cells. The SKU is as typed; whether it exists is for the importer to say."""
 
     line_number: int
     sku: str
     description: str
     quantity: Decimal
     price: Decimal
+    raw: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ class _RowReader:
             return RefusedRow(line.number, self.names[faults[0][0]], reasons, line.cells)
         description = " ".join(self.cell(line, Field.DESCRIPTION).split())
         return _Accepted(
-            po_number, customer_number, ordered_at, FileRow(line.number, sku, description, quantity, price)
+            po_number, customer_number, ordered_at, FileRow(line.number, sku, description, quantity, price, line.cells)
         )
 
     def number(self, cell: str, name: str) -> Decimal:

@@ -225,7 +225,7 @@ class TestOpeningStock:
             total[row["sku"]] += int(row["quantity"])
 
         for sku, product in products.items():
-            covered = demand[sku] * 95 // 100 if product["kind"] == "stock" else 0
+            covered = -(-demand[sku] * 95 // 100) if product["kind"] == "stock" else 0
             assert total[sku] == covered, sku
         assert set(total) <= set(products)
 
