@@ -26,11 +26,11 @@ class Role(models.TextChoices):
 
 _SEES = frozenset({"inventory.view_product"})
 _SALES_READS = _SEES | {"orders.view", "orders.view_prices", "billing.view", "shipping.view", "inventory.view_stock"}
+_TAKES_ORDERS = frozenset({"orders.create", "orders.confirm", "orders.import", "orders.change_customer"})
 
 VERBS: dict[Role, frozenset[str]] = {
-    Role.SALES_ADMIN: _SALES_READS | {"orders.create", "orders.confirm", "orders.import"},
-    Role.SALES_MANAGER: _SALES_READS
-    | {"orders.create", "orders.confirm", "orders.import", "inventory.change_product", "warehouse.view"},
+    Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS,
+    Role.SALES_MANAGER: _SALES_READS | _TAKES_ORDERS | {"inventory.change_product", "warehouse.view"},
     Role.WAREHOUSE_MANAGER: _SEES
     | {
         "orders.view",

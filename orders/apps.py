@@ -1,7 +1,38 @@
 """Wiring of orders."""
 
+from functools import partial
+
 from django.apps import AppConfig
+
+from core import registry
 
 
 class OrdersConfig(AppConfig):
     name = "orders"
+
+    def ready(self) -> None:
+        """Offer the queues in the navigation, and orders' verbs on the order's page."""
+        from orders.queries import blockers
+
+        registry.navigation.register(
+            "orders", registry.NavigationItem("Orders", "orders:queue", "orders", "orders.view", key="o"), order=10
+        )
+        registry.navigation.register(
+            "customers",
+            registry.NavigationItem("Customers", "orders:customers", "customers", "orders.view", key="c"),
+            order=70,
+        )
+        registry.order_actions.register(
+            "orders.confirm",
+            registry.OrderAction(
+                "orders.confirm", "Confirm", "orders:confirm", partial(blockers, verb="orders.confirm"), key="c"
+            ),
+            order=10,
+        )
+        registry.order_actions.register(
+            "orders.allocate",
+            registry.OrderAction(
+                "orders.confirm", "Allocate", "orders:allocate", partial(blockers, verb="orders.allocate"), key="a"
+            ),
+            order=20,
+        )

@@ -1,4 +1,4 @@
-"""Reads of orders that join, aggregate or feed a page, and the blockers of its verbs."""
+"""Why a verb of orders is off, for any number of orders at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _confirm_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
         if not lines:
             reasons.append(Blocker("no_lines", "The order has no line."))
         if not is_active:
-            link = reverse("admin:orders_customer_change", args=[customer_id])
+            link = reverse("orders:customer", args=[customer_id])
             reasons.append(Blocker("customer_closed", f"{customer} may not order: the account is closed.", link))
         if inactive:
             reasons.append(Blocker("not_sold", f"No longer sold: {inactive}."))

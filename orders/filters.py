@@ -1,0 +1,52 @@
+"""What orders' queues can be narrowed to."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from core.queues import QueueFilter
+from core.text import normalized_reference
+from orders.models import Facet, SalesOrder
+
+
+class OrderQueueFilter(QueueFilter):
+    """Orders by words of their number, their customer's PO number or the customer, and by how they stand."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("number", "po_number", "customer__name", "customer__number")
+    search_label: ClassVar[str] = "Order, PO number or customer"
+    standing = django_filters.ChoiceFilter(
+        method="by_standing",
+        choices=[("late", "Late"), ("to_ship", "To ship"), ("to_invoice", "To invoice"), ("to_pay", "To pay")],
+        empty_label="However they stand",
+        label="Standing",
+    )
+
+    def search(self, queryset: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
+        """Return the orders in which every word is found, or whose PO number is the text however it was written."""
+        found = super().search(queryset, _name, text)
+        key = normalized_reference(text)
+        return queryset.filter(Q(po_key=key) | Q(pk__in=found.values("pk"))) if key else found
+
+    def by_standing(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Return the orders that stand as asked."""
+        unshipped = ~Q(fulfilment=Facet.FULL)
+        going = Q(status__in=[SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED])
+        return queryset.filter(
+            {
+                "late": unshipped & Q(status__in=SalesOrder.OPEN, requested_on__lt=timezone.localdate()),
+                "to_ship": unshipped & going,
+                "to_invoice": Q(fulfilment__in=[Facet.PART, Facet.FULL]) & ~Q(billing=Facet.FULL),
+                "to_pay": Q(billing__in=[Facet.PART, Facet.FULL]) & ~Q(payment=Facet.FULL),
+            }[value]
+        )
+
+
+class CustomerQueueFilter(QueueFilter):
+    """Customers by words of their number, name, e-mail address or phone."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("number", "name", "email", "phone")
+    search_label: ClassVar[str] = "Number, name, e-mail or phone"

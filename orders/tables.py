@@ -1,0 +1,85 @@
+"""The columns of orders' queues: their headings, what they sort by and what a file of them says."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import django_tables2 as tables
+
+from core.money import exponent
+from orders.models import Customer, SalesOrder
+from orders.queries.queue import stages_of
+
+NUMBER = {"th": {"class": "num"}}
+LESS = {"th": {"class": "cell-less"}}
+
+
+class OrderQueueTable(tables.Table):
+    """Orders, as in templates/orders/_queue_row.html."""
+
+    number = tables.Column("Order", empty_values=())
+    customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
+    po_number = tables.Column("PO number", attrs=LESS)
+    requested_on = tables.Column("Requested", attrs=NUMBER)
+    stages = tables.Column("Stage", accessor="status", orderable=False)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_number(self, record: SalesOrder) -> str:
+        """Return the number for the file; a draft has its own words."""
+        return str(record)
+
+    def value_requested_on(self, value: date) -> str:
+        """Return the day in the international form."""
+        return value.isoformat()
+
+    def value_stages(self, record: Any) -> str:
+        """Return the stages in words."""
+        return ", ".join(stage.label for stage in stages_of(record, waits=record.waits))
+
+    def value_status(self, record: Any) -> str:
+        """Return the state's word for the file."""
+        return str(record.get_status_display())
+
+
+class PricedOrderQueueTable(OrderQueueTable):
+    """Orders with their value, for those who may see prices."""
+
+    net = tables.Column("Net value", attrs=NUMBER)
+    currency = tables.Column("Currency", visible=False, orderable=False)
+
+    class Meta:
+        orderable = True
+        sequence = ("number", "customer", "po_number", "requested_on", "net", "currency", "stages", "status")
+
+    def value_net(self, record: SalesOrder, value: Decimal) -> Decimal:
+        """Return the value at its currency's decimals."""
+        return value.quantize(Decimal(1).scaleb(-exponent(record.currency)))
+
+
+class CustomerQueueTable(tables.Table):
+    """Customers, as in templates/orders/customers/_queue_row.html."""
+
+    number = tables.Column("Number")
+    name = tables.Column("Name", order_by="sort_key")
+    email = tables.Column("E-mail", orderable=False, attrs=LESS)
+    city = tables.Column("City", orderable=False, attrs=LESS)
+    open_orders = tables.Column("Open orders", orderable=False, attrs=NUMBER)
+    is_active = tables.Column("State", orderable=False)
+    created_at = tables.DateTimeColumn("Added", attrs={"th": {"class": "cell-less num"}})
+
+    class Meta:
+        orderable = True
+
+    def value_is_active(self, value: bool) -> str:
+        """Return the state's word for the file."""
+        return "May order" if value else "Closed"
+
+    def value_created_at(self, record: Customer) -> str:
+        """Return the moment in the international form."""
+        at: datetime = record.created_at
+        return at.isoformat(timespec="seconds")

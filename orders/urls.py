@@ -1,0 +1,22 @@
+"""Addresses of orders."""
+
+from django.urls import path
+
+from orders import views
+
+app_name = "orders"
+urlpatterns = [
+    path("", views.OrderQueueView.as_view(), name="queue"),
+    path("new/", views.CreateOrderView.as_view(), name="create"),
+    path("new/preview/", views.PreviewOrderView.as_view(), name="preview"),
+    path("new/customers/", views.FindCustomersView.as_view(), name="find_customers"),
+    path("new/products/", views.FindProductsView.as_view(), name="find_products"),
+    path("import/", views.ImportOrdersView.as_view(), name="import"),
+    path("confirm/", views.ConfirmOrdersView.as_view(), name="confirm"),
+    path("allocate/", views.AllocateOrdersView.as_view(), name="allocate"),
+    path("customers/", views.CustomerQueueView.as_view(), name="customers"),
+    path("customers/new/", views.CreateCustomerView.as_view(), name="create_customer"),
+    path("customers/<int:pk>/", views.CustomerDetailView.as_view(), name="customer"),
+    path("customers/<int:pk>/edit/", views.EditCustomerView.as_view(), name="edit_customer"),
+    path("<int:pk>/", views.OrderDetailView.as_view(), name="detail"),
+]

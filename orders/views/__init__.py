@@ -1,0 +1,22 @@
+"""Orders' pages: the queue, an order, keying one, importing a file of them, and the customers."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.generic import View
+
+from core.pages import VerbRequiredMixin
+from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
+
+__all__ = ["AllocateOrdersView", "ConfirmOrdersView", "OrderQueueView"]
+
+
+class _Unbuilt(VerbRequiredMixin, View):
+    verb = "orders.view"
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        raise Http404("This page is being built.")
+
+
+OrderDetailView = CreateOrderView = PreviewOrderView = FindCustomersView = FindProductsView = ImportOrdersView = _Unbuilt
+CustomerQueueView = CreateCustomerView = CustomerDetailView = EditCustomerView = _Unbuilt

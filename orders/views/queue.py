@@ -1,0 +1,98 @@
+"""The order queue, and the verbs done to orders from it or from an order's own page."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from orders import services
+from orders.filters import OrderQueueFilter
+from orders.models import SalesOrder
+from orders.queries import queue as queue_queries
+from orders.tables import OrderQueueTable, PricedOrderQueueTable
+
+CONFIRM = BulkAction("orders:confirm", "orders.confirm", "Confirm", key="c")
+ALLOCATE = BulkAction("orders:allocate", "orders.confirm", "Allocate", key="a")
+
+
+class OrderQueueView(QueueView):
+    """Orders, by what has to be done with them."""
+
+    verb = "orders.view"
+    model = SalesOrder
+    table_class = OrderQueueTable
+    filterset_class = OrderQueueFilter
+    template_name = "orders/queue.html"
+    row_template = "orders/_queue_row.html"
+    empty_template = "orders/_queue_empty.html"
+    title = "Orders"
+    noun = "order"
+    default_sort = "requested_on"
+    tabs: ClassVar[tuple[Tab, ...]] = (
+        Tab("drafts", "Drafts", Q(status__in=["DRAFT", "REVIEW"])),
+        Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
+        Tab("backordered", "Backordered", Q(status__in=["CONFIRMED", "RELEASED"], waits=True)),
+        Tab("released", "Released", Q(status="RELEASED")),
+        Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"])),
+        Tab("all", "All", Q()),
+    )
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Add the value of the orders for those who may see it."""
+        super().setup(request, *args, **kwargs)
+        user: Any = request.user
+        self.shows_prices = user.can("orders.view_prices")
+        if self.shows_prices:
+            self.table_class = PricedOrderQueueTable
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the orders with their customer, and whether they wait for stock."""
+        return queue_queries.orders_in_queue(self.request.user)  # type: ignore[arg-type]
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Add to each order how far it is and whether it is late."""
+        return queue_queries.shown(rows, timezone.localdate())
+
+    @cached_property
+    def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
+        """What can be done to the orders of the current tab."""
+        tab = self.current_tab.slug if self.current_tab else ""
+        self.bulk_actions = {
+            "drafts": (CONFIRM,),
+            "confirmed": (ALLOCATE,),
+            "backordered": (ALLOCATE,),
+            "all": (CONFIRM, ALLOCATE),
+        }.get(tab, ())  # type: ignore[misc]
+        return super().shown_bulk_actions
+
+    def extra_context(self) -> dict[str, Any]:
+        """Say what the person may do beside the queue, and see in it."""
+        user: Any = self.request.user
+        return {
+            "shows_prices": self.shows_prices,
+            "can_create": user.can("orders.create"),
+            "can_import": user.can("orders.import"),
+        }
+
+
+class ConfirmOrdersView(QueueActionView):
+    """Confirms drafts: numbers, freezes, and promises stock."""
+
+    verb = "orders.confirm"
+    queue, queue_url = OrderQueueView, "orders:queue"
+    service, ids_name = services.confirm_orders, "order_ids"
+    done, done_many = "Order confirmed.", "{n} orders confirmed."
+
+
+class AllocateOrdersView(QueueActionView):
+    """Promises to backordered units the stock that has come since."""
+
+    verb = "orders.confirm"
+    queue, queue_url = OrderQueueView, "orders:queue"
+    service, ids_name = services.allocate_orders, "order_ids"
+    done, done_many = "Stock allocated.", "Stock allocated to {n} orders."
