@@ -8,12 +8,13 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.generic.detail import SingleObjectMixin
+from django.views.generic.detail import SingleObjectTemplateResponseMixin
+from django.views.generic.edit import ModelFormMixin, ProcessFormView
 
 from core import idempotency
 from core.models import User
@@ -29,6 +30,11 @@ def vary_on_htmx(response: HttpResponseBase) -> HttpResponseBase:
     """Mark an answer as one of several for its address, so that no cache shows a fragment as a page."""
     patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
     return response
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is signed in; every page of ours but the door asks for that."""
+    return cast(User, request.user)
 
 
 def go_to(request: HttpRequest, url: str) -> HttpResponse:
@@ -60,7 +66,7 @@ class VerbRequiredMixin:
         """
         if not self.verb:
             raise ValueError(f"{type(self).__name__} names no verb")
-        if not request.user.can(self.verb):  # type: ignore[union-attr]
+        if not person(request).can(self.verb):
             raise PermissionDenied(self.verb)
         return vary_on_htmx(super().dispatch(request, *args, **kwargs))  # type: ignore[misc]
 
@@ -73,8 +79,8 @@ class _Mistaken(Exception):
         self.form = form
 
 
-class FormPageMixin(VerbRequiredMixin):
-    """A form on a page of its own, for CreateView and UpdateView; to htmx and to plain browsers alike.
+class FormPage(VerbRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMixin, ProcessFormView):
+    """A form on a page of its own: with a key in the address it changes that row, without one it makes a row.
 
     A mistake answers 422 with the form as it was typed. The same form sent twice has one effect: its key is taken
     first, and validation is part of the keyed transaction. A row that somebody changed meanwhile is not overwritten.
@@ -99,69 +105,61 @@ class FormPageMixin(VerbRequiredMixin):
         """Return the page to go back to without saving."""
         raise NotImplementedError
 
-    def object_to_change(self) -> Any:
-        """Return the row to change, locked, or None where a new one is made."""
-        if not isinstance(self, SingleObjectMixin) or (self.pk_url_kwarg not in self.kwargs):  # type: ignore[attr-defined]
-            return None
-        return self.get_object(self.get_queryset().locked())  # type: ignore[attr-defined]
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of the person's companies."""
+        model: Any = self.model
+        return cast("QuerySet[Any]", model._default_manager.for_user(self.request.user))
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    @property
+    def changes_a_row(self) -> bool:
+        """Whether the address names a row to change."""
+        return self.pk_url_kwarg in self.kwargs
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form."""
+        self.object = self.get_object() if self.changes_a_row else None
+        return self.render_to_response(self.get_context_data())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Do what the form asks, once, and go to what it made."""
-
-        def effect() -> Any:
-            self.object = self.object_to_change()
-            stored = seen_digest(self.object)
-            form = self.get_form()  # type: ignore[attr-defined]
-            if self.object is not None and request.POST.get("seen", stored) != stored:
-                form.add_error(
-                    None,
-                    "Somebody changed this since you opened it: their values are on its page. Save again for yours.",
-                )
-            if not form.is_valid():
-                raise _Mistaken(form)
-            return self.save(form)
-
         asked = {name: values for name, values in request.POST.lists() if name not in _NOT_ASKED}
         try:
             outcome = idempotency.once(
-                actor=cast(User, request.user),
+                actor=person(request),
                 key=request.POST.get("idempotency_key") or uuid.uuid4().hex,
                 verb=self.verb,
                 request={"path": request.path, **asked},
-                effect=effect,
+                effect=self._effect,
             )
         except _Mistaken as mistaken:
             return self.form_invalid(mistaken.form)
         messages.success(request, self.done)
         return go_to(request, self.url_of(outcome.reference))
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the form's words, and a digest of the row as it is shown."""
-        return super().get_context_data(  # type: ignore[misc]
-            **{
-                "title": self.title,
-                "submit_label": self.submit_label,
-                "cancel_url": self.cancel_url(),
-                "fragment_name": self.fragment_name,
-                "seen": seen_digest(self.object_as_stored()),
-                **kwargs,
-            }
-        )
+    def _effect(self) -> Any:
+        queryset: Any = self.get_queryset()
+        self.object = self.get_object(queryset.locked()) if self.changes_a_row else None
+        self.stored = seen_digest(self.object)
+        form = self.get_form()
+        if self.object is not None and self.request.POST.get("seen", self.stored) != self.stored:
+            form.add_error(None, "Somebody changed this since you opened it. Save again to overwrite what they wrote.")
+        if not form.is_valid():
+            raise _Mistaken(form)
+        return self.save(form)
 
-    def object_as_stored(self) -> Any:
-        """Return the row without what was just typed into it."""
-        if self.object is None or self.object.pk is None:
-            return None
-        return self.get_queryset().get(pk=self.object.pk) if self.request.method == "POST" else self.object  # type: ignore[attr-defined]
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the form's words, and a digest of the row as it stands."""
+        words = {"title": self.title, "submit_label": self.submit_label, "cancel_url": self.cancel_url()}
+        seen = self.stored if self.request.method == "POST" else seen_digest(self.object)
+        return super().get_context_data(**{**words, "fragment_name": self.fragment_name, "seen": seen, **kwargs})
 
     def get_template_names(self) -> list[str]:
         """Return the fragment for htmx, the whole page for others."""
         return [self.fragment_name if wants_fragment(self.request) else self.template_name]
 
-    def form_invalid(self, form: BaseForm) -> HttpResponse:
+    def form_invalid(self, form: Any) -> HttpResponse:
         """Answer with the form, its mistakes beside their fields."""
-        context = self.get_context_data(form=form)
-        return cast(HttpResponse, self.render_to_response(context, status=422))  # type: ignore[attr-defined]
+        return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
 # What a form carries beside what is asked: the same request may come with another token

@@ -24,7 +24,7 @@ from django_tables2.rows import BoundRow
 from django_tables2.views import SingleTableMixin
 
 from core.exports import csv_response
-from core.pages import VerbRequiredMixin, go_to, next_url, wants_fragment
+from core.pages import VerbRequiredMixin, go_to, next_url, person, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
 from core.refusals import Refused
 
@@ -218,7 +218,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         response = render(request, self.fragment_name if is_fragment else self.template_name, context)
         if is_fragment:
             # The address bar gets the address without empty parameters
-            pages = {name: self.parameters[name] for name in PAGE_PARAMETERS if self.parameters.get(name)}
+            pages = {name: self.parameters.get(name) or None for name in PAGE_PARAMETERS}
             response["HX-Push-Url"] = self.url(**pages)
         return response
 
@@ -271,7 +271,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
     @cached_property
     def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
         """The verbs for selected rows that this person may do, each with its address."""
-        user: Any = self.request.user
+        user = person(self.request)
         return [(action, reverse(action.url_name)) for action in self.bulk_actions if user.can(action.verb)]
 
     def plural(self, count: int) -> str:
@@ -302,7 +302,7 @@ class QueueActionView(VerbRequiredMixin, View):
     back with a message; where all rows were refused the answer is 409 with the reasons.
     """
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    http_method_names = ["post"]
     queue: type[QueueView]
     queue_url = ""
     service: Callable[..., Mapping[int, Any]]

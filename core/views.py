@@ -18,7 +18,7 @@ from django.views.generic import View
 from core import registry
 from core.forms import SignInForm, ThemeForm
 from core.models import User
-from core.pages import next_url, vary_on_htmx, wants_fragment
+from core.pages import next_url, person, vary_on_htmx, wants_fragment
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -54,7 +54,7 @@ class SignInView(LoginView):
 
 def home(request: HttpRequest) -> HttpResponse:
     """Send the person to the first page of their work; who has no role is told whom to ask."""
-    user: Any = request.user
+    user = person(request)
     for item in registry.navigation:
         if user.can(item.verb):
             return HttpResponseRedirect(reverse(item.url_name))
@@ -74,7 +74,7 @@ class ThemeView(View):
         form = ThemeForm(request.POST, choices=list(User.Theme.choices))
         if not form.is_valid():
             raise BadRequest("No such theme.")
-        user: Any = request.user
+        user = person(request)
         user.theme = form.cleaned_data["theme"]
         user.save(update_fields=["theme"])
         return HttpResponseRedirect(next_url(request) or reverse("core:home"))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.models import User
 from inventory.models import Product, Unit
 from inventory.queries import catalogue
 
@@ -33,12 +34,12 @@ class ProductForm(forms.ModelForm):
         }
         labels: ClassVar[dict[str, str]] = {"weight_g": "Weight in grams", "is_active": "May be put on new orders"}
 
-    def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: User, company_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # Set before validation, so that a SKU taken in this company is found here and not by the database
         self.instance.company_id = company_id
         unit: Any = self.fields["unit"]
-        unit.queryset = Unit.objects.filter(company_id=company_id)
+        unit.queryset = Unit.objects.for_user(actor).filter(company_id=company_id)
         unit.empty_label = None
         if self.instance.pk and catalogue.has_stock_history(self.instance):
             for name in ("kind", "unit"):

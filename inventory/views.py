@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.views.generic import CreateView, DetailView, UpdateView
+from django.views.generic import DetailView
 
-from core.pages import FormPageMixin, VerbRequiredMixin
+from core.pages import FormPage, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from inventory.filters import ProductQueueFilter
 from inventory.forms import ProductForm
@@ -43,12 +43,11 @@ class ProductQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the products with their free stock."""
-        return catalogue_queries.products_with_stock(self.request.user)  # type: ignore[arg-type]
+        return catalogue_queries.products_with_stock(person(self.request))
 
     def extra_context(self) -> dict[str, Any]:
         """Say whether the person may add products."""
-        user: Any = self.request.user
-        return {"can_change": user.can("inventory.change_product")}
+        return {"can_change": person(self.request).can("inventory.change_product")}
 
 
 class CloseProductsView(QueueActionView):
@@ -77,12 +76,12 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the products of the person's companies."""
-        return Product.objects.for_user(self.request.user).select_related("unit")
+        return Product.objects.for_user(person(self.request)).select_related("unit")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the stock, for those who may see it, and the history."""
         product: Product = self.object
-        user: Any = self.request.user
+        user = person(self.request)
         shows_stock = product.kind == Product.Kind.STOCK and user.can("inventory.view_stock")
         return super().get_context_data(
             title=product.name,
@@ -94,7 +93,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         )
 
 
-class ProductFormMixin(FormPageMixin):
+class ProductFormPage(FormPage):
     """What making and changing a product share."""
 
     verb = "inventory.change_product"
@@ -102,16 +101,12 @@ class ProductFormMixin(FormPageMixin):
     form_class = ProductForm
     fragment_name = "inventory/products/_form.html"
 
-    def get_queryset(self) -> QuerySet[Any]:
-        """Return the products of the person's companies."""
-        return Product.objects.for_user(self.request.user)
-
     def url_of(self, reference: Any) -> str:
         """Return the product's page."""
         return reverse("inventory:product", args=[reference])
 
 
-class CreateProductView(ProductFormMixin, CreateView):
+class CreateProductView(ProductFormPage):
     """Makes a product of the person's company."""
 
     title = "New product"
@@ -120,22 +115,22 @@ class CreateProductView(ProductFormMixin, CreateView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the company that the product will belong to."""
-        user: Any = self.request.user
-        return {**super().get_form_kwargs(), "company_id": user.company.pk}
+        actor = person(self.request)
+        return {**super().get_form_kwargs(), "actor": actor, "company_id": actor.company.pk}
 
     def cancel_url(self) -> str:
         """Return the catalogue."""
         return reverse("inventory:products")
 
 
-class EditProductView(ProductFormMixin, UpdateView):
+class EditProductView(ProductFormPage):
     """Changes a product."""
 
     title = "Edit product"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Keep the product in its company."""
-        return {**super().get_form_kwargs(), "company_id": self.object.company_id}
+        return {**super().get_form_kwargs(), "actor": person(self.request), "company_id": self.object.company_id}
 
     def cancel_url(self) -> str:
         """Return the product's page."""

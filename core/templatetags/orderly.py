@@ -17,7 +17,7 @@ from django.template import RequestContext
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core import money as money_rules
@@ -175,15 +175,14 @@ def minutes(value: timedelta | None) -> str:
 @register.simple_tag
 def key(name: str) -> SafeString:
     """Show the key, or the chord, that does what stands beside it."""
-    caps = [format_html("<kbd>{}</kbd>", part.upper() if len(part) == 1 else part) for part in name.split()]
-    return format_html('<span class="keys" aria-hidden="true">{}</span>', SafeString("".join(caps)))
+    caps = ((part.upper() if len(part) == 1 else part,) for part in name.split())
+    return format_html('<span class="keys" aria-hidden="true">{}</span>', format_html_join("", "<kbd>{}</kbd>", caps))
 
 
 @register.simple_tag(takes_context=True)
 def htmx_headers(context: RequestContext) -> SafeString:
     """Give htmx the CSRF token; stands once, on body."""
-    token = json.dumps({"X-CSRFToken": get_token(context["request"])})
-    return format_html("hx-headers='{}'", SafeString(token))
+    return format_html("hx-headers='{}'", json.dumps({"X-CSRFToken": get_token(context["request"])}))
 
 
 @register.simple_tag
@@ -195,8 +194,8 @@ def idempotency_key() -> SafeString:
 @register.simple_tag(takes_context=True)
 def row_attributes(context: Context, row: Any) -> SafeString:
     """Give a queue's row its id and its place among the keys; out of band where an action refreshes it."""
-    swap = SafeString(' hx-swap-oob="true"') if context.get("oob") else ""
-    return format_html('id="{}-{}" data-row{}', context["row_id"], row.pk, swap)
+    form = 'id="{}-{}" data-row hx-swap-oob="true"' if context.get("oob") else 'id="{}-{}" data-row'
+    return format_html(form, context["row_id"], row.pk)
 
 
 @register.simple_tag(takes_context=True)

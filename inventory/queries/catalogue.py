@@ -114,5 +114,5 @@ def _person(event: Any) -> int | None:
 
 
 def _names(events: Sequence[Any]) -> dict[int | None, str]:
-    ids = {_person(event) for event in events} - {None}
+    ids = {person for event in events if (person := _person(event)) is not None}
     return {user.pk: str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
