@@ -257,7 +257,7 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"axes": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}},
+    "loggers": {"axes": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}},
 }
 structlog.configure(
     processors=[*_log_chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

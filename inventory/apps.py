@@ -3,13 +3,17 @@
 from django.apps import AppConfig
 
 from core import registry
+from core.audit import register_all
 
 
 class InventoryConfig(AppConfig):
     name = "inventory"
 
     def ready(self) -> None:
-        """Offer the catalogue in the navigation."""
+        """Offer the catalogue in the navigation, and the proofs of stock to the audit."""
+        from inventory.audit import CHECKS
+
+        register_all(registry.audit_checks.register, "inventory", CHECKS)
         registry.navigation.register(
             "products",
             registry.NavigationItem("Products", "inventory:products", "products", "inventory.view_product", key="p"),

@@ -5,14 +5,18 @@ from functools import partial
 from django.apps import AppConfig
 
 from core import registry
+from core.audit import register_all
 
 
 class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        """Offer the queues in the navigation, and orders' verbs on the order's page."""
+        """Offer the queues in the navigation, and orders' verbs on the order's page, and its proofs to the audit."""
+        from orders.audit import CHECKS
         from orders.queries import blockers
+
+        register_all(registry.audit_checks.register, "orders", CHECKS)
 
         registry.navigation.register(
             "orders", registry.NavigationItem("Orders", "orders:queue", "orders", "orders.view", key="o"), order=10

@@ -1,0 +1,116 @@
+"""Proofs of inventory's counters: levels and bins from the moves, promises from the allocations."""
+
+from __future__ import annotations
+
+from core.audit import sql_check
+
+_IN_AND_OUT = """
+    SELECT m.product_id, m.to_bin_id AS bin_id, m.quantity, m.value FROM inventory_stockmove m WHERE m.to_bin_id IS NOT NULL
+    UNION ALL
+    SELECT m.product_id, m.from_bin_id, -m.quantity, -m.value FROM inventory_stockmove m WHERE m.from_bin_id IS NOT NULL
+"""
+
+CHECKS = [
+    sql_check(
+        "bin stock = sum of its moves",
+        rows="inventory_binstock",
+        drift=f"""
+        SELECT 'product ' || coalesce(s.product_id, m.product_id) || ' in bin ' || coalesce(s.bin_id, m.bin_id),
+            coalesce(s.quantity, 0), coalesce(m.quantity, 0)
+        FROM inventory_binstock s
+        FULL JOIN (SELECT product_id, bin_id, sum(quantity) AS quantity FROM ({_IN_AND_OUT}) x GROUP BY 1, 2) m
+            ON m.product_id = s.product_id AND m.bin_id = s.bin_id
+        WHERE coalesce(s.quantity, 0) <> coalesce(m.quantity, 0)
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "stock level = sum of its bins (sellable in pick bins, staged in totes and parcels, blocked elsewhere)",
+        rows="inventory_stocklevel",
+        drift="""
+        SELECT 'level ' || l.id, concat_ws(' / ', l.sellable, l.staged, l.blocked),
+            concat_ws(' / ', coalesce(b.sellable, 0), coalesce(b.staged, 0), coalesce(b.blocked, 0))
+        FROM inventory_stocklevel l
+        LEFT JOIN (
+            SELECT s.product_id, n.warehouse_id,
+                coalesce(sum(s.quantity) FILTER (WHERE n.kind = 'PICK'), 0) AS sellable,
+                coalesce(sum(s.quantity) FILTER (WHERE n.kind IN ('TOTE', 'PACKED')), 0) AS staged,
+                coalesce(sum(s.quantity) FILTER (WHERE n.kind NOT IN ('PICK', 'TOTE', 'PACKED')), 0) AS blocked
+            FROM inventory_binstock s JOIN inventory_bin n ON n.id = s.bin_id GROUP BY 1, 2
+        ) b ON b.product_id = l.product_id AND b.warehouse_id = l.warehouse_id
+        WHERE l.sellable <> coalesce(b.sellable, 0) OR l.staged <> coalesce(b.staged, 0) OR l.blocked <> coalesce(b.blocked, 0)
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "stock value = value of its moves",
+        rows="inventory_stockmove",
+        drift=f"""
+        SELECT 'level ' || l.id, l.value, coalesce(m.value, 0)
+        FROM inventory_stocklevel l
+        LEFT JOIN (
+            SELECT x.product_id, n.warehouse_id, sum(x.value) AS value
+            FROM ({_IN_AND_OUT}) x JOIN inventory_bin n ON n.id = x.bin_id GROUP BY 1, 2
+        ) m ON m.product_id = l.product_id AND m.warehouse_id = l.warehouse_id
+        WHERE l.value <> coalesce(m.value, 0)
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "allocated of a level = its open allocations",
+        rows="inventory_allocation",
+        drift="""
+        SELECT 'level ' || l.id, l.allocated, coalesce(a.open, 0)
+        FROM inventory_stocklevel l
+        LEFT JOIN (
+            SELECT level_id, sum(quantity - picked) AS open FROM inventory_allocation
+            WHERE status IN ('FIRM', 'RELEASED') GROUP BY 1
+        ) a ON a.level_id = l.id
+        WHERE l.allocated <> coalesce(a.open, 0)
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "demand = its allocations (promised, picked)",
+        rows="inventory_demand",
+        drift="""
+        SELECT 'demand ' || d.id, concat_ws(' / ', d.allocated, d.picked),
+            concat_ws(' / ', coalesce(a.open, 0), coalesce(a.picked, 0))
+        FROM inventory_demand d
+        LEFT JOIN (
+            SELECT demand_id, sum(quantity - picked) FILTER (WHERE status IN ('FIRM', 'RELEASED')) AS open, sum(picked) AS picked
+            FROM inventory_allocation GROUP BY 1
+        ) a ON a.demand_id = d.id
+        WHERE d.allocated <> coalesce(a.open, 0) OR d.picked <> coalesce(a.picked, 0)
+        ORDER BY d.id
+        """,
+    ),
+    sql_check(
+        "allocation status = its quantities",
+        rows="inventory_allocation",
+        drift="""
+        SELECT 'allocation ' || a.id, a.status,
+            CASE WHEN a.consumed = a.quantity THEN 'CONSUMED' WHEN a.picked = a.quantity THEN 'PICKED' ELSE 'FIRM or RELEASED' END
+        FROM inventory_allocation a
+        WHERE a.status <> 'FREED' AND CASE
+            WHEN a.consumed = a.quantity THEN a.status <> 'CONSUMED'
+            WHEN a.picked = a.quantity THEN a.status <> 'PICKED'
+            ELSE a.status NOT IN ('FIRM', 'RELEASED') END
+        ORDER BY a.id
+        """,
+    ),
+    sql_check(
+        "issued units = consumed allocations",
+        rows="inventory_stockmove",
+        drift="""
+        SELECT 'product ' || coalesce(m.product_id, a.product_id), coalesce(a.consumed, 0), coalesce(m.issued, 0)
+        FROM (SELECT product_id, sum(quantity) AS issued FROM inventory_stockmove WHERE to_place = 'CUSTOMER' GROUP BY 1) m
+        FULL JOIN (
+            SELECT l.product_id, sum(a.consumed) AS consumed FROM inventory_allocation a
+            JOIN inventory_stocklevel l ON l.id = a.level_id GROUP BY 1
+        ) a ON a.product_id = m.product_id
+        WHERE coalesce(a.consumed, 0) <> coalesce(m.issued, 0)
+        ORDER BY 1
+        """,
+    ),
+]

@@ -1,0 +1,126 @@
+"""Proofs of orders' figures: parts against lines and demand, facets against the parts, totals against the lines."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+
+from core.audit import sql_check
+from core.money import document_totals
+from core.registry import AuditCheck, Drift
+from orders.models import SalesOrder, SalesOrderLine
+
+
+def _facet(done: str, whole: str) -> str:
+    return f"CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
+
+
+def _find_wrong_tax() -> tuple[int, list[Drift]]:
+    """Recompute each order's tax by the money arithmetic itself (rule 4): once per group, at the currency's exponent."""
+    lines: dict[int, list[tuple[str, Decimal, Decimal]]] = defaultdict(list)
+    rows = SalesOrderLine.objects.order_by("order_id").values_list("order_id", "tax_category", "tax_rate", "net")
+    for order_id, category, rate, net in rows.iterator(chunk_size=5_000):
+        lines[order_id].append((category, rate, net))
+    drift = []
+    for order_id, currency, tax in SalesOrder.objects.order_by("pk").values_list("pk", "currency", "tax").iterator(5_000):
+        proved = document_totals(lines[order_id], currency).tax
+        if proved != tax:
+            drift.append(Drift(f"order {order_id}", str(tax), str(proved)))
+    return len(lines), drift
+
+
+CHECKS = [
+    AuditCheck("order tax = rounded once per group of its lines", _find_wrong_tax),
+    sql_check(
+        "confirmed stock lines have their parts, and a part its demand",
+        rows="orders_linepart",
+        drift="""
+        SELECT 'line ' || l.id, coalesce(p.ordered, 0), l.quantity
+        FROM orders_salesorderline l
+        JOIN orders_salesorder o ON o.id = l.order_id
+        JOIN inventory_product i ON i.id = l.product_id
+        LEFT JOIN (SELECT line_id, sum(ordered) AS ordered, bool_and(demand_id IS NOT NULL) AS demanded FROM orders_linepart GROUP BY 1) p
+            ON p.line_id = l.id
+        WHERE i.kind = 'STOCK' AND CASE
+            WHEN o.number IS NULL THEN p.line_id IS NOT NULL
+            ELSE p.line_id IS NULL OR p.ordered <> l.quantity OR NOT p.demanded END
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "ordered = cancelled + allocated + backordered + picked (PRODUCT.md case 4)",
+        rows="orders_linepart",
+        drift="""
+        SELECT 'part ' || p.id, concat_ws(' / ', p.ordered - p.cancelled, p.picked), concat_ws(' / ', d.quantity, d.picked)
+        FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id
+        WHERE p.ordered - p.cancelled <> d.quantity OR p.picked <> d.picked OR p.product_id <> d.product_id
+        ORDER BY p.id
+        """,
+    ),
+    sql_check(
+        "allocation facet = allocated and picked of what is ordered",
+        rows="orders_salesorder",
+        drift=f"""
+        SELECT 'order ' || o.id, o.allocation, f.facet
+        FROM orders_salesorder o
+        LEFT JOIN LATERAL (
+            SELECT {_facet("coalesce(sum(d.allocated + d.picked), 0)", "sum(p.ordered - p.cancelled)")} AS facet
+            FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id WHERE p.order_id = o.id
+        ) f ON TRUE
+        WHERE o.allocation <> f.facet
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "fulfilment facet = shipped of what is ordered",
+        rows="orders_salesorder",
+        drift=f"""
+        SELECT 'order ' || o.id, o.fulfilment, f.facet
+        FROM orders_salesorder o
+        LEFT JOIN LATERAL (
+            SELECT {_facet("coalesce(sum(p.shipped), 0)", "sum(p.ordered - p.cancelled)")} AS facet
+            FROM orders_linepart p WHERE p.order_id = o.id
+        ) f ON TRUE
+        WHERE o.fulfilment <> f.facet
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "billing facet = invoiced less credited of what is billable",
+        rows="orders_salesorderline",
+        drift=f"""
+        SELECT 'order ' || o.id, o.billing, f.facet
+        FROM orders_salesorder o
+        LEFT JOIN LATERAL (
+            SELECT {_facet("coalesce(sum(l.invoiced - l.credited), 0)", "sum(l.quantity - coalesce(c.cancelled, 0))")} AS facet
+            FROM orders_salesorderline l
+            LEFT JOIN (SELECT line_id, sum(cancelled) AS cancelled FROM orders_linepart GROUP BY 1) c ON c.line_id = l.id
+            WHERE l.order_id = o.id
+        ) f ON TRUE
+        WHERE o.billing <> f.facet
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "order net = sum of its lines, gross = net + tax",
+        rows="orders_salesorderline",
+        drift="""
+        SELECT 'order ' || o.id, concat_ws(' / ', o.net, o.gross), concat_ws(' / ', coalesce(l.net, 0), o.net + o.tax)
+        FROM orders_salesorder o
+        LEFT JOIN (SELECT order_id, sum(net) AS net FROM orders_salesorderline GROUP BY 1) l ON l.order_id = o.id
+        WHERE o.net <> coalesce(l.net, 0) OR o.gross <> o.net + o.tax
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "every confirmed order says so in its event log, once",
+        rows="orders_orderevent",
+        drift="""
+        SELECT 'order ' || o.id, o.status, coalesce(e.n, 0) || ' confirmed events'
+        FROM orders_salesorder o
+        LEFT JOIN (SELECT order_id, count(*) AS n FROM orders_orderevent WHERE kind = 'CONFIRMED' GROUP BY 1) e ON e.order_id = o.id
+        WHERE CASE WHEN o.confirmed_at IS NULL THEN coalesce(e.n, 0) <> 0 ELSE coalesce(e.n, 0) <> 1 END
+        ORDER BY o.id
+        """,
+    ),
+]
