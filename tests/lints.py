@@ -225,7 +225,7 @@ def state_of_the_connection(tree: Tree) -> Iterator[str]:
 
 @lint
 def unscoped_objects(tree: Tree) -> Iterator[str]:
-    """What a person sees is read through for_user(user), or comes from queries."""
+    """What a person sees is read through for_user(user), within one company passed in, or by queries."""
     managers = ("objects", "_default_manager", "_base_manager")
     for source in tree.having_role("views", "api", "forms", "filters", "tables"):
         scoped = {
@@ -233,7 +233,10 @@ def unscoped_objects(tree: Tree) -> Iterator[str]:
             for node in ast.walk(source.tree)
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("for_user", "none")
+            and (
+                node.func.attr in ("for_user", "none")
+                or (node.func.attr == "filter" and any(word.arg in ("company", "company_id") for word in node.keywords))
+            )
         }
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Attribute) and node.attr in managers and id(node) not in scoped:
@@ -450,7 +453,7 @@ def deferred_names(tree: Tree) -> list[str]:
         for source in tree.product
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call)
-        and ast.unparse(node.func).split(".")[-1] == "defer"
+        and re.fullmatch(r"(\w*jobs\.)?defer", ast.unparse(node.func))
         and node.args
         and isinstance(node.args[0], ast.Constant)
     )
@@ -469,6 +472,8 @@ def this_machine(tree: Tree) -> Iterator[str]:
         r"--(?:extra-)?(?:index-url|find-links)\b|\"resolved\":\s*\"http": "a download address",
     }
     for source in tree.everything:
+        proves_it = source.path.parts[0] == "tests"  # the files' own test names what it looks for
         for pattern, sentence in banned.items():
             for line, found in source.matches(pattern):
-                yield source.at(line, f"{found} … {sentence}")
+                if not (proves_it and found.startswith("--")):
+                    yield source.at(line, f"{found} … {sentence}")

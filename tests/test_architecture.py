@@ -282,7 +282,9 @@ class TestMigrations:
 class TestJobsAndLocks:
     def test_finds_a_job_without_task(self, tmp_path):
         (tmp_path / "orders").mkdir()
-        (tmp_path / "orders/services.py").write_text("jobs.defer('orders.complete', ids=[1])\ndefer('orders.print')\n")
+        (tmp_path / "orders/services.py").write_text(
+            "jobs.defer('orders.complete')\ndefer('orders.print')\nlines.defer('note')\n"
+        )
         names = deferred_names(Tree(tmp_path))
         assert names == ["orders.complete", "orders.print"]
         assert len(architecture.unknown_jobs(names, {"orders.print"})) == 1

@@ -53,6 +53,12 @@ PROVOKED = [
         "x = get_object_or_404(queries.of(u), pk=1)",
     ),
     ("unscoped_objects", "orders/forms.py", "q = Product.objects.all()", "q = Product.objects.none()"),
+    (
+        "unscoped_objects",
+        "orders/forms.py",
+        "q = Unit.objects.filter(pk=1)",
+        "q = Unit.objects.filter(company_id=1, pk=1)",
+    ),
     ("clock_read", "orders/services/confirming.py", "at = timezone.now()", "at = order.at"),
     ("clock_read", "orders/queries.py", "today = datetime.date.today()", "today = at.date()"),
     ("clock_read", "orders/models.py", "at = DateTimeField(auto_now_add=True)", "at = DateTimeField(db_default=Now())"),
