@@ -1,0 +1,217 @@
+"""What an invoice says, frozen at posting: seller, buyer, lines, taxes and totals as canonical JSON, proved before it counts.
+
+Figures are text at the currency's decimals, so that paper, digest and record cannot differ by a rounding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.queries import BillableLine
+from core.models import Company
+from core.money import ZERO, TaxGroup, Totals, exponent, round_amount
+from core.refusals import Refused
+from orders.models import SalesOrder
+
+TEMPLATE = 1
+# Where the post writes the code behind the town; elsewhere it stands before it.
+_POSTCODE_LAST = frozenset({"AU", "CA", "GB", "GG", "IE", "IM", "IN", "JE", "NZ", "SG", "US", "ZA"})
+
+
+class DoesNotAddUp(Refused):
+    """An invoice breaks a rule of EN 16931; it is not posted, and nothing was changed."""
+
+    code = "does_not_add_up"
+
+    def __init__(self, rule: str, what: str) -> None:
+        super().__init__(
+            f"This invoice would not add up: {what} (EN 16931, {rule}). Nothing was posted: tell an administrator."
+        )
+        self.rule = rule
+
+
+def build(
+    *,
+    order: SalesOrder,
+    lines: Sequence[BillableLine],
+    totals: Totals,
+    issued_on: date,
+    tax_point_on: date,
+    due_on: date,
+) -> dict[str, Any]:
+    """Return all that the paper will say but the number, which is not given yet."""
+    company, customer, currency = order.company, order.customer, order.currency
+    locale = Locale.parse(customer.language, sep="-" if "-" in customer.language else "_")
+    notes = {(line.tax_category, line.tax_rate.normalize()): line.tax_note for line in lines}
+    with translation.override(customer.language):
+        terms = ngettext("%(days)d day net", "%(days)d days net", order.terms_days) % {"days": order.terms_days}
+        terms = terms if order.terms_days else _("Due at once")
+    return {
+        "document": "invoice",
+        "template": TEMPLATE,
+        "language": customer.language,
+        "currency": currency,
+        "issued_on": issued_on.isoformat(),
+        "tax_point_on": tax_point_on.isoformat(),
+        "due_on": due_on.isoformat(),
+        "terms": terms,
+        "seller": _seller(company, locale),
+        "buyer": {
+            **_party(order.bill_to, customer.name, locale),
+            "customer_number": customer.number,
+            "vat_number": customer.vat_number,
+        },
+        "ship_to": _party(order.ship_to, customer.name, locale),
+        "order": {
+            "number": str(order.number),
+            "customer_po": order.po_number,
+            "ordered_on": order.ordered_on.isoformat(),
+        },
+        "lines": [_line(position, line, order) for position, line in enumerate(lines, 1)],
+        "taxes": [
+            {
+                "category": group.category,
+                "rate": _plain(group.rate),
+                "base": _amount(group.base, currency),
+                "tax": _amount(group.tax, currency),
+                "note": notes[group.category, group.rate],
+            }
+            for group in totals.groups
+        ],
+        "totals": {
+            "net": _amount(totals.net, currency),
+            "tax": _amount(totals.tax, currency),
+            "gross": _amount(totals.gross, currency),
+            "paid": _amount(ZERO, currency),
+            "due": _amount(totals.gross, currency),
+        },
+        "notes": [],
+    }
+
+
+def digest(snapshot: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a snapshot as canonical JSON: keys sorted, no blanks, UTF-8."""
+    text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def prove(snapshot: Mapping[str, Any]) -> None:
+    """Check the figures as they will be printed against EN 16931's own arithmetic, exactly, each from the figures it rests on.
+
+    :raises DoesNotAddUp: naming the first rule that is broken.
+    """
+    currency, totals = snapshot["currency"], {name: Decimal(text) for name, text in snapshot["totals"].items()}
+    bases: dict[tuple[str, Decimal], Decimal] = defaultdict(Decimal)
+    for line in snapshot["lines"]:
+        bases[line["tax_category"], Decimal(line["tax_rate"])] += Decimal(line["net"])
+    groups = {
+        (tax["category"], Decimal(tax["rate"])): TaxGroup(
+            tax["category"], Decimal(tax["rate"]), Decimal(tax["base"]), Decimal(tax["tax"])
+        )
+        for tax in snapshot["taxes"]
+    }
+    net_of_lines = sum((Decimal(line["net"]) for line in snapshot["lines"]), ZERO)
+    figures = [
+        *snapshot["totals"].values(),
+        *(line["net"] for line in snapshot["lines"]),
+        *(tax[name] for tax in snapshot["taxes"] for name in ("base", "tax")),
+    ]
+    # There is neither an allowance nor a charge on the document: BT-106 is BT-109, and nothing is rounded at the till (BT-114).
+    checks = [
+        ("BR-16", bool(snapshot["lines"]), "it has no line"),
+        ("BR-CO-10", net_of_lines == totals["net"], "the lines do not sum to the net total"),
+        (
+            "BR-CO-13",
+            sum((group.base for group in groups.values()), ZERO) == totals["net"],
+            "the taxed amounts are not the net total",
+        ),
+        (
+            "BR-CO-14",
+            sum((group.tax for group in groups.values()), ZERO) == totals["tax"],
+            "the taxes do not sum to the tax total",
+        ),
+        ("BR-CO-15", totals["net"] + totals["tax"] == totals["gross"], "net and tax are not the gross total"),
+        ("BR-CO-16", totals["gross"] - totals["paid"] == totals["due"], "gross less paid is not the amount due"),
+        (
+            "BR-CO-17",
+            all(group.tax == round_amount(group.base * group.rate / 100, currency) for group in groups.values()),
+            "a tax is not its rate of its amount",
+        ),
+        (
+            "BR-S-08",
+            bases == {key: group.base for key, group in groups.items()},
+            "a taxed amount is not the sum of its lines",
+        ),
+        ("BR-DEC", all(_places(figure) <= exponent(currency) for figure in figures), "an amount has too many decimals"),
+    ]
+    for rule, holds, what in checks:
+        if not holds:
+            raise DoesNotAddUp(rule, what)
+
+
+def _seller(company: Company, locale: Locale) -> dict[str, Any]:
+    address = [line.strip() for line in company.address.splitlines() if line.strip()]
+    return {
+        "name": company.name,
+        "address": [*address, locale.territories.get(company.country, company.country)],
+        "vat_number": company.vat_number,
+        "registration_number": company.registration_number,
+        "email": company.email,
+        "phone": company.phone,
+        "bank": {"name": company.bank_name, "iban": company.iban, "bic": company.bic},
+    }
+
+
+def _party(address: Mapping[str, str], customer: str, locale: Locale) -> dict[str, Any]:
+    """Return an address as it is printed: the customer's name, the name at the door where that is another, street, town, country."""
+    code, town, country = address.get("postcode", ""), address.get("city", ""), address["country"]
+    place = [town, code] if country in _POSTCODE_LAST else [code, town]
+    lines = [
+        address["name"] if address["name"] != customer else "",
+        address["street"],
+        " ".join(filter(None, place)),
+        locale.territories.get(country, country),
+    ]
+    return {"name": customer, "address": [line for line in lines if line]}
+
+
+def _line(position: int, line: BillableLine, order: SalesOrder) -> dict[str, Any]:
+    return {
+        "position": position,
+        "sku": line.sku,
+        "description": line.description,
+        "kind": line.kind.lower(),
+        "customer_sku": "",
+        "customer_po": order.po_number,
+        "quantity": _plain(line.quantity),
+        "unit": line.unit,
+        "price": _plain(line.price),
+        "price_unit": line.unit,
+        "discount_percent": _plain(line.discount_percent),
+        "tax_category": line.tax_category,
+        "tax_rate": _plain(line.tax_rate),
+        "net": _amount(line.net, order.currency),
+    }
+
+
+def _plain(figure: Decimal) -> str:
+    return f"{figure.normalize():f}"
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    return f"{amount.quantize(Decimal(1).scaleb(-exponent(currency))):f}"
+
+
+def _places(figure: str) -> int:
+    return len(figure.partition(".")[2])
