@@ -266,7 +266,7 @@ def web_server(port: int) -> list[str]:
             "--graceful-timeout",
             "10",
         ),
-        *("--access-logfile", "-", "--name", "orderly"),
+        *("--access-logfile", "-", "--name", "orderly", "--no-control-socket"),  # it would leave a folder in the home
     ]
 
 
