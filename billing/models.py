@@ -36,10 +36,10 @@ POSTED_COLUMNS = (
 
 
 class Invoice(models.Model):
-    """A posted invoice: numbered without gaps, hashed onto its predecessor, and never changed (PRODUCT.md rules 15 and 17).
+    """A posted invoice: numbered without gaps, hashed onto its predecessor, never changed (PRODUCT.md rules 15, 17).
 
-    `snapshot` is all that the paper says; `settled` is what payments have covered and the only column that moves after posting. Number
-    and hash are empty only inside the posting transaction.
+    `snapshot` is all that the paper says; `settled` is what payments have covered and the only column that moves after
+    posting. Number and hash are empty only inside the posting transaction.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -147,7 +147,9 @@ class Payment(models.Model):
     method = models.CharField(max_length=10, choices=Method.choices, default=Method.BANK)
     reference = models.CharField(max_length=80, blank=True)
     received_on = models.DateField()
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = CompanyQuerySet.as_manager()

@@ -50,7 +50,8 @@ def _database() -> bool:
 def _jobs() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'"
+            "SELECT count(*) FROM procrastinate_jobs j"
+            " JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'"
             " WHERE j.status = 'todo' AND j.scheduled_at IS NULL AND e.at < now() - make_interval(secs => %s)",
             [MAX_JOB_AGE_SECONDS],
         )

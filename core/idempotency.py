@@ -1,4 +1,4 @@
-"""One effect for one key (PRODUCT.md rule 24): the key's row is written in the effect's own transaction, before any lock."""
+"""One effect for one key (PRODUCT.md rule 24): the key's row is written in the effect's transaction, before any lock."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def once(
 ) -> Outcome:
     """Run `effect` unless this person's key has run it already, and return the reference that was stored.
 
-    `effect` returns the reference to store (JSON); where it is known beforehand pass it as `reference`, which saves a statement and
-    ignores what the effect returns. Of calls at the same time one runs, and the others wait for it and get its reference. An
-    effect that raises leaves no key behind.
+    `effect` returns the reference to store (JSON); where it is known beforehand pass it as `reference`, which saves a
+    statement and ignores what the effect returns. Of calls at the same time one runs, and the others wait for it and
+    get its reference. An effect that raises leaves no key behind.
 
     :raises KeyReused: where the key was used for another request.
     """

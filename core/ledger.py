@@ -43,7 +43,9 @@ def grant_app_role(alias: str, role: str) -> None:
     connection = connections[alias]
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, current_schema(), EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)", [role])
+        cursor.execute(
+            "SELECT current_user, current_schema(), EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)", [role]
+        )
         owner, schema, exists = cursor.fetchone()
         if owner == role or not exists:
             return

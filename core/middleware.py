@@ -24,7 +24,7 @@ _ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
 class RequestIdMiddleware:
-    """Gives each request an id (the proxy's X-Request-ID where it is sane), binds it to the logs and answers with it."""
+    """Gives each request an id (the proxy's X-Request-ID where it is sane), binds it to logs and answers with it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -170,7 +170,10 @@ class Membership(models.Model):
 
 
 class NumberSeries(models.Model):
-    """A gapless series of one company, kind and year; its row is locked last, for one statement (PRODUCT.md rule 15)."""
+    """A gapless series of one company, kind and year.
+
+    Its row is locked last, for one statement (PRODUCT.md rule 15).
+    """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20)

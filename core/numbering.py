@@ -1,4 +1,4 @@
-"""Document numbers: ordinary ones from the kind's own sequence, gapless ones from a locked row taken last (rules 15 and 16)."""
+"""Document numbers: ordinary ones from the kind's own sequence, gapless ones from a row locked last (rules 15, 16)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ class DateBeforeSeries(Refused):
 
 
 def document_number(prefix: str, pk: int) -> str:
-    """Return the printed number of an ordinary document: its kind's prefix and the value of the kind's sequence (gaps allowed)."""
+    """Return the printed number of an ordinary document: its kind's prefix and the kind's sequence, which may have gaps."""
     return f"{prefix}-{pk:06d}"
 
 
 def ensure_series(*, company_id: int, kind: str, year: int, prefix: str) -> NumberSeries:
-    """Return the gapless series of a company, kind and year, made where it is missing. Takes no lock on an existing one."""
+    """Return the gapless series of a company, kind and year, made where it is missing.
+
+    Takes no lock on an existing one.
+    """
     series, _made = NumberSeries.objects.get_or_create(
         company_id=company_id, kind=kind, year=year, defaults={"prefix": prefix}
     )
@@ -42,6 +45,8 @@ def take_gapless(*, series_id: int, on: date) -> str:
         )
         row = cursor.fetchone()
     if row is None:
-        raise DateBeforeSeries(f"A document of this series is dated after {on:%-d %B %Y} already: take that date or a later one.")
+        raise DateBeforeSeries(
+            f"A document of this series is dated after {on:%-d %B %Y} already: take that date or a later one."
+        )
     prefix, year, value = row
     return f"{prefix}-{year}-{value:06d}"

@@ -1,4 +1,4 @@
-"""The quantity arithmetic (PRODUCT.md section 4, rules 1 and 9): six places, a step per unit, conversions as whole fractions."""
+"""The quantity arithmetic (PRODUCT.md section 4, rules 1, 9): six places, a step per unit, exact conversions."""
 
 from __future__ import annotations
 

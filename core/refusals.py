@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One reason why a verb is off for one document: stable code, sentence for the person at the screen, link to the cause."""
+    """One reason why a verb is off for one document: stable code, sentence for people, link to the cause."""
 
     code: str
     sentence: str

@@ -26,7 +26,9 @@ class Registry(Generic[T]):
         self._items[name] = (order, item)
 
     def __iter__(self) -> Iterator[T]:
-        return iter(item for _name, (_order, item) in sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0])))
+        return iter(
+            item for _name, (_order, item) in sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0]))
+        )
 
     def __getitem__(self, name: str) -> T:
         return self._items[name][1]

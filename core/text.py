@@ -16,5 +16,5 @@ def sort_key(text: str) -> str:
 
 
 def normalized_reference(text: str) -> str:
-    """Return a purchase order number without case, spaces, dashes and leading zeros, for finding duplicates (PRODUCT.md A3)."""
+    """Return a purchase order number without case, spaces, dashes and leading zeros, to find duplicates (A3)."""
     return _LEADING_ZEROS.sub("", _PO_NOISE.sub("", unicodedata.normalize("NFKC", text)).upper())

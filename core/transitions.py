@@ -1,4 +1,4 @@
-"""Carrying out a transition on many documents: the graph of django-fsm-2 in Python, one guarded UPDATE in PostgreSQL."""
+"""Carrying out a transition on many documents: django-fsm-2's graph in Python, one guarded UPDATE in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -28,13 +28,18 @@ def apply(rows: Sequence[Any], verb: str, *, at: datetime, fields: Sequence[str]
             getattr(row, verb)(at=at)
         except TransitionNotAllowed as error:
             label = row._meta.verbose_name.capitalize()
-            raise ChangedMeanwhile(f"{label} {row} is {row.get_status_display().lower()} now, so “{verb}” came too late.") from error
+            raise ChangedMeanwhile(
+                f"{label} {row} is {row.get_status_display().lower()} now, so “{verb}” came too late."
+            ) from error
     if bulk.update(rows, ["status", *fields], where={"status": before}) != len(rows):
         raise ChangedMeanwhile(f"{type(rows[0])._meta.verbose_name_plural} changed meanwhile: look again and repeat.")
 
 
 class Graph:
-    """A life as data: verb -> (sources, target). The model's transitions and the database's trigger are both made from it."""
+    """A life as data: verb -> (sources, target).
+
+    The model's transitions and the database's trigger are both made from it.
+    """
 
     def __init__(self, **edges: tuple[Sequence[str], str]) -> None:
         self._edges = edges

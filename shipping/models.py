@@ -53,7 +53,8 @@ class Shipment(models.Model):
         triggers: ClassVar[list[pgtrigger.Trigger]] = [SHIPMENT_GRAPH.trigger("shipment_status_graph")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(status__in=["DRAFT", "LABELLED", "DISPATCHED", "DELIVERED"]), name="shipment_status_is_known"
+                condition=Q(status__in=["DRAFT", "LABELLED", "DISPATCHED", "DELIVERED"]),
+                name="shipment_status_is_known",
             )
         ]
 
@@ -72,7 +73,10 @@ class Shipment(models.Model):
 
 
 class ShipmentLine(models.Model):
-    """One parcel content that left: a content leaves once, whoever asks again (PRODUCT.md case 68). `cost` is its issue value."""
+    """One parcel content that left: a content leaves once, whoever asks again (PRODUCT.md case 68).
+
+    `cost` is its issue value.
+    """
 
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
     parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="+")

@@ -99,13 +99,16 @@ class PickTask(models.Model):
         triggers: ClassVar[list[pgtrigger.Trigger]] = [TASK_GRAPH.trigger("picktask_status_graph")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(quantity__gt=0, picked__gte=0, picked__lte=F("quantity")), name="picktask_picked_within_quantity"
+                condition=Q(quantity__gt=0, picked__gte=0, picked__lte=F("quantity")),
+                name="picktask_picked_within_quantity",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["PLANNED", "PICKED", "CANCELLED"]), name="picktask_status_is_known"
             ),
             models.UniqueConstraint(
-                fields=["allocation", "bin"], condition=Q(status="PLANNED"), name="picktask_one_open_per_allocation_and_bin"
+                fields=["allocation", "bin"],
+                condition=Q(status="PLANNED"),
+                name="picktask_one_open_per_allocation_and_bin",
             ),
         ]
 

@@ -50,7 +50,10 @@ class ProductQuerySet(CompanyQuerySet):
 
 @pghistory.track(exclude=["sort_key"])
 class Product(models.Model):
-    """Something sold. Only the kind STOCK has levels and parts; charges (freight, fees) and services are lines and nothing else (V2)."""
+    """Something sold.
+
+    Only the kind STOCK has levels and parts. Charges (freight, fees) and services are lines and nothing else (V2).
+    """
 
     class Kind(models.TextChoices):
         STOCK = "STOCK", "Stock"
@@ -93,7 +96,9 @@ class Product(models.Model):
                 violation_error_message="A weight is zero or more.",
             ),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["company", "sort_key", "id"], name="product_by_name")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["company", "sort_key", "id"], name="product_by_name")
+        ]
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}"

@@ -54,7 +54,10 @@ class WarehouseAccess(models.Model):
 
 @pghistory.track()
 class Bin(models.Model):
-    """A place in a warehouse. Stock in PICK bins is sellable; TOTE and PACKED hold what has left the shelf for an order."""
+    """A place in a warehouse.
+
+    Stock in PICK bins is sellable; TOTE and PACKED hold what has left the shelf for an order.
+    """
 
     class Kind(models.TextChoices):
         PICK = "PICK", "Pick"

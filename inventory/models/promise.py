@@ -26,8 +26,8 @@ ALLOCATION_GRAPH = Graph(
 class Demand(models.Model):
     """What one part of an order wants of a product, and how far it is promised; the unit of locking of the promise.
 
-    quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the day on which all of
-    it can leave, unknown (null) while some of it has no supply.
+    quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
+    day on which all of it can leave, unknown (null) while some of it has no supply.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -63,8 +63,8 @@ class Demand(models.Model):
 class Allocation(models.Model):
     """Stock of one level promised to one demand, with the reason for the choice; changed only under its demand's lock.
 
-    `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house. The level's `allocated` is the sum of
-    quantity - picked over FIRM and RELEASED rows.
+    `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house. The level's
+    `allocated` is the sum of quantity - picked over FIRM and RELEASED rows.
     """
 
     class Status(models.TextChoices):

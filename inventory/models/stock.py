@@ -25,8 +25,9 @@ def quantity_field(**options: object) -> models.DecimalField:
 class StockLevel(models.Model):
     """What one warehouse has of one product: a cache of the ledger, and the row that a promise locks.
 
-    `sellable` lies in PICK bins; `allocated` of it is promised by open on-hand allocations; `staged` is in totes and parcels; `blocked`
-    may not be sold. `value` is the total cost of all three in company currency, from which moving average cost is taken by share (rule 12).
+    `sellable` lies in PICK bins; `allocated` of it is promised by open on-hand allocations; `staged` is in totes and
+    parcels; `blocked` may not be sold. `value` is the total cost of all three in company currency, from which moving
+    average cost is taken by share (rule 12).
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -42,8 +43,12 @@ class StockLevel(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["company", "product", "warehouse"], name="stocklevel_one_per_product_and_warehouse"),
-            models.CheckConstraint(condition=Q(allocated__lte=F("sellable")), name="stocklevel_allocated_within_sellable"),
+            models.UniqueConstraint(
+                fields=["company", "product", "warehouse"], name="stocklevel_one_per_product_and_warehouse"
+            ),
+            models.CheckConstraint(
+                condition=Q(allocated__lte=F("sellable")), name="stocklevel_allocated_within_sellable"
+            ),
             models.CheckConstraint(condition=Q(allocated__gte=0), name="stocklevel_allocated_not_negative"),
             models.CheckConstraint(condition=Q(blocked__gte=0), name="stocklevel_blocked_not_negative"),
             models.CheckConstraint(condition=Q(staged__gte=0), name="stocklevel_staged_not_negative"),
@@ -55,7 +60,10 @@ class StockLevel(models.Model):
 
 
 class BinStock(models.Model):
-    """What one bin has of one product, and how much of it open pick tasks will take. Summed over bins it is the level."""
+    """What one bin has of one product, and how much of it open pick tasks will take.
+
+    Summed over bins it is the level.
+    """
 
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="bin_stocks")
@@ -67,7 +75,9 @@ class BinStock(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["product", "bin"], name="binstock_one_per_product_and_bin"),
-            models.CheckConstraint(condition=Q(allocated__lte=F("quantity")), name="binstock_allocated_within_quantity"),
+            models.CheckConstraint(
+                condition=Q(allocated__lte=F("quantity")), name="binstock_allocated_within_quantity"
+            ),
             models.CheckConstraint(condition=Q(allocated__gte=0), name="binstock_allocated_not_negative"),
         ]
 
@@ -103,8 +113,8 @@ class StockPosting(models.Model):
 class StockMove(models.Model):
     """One movement of a product from place to place: append-only, in the order of its id.
 
-    A place is a bin, or outside: the supplier, the customer, an adjustment. `value` is the cost that moved, in company currency; moves
-    between bins of one warehouse carry none.
+    A place is a bin, or outside: the supplier, the customer, an adjustment. `value` is the cost that moved, in company
+    currency; moves between bins of one warehouse carry none.
     """
 
     class Place(models.TextChoices):
@@ -129,7 +139,8 @@ class StockMove(models.Model):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="stockmove_quantity_positive"),
             models.CheckConstraint(condition=Q(value__gte=0), name="stockmove_value_not_negative"),
             models.CheckConstraint(
-                condition=Q(from_place="BIN", from_bin__isnull=False) | (~Q(from_place="BIN") & Q(from_bin__isnull=True)),
+                condition=Q(from_place="BIN", from_bin__isnull=False)
+                | (~Q(from_place="BIN") & Q(from_bin__isnull=True)),
                 name="stockmove_from_one_place",
             ),
             models.CheckConstraint(

@@ -50,7 +50,9 @@ class Customer(models.Model):
                 violation_error_message="Another customer has this number.",
             )
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["company", "sort_key", "id"], name="customer_by_name")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["company", "sort_key", "id"], name="customer_by_name")
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}"

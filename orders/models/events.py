@@ -17,8 +17,8 @@ from orders.models.sales import SalesOrder
 class OrderEvent(models.Model):
     """A fact about an order: append-only, in the order of its id; timeline, stage clock and source of webhooks.
 
-    `subject` names what it happened to (the order itself, a wave, a parcel, an invoice). `data` holds figures and numbers of documents, no
-    personal text.
+    `subject` names what it happened to (the order itself, a wave, a parcel, an invoice). `data` holds figures and
+    numbers of documents, no personal text.
     """
 
     class Kind(models.TextChoices):

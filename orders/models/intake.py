@@ -14,7 +14,10 @@ from orders.models.customers import Customer
 
 
 class CustomerPO(models.Model):
-    """A purchase order as the customer sent it: kept whole, never changed; the sales order points to it (PRODUCT.md A1, A11)."""
+    """A purchase order as the customer sent it: kept whole, never changed.
+
+    The sales order points to it (PRODUCT.md A1, A11).
+    """
 
     class Channel(models.TextChoices):
         KEYED = "KEYED", "Keyed"

@@ -53,9 +53,10 @@ class Price(models.Model):
 
 @pghistory.track()
 class TaxRate(models.Model):
-    """The rate in percent that applies to goods shipped to a country from a day on; "" is every country without a row of its own.
+    """The rate in percent that applies to goods shipped to a country from a day on; "" is any country without a row.
 
-    `category` is EN 16931's code: S standard, Z zero, G export, K intra-community, E exempt; `note` is the reason printed where no tax is due.
+    `category` is EN 16931's code: S standard, Z zero, G export, K intra-community, E exempt; `note` is the reason
+    printed where no tax is due.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -69,7 +70,9 @@ class TaxRate(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["company", "country", "valid_from"], name="taxrate_one_per_country_and_day"),
+            models.UniqueConstraint(
+                fields=["company", "country", "valid_from"], name="taxrate_one_per_country_and_day"
+            ),
             models.CheckConstraint(condition=models.Q(rate__gte=0, rate__lte=100), name="taxrate_is_a_percentage"),
         ]
 
