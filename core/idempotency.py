@@ -1,4 +1,4 @@
-"""One effect for one key (PRODUCT.md rule 24): the key's row is written in the effect's transaction, before any lock."""
+"""One effect for one key (PRODUCT.md rule 24): the key's row is written in the effect's transaction, before locks."""
 
 from __future__ import annotations
 

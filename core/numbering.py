@@ -17,7 +17,7 @@ class DateBeforeSeries(Refused):
 
 
 def document_number(prefix: str, pk: int) -> str:
-    """Return the printed number of an ordinary document: its kind's prefix and the kind's sequence, which may have gaps."""
+    """Return the printed number of an ordinary document: its kind's prefix and its sequence, with gaps."""
     return f"{prefix}-{pk:06d}"
 
 
