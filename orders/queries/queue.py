@@ -45,7 +45,7 @@ def orders_in_queue(user: User) -> QuerySet[SalesOrder]:
 
 
 def stages_of(order: SalesOrder, *, waits: bool) -> list[Stage]:
-    """Return how far an order is: its promise as long as it is not shipped, then what was shipped, invoiced and paid."""
+    """Return how far an order is: its promise until it is shipped, then what was shipped, invoiced and paid."""
     stages = []
     if order.status in _UNDER_WAY and order.fulfilment != Facet.FULL:
         if order.allocation == Facet.FULL:

@@ -3,9 +3,11 @@
 from orders.services.allocating import allocate_orders
 from orders.services.completing import complete_orders
 from orders.services.confirming import Confirmed, confirm_orders
+from orders.services.drafting import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid
 from orders.services.importing import ImportReport, OrderFileRefused, RowRefused, import_order_file
 from orders.services.noting import mark_released, note_invoiced, note_packed, note_picked, note_settled, note_shipped
-from orders.services.ordering import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid, create_orders
+from orders.services.ordering import Taken, create_and_confirm_orders, create_orders
+from orders.services.quoting import Quote, QuotedLine, quote_order
 from orders.services.recording import Fact, record
 
 __all__ = [
@@ -18,10 +20,14 @@ __all__ = [
     "OrderDraft",
     "OrderFileRefused",
     "OrderInvalid",
+    "Quote",
+    "QuotedLine",
     "RowRefused",
+    "Taken",
     "allocate_orders",
     "complete_orders",
     "confirm_orders",
+    "create_and_confirm_orders",
     "create_orders",
     "import_order_file",
     "mark_released",
@@ -30,5 +36,6 @@ __all__ = [
     "note_picked",
     "note_settled",
     "note_shipped",
+    "quote_order",
     "record",
 ]

@@ -13,7 +13,8 @@ from core.roles import require
 from inventory.models import Product
 from orders.models import Customer, CustomerPO
 from orders.order_file import FileDocument, FileRow, OrderFileError, read_order_file
-from orders.services.ordering import Created, LineDraft, OrderDraft, OrderInvalid, create_orders
+from orders.services.drafting import Created, LineDraft, OrderDraft, OrderInvalid
+from orders.services.ordering import create_orders
 
 SLICE = 50
 

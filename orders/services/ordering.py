@@ -2,88 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
-from django.urls import reverse
+from django.db import IntegrityError, transaction
 
 from core import bulk
 from core.models import User
-from core.money import document_totals, line_net
-from core.quantities import MAX_QUANTITY
 from core.refusals import Refused
 from core.roles import require
 from core.text import normalized_reference
-from orders import sql
 from orders.models import CustomerPO, OrderEvent, SalesOrder, SalesOrderLine
+from orders.services.confirming import Confirmed, confirm_orders
+from orders.services.drafting import (
+    Created,
+    DuplicatePO,
+    OrderDraft,
+    OrderInvalid,
+    build,
+    draft_terms,
+    errors_of,
+    product_terms,
+)
 from orders.services.recording import Fact, record
-
-ZERO = Decimal(0)
-MAX_PRICE = Decimal(10_000_000)
-HORIZON = timedelta(days=730)
-
-
-class OrderInvalid(Refused):
-    """A draft cannot become an order; `errors` names the field or (line index, field) and the sentence."""
-
-    code = "order_invalid"
-
-    def __init__(self, errors: Mapping[Any, str]) -> None:
-        super().__init__(" ".join(errors.values()))
-        self.errors = dict(errors)
-
-
-class DuplicatePO(OrderInvalid):
-    """The customer's PO number is on an order already."""
-
-    code = "duplicate_po"
-
-    def __init__(self, po_number: str, order_id: int, number: str | None) -> None:
-        name = number or f"draft {order_id}"
-        super().__init__({"po_number": f"PO {po_number} of this customer is order {name} already."})
-        self.link = reverse("orders:detail", args=[order_id])
-        self.order_id = order_id
-
-
-@dataclass(frozen=True, slots=True)
-class LineDraft:
-    """One line as it was keyed or read: the price is the customer's price list's where it is None."""
-
-    product_id: int
-    quantity: Decimal
-    price: Decimal | None = None
-    discount_percent: Decimal = ZERO
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderDraft:
-    """An order as it was keyed or read from a file, with the raw document behind it."""
-
-    customer_id: int
-    po_number: str
-    ordered_on: date
-    requested_on: date
-    lines: Sequence[LineDraft]
-    ship_to_id: int | None = None
-    channel: CustomerPO.Channel = CustomerPO.Channel.KEYED
-    source: str = ""
-    content: Any = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """An order that was taken in as a draft."""
-
-    order_id: int
-    net: Decimal
-    gross: Decimal
 
 
 @transaction.atomic
@@ -93,25 +35,27 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
     :raises NotAllowed: where the actor may not create orders.
     """
     require(actor, "orders.create")
-    terms = _draft_terms(drafts, actor)
-    products = _product_terms(drafts, terms, actor)
+    terms = draft_terms(drafts, actor)
+    products = product_terms(drafts, terms, actor)
     results: list[Created | OrderInvalid | None] = [None] * len(drafts)
     made: list[tuple[int, SalesOrder, CustomerPO, list[SalesOrderLine]]] = []
     seen: dict[tuple[int, str], int] = {}
     for index, draft in enumerate(drafts):
         term = terms.get(index)
-        errors = _errors(draft, term, products, at)
+        errors = errors_of(draft, term, products, at)
         key = (draft.customer_id, normalized_reference(draft.po_number))
         if term is not None and term.same_order_id is not None:
             results[index] = DuplicatePO(draft.po_number, term.same_order_id, term.same_order_number)
         elif errors:
             results[index] = OrderInvalid(errors)
         elif key in seen:
-            results[index] = OrderInvalid({"po_number": f"PO {draft.po_number} of this customer stands twice in this file."})
+            results[index] = OrderInvalid(
+                {"po_number": f"PO {draft.po_number} of this customer stands twice in this file."}
+            )
         else:
             assert term is not None
             seen[key] = index
-            made.append((index, *_build(draft, term, products, actor, at)))
+            made.append((index, *build(draft, term, products, actor, at)))
     _save(made, actor, at)
     for index, order, _po, _lines in made:
         results[index] = Created(order.pk, order.net, order.gross)
@@ -119,197 +63,26 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
-    customer_id: int
-    company_id: int
-    customer_name: str
-    is_active: bool
-    terms_days: int
-    price_list_id: int
-    currency: str
-    ship_to_id: int | None
-    ship_to: dict[str, str]
-    bill_to: dict[str, str]
-    tax_category: str | None
-    tax_rate: Decimal | None
-    same_order_id: int | None
-    same_order_number: str | None
+class Taken:
+    """An order that was taken in, and what came of confirming it; refused that, it is a draft."""
+
+    created: Created
+    confirmed: Confirmed | Refused
 
 
-@dataclass(slots=True)
-class _Product:
-    company_id: int
-    sku: str
-    name: str
-    is_active: bool
-    step: Decimal
-    unit: str
-    prices: dict[int, Decimal] = field(default_factory=dict)
+@transaction.atomic
+def create_and_confirm_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) -> list[Taken | OrderInvalid]:
+    """Take orders in and confirm them in one transaction; an order that cannot be confirmed stays a draft.
+
+    :raises NotAllowed: where the actor may not create or not confirm orders.
+    """
+    results = create_orders(drafts=drafts, actor=actor, at=at)
+    created = [result.order_id for result in results if isinstance(result, Created)]
+    confirmed = confirm_orders(order_ids=created, actor=actor, at=at)
+    return [Taken(result, confirmed[result.order_id]) if isinstance(result, Created) else result for result in results]
 
 
-_ADDRESS = ("name", "street", "city", "postcode", "country")
-
-
-def _draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, _Terms]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.DRAFT_TERMS,
-            [
-                list(range(len(drafts))),
-                [draft.customer_id for draft in drafts],
-                [draft.ship_to_id or 0 for draft in drafts],
-                [normalized_reference(draft.po_number) for draft in drafts],
-                [draft.ordered_on for draft in drafts],
-                actor.company_ids,
-            ],
-        )
-        return {
-            row[0]: _Terms(
-                *row[1:9],
-                ship_to=dict(zip(_ADDRESS, (value or "" for value in row[9:14]), strict=True)),
-                bill_to=dict(zip(_ADDRESS, (value or "" for value in row[14:19]), strict=True)),
-                tax_category=row[19],
-                tax_rate=row[20],
-                same_order_id=row[21],
-                same_order_number=row[22],
-            )
-            for row in cursor.fetchall()
-        }
-
-
-def _product_terms(drafts: Sequence[OrderDraft], terms: Mapping[int, _Terms], actor: User) -> dict[int, _Product]:
-    products: dict[int, _Product] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.PRODUCT_TERMS,
-            [
-                sorted({term.price_list_id for term in terms.values()}),
-                sorted({line.product_id for draft in drafts for line in draft.lines}),
-                actor.company_ids,
-            ],
-        )
-        for pk, *facts, price_list_id, price in cursor.fetchall():
-            product = products.setdefault(pk, _Product(*facts))
-            if price_list_id is not None:
-                product.prices[price_list_id] = price
-    return products
-
-
-def _errors(
-    draft: OrderDraft, term: _Terms | None, products: Mapping[int, _Product], at: datetime
-) -> dict[Any, str]:
-    errors: dict[Any, str] = {}
-    if term is None:
-        return {"customer": "There is no such customer."}
-    if not term.is_active:
-        errors["customer"] = f"{term.customer_name} may not order: the account is closed."
-    if not normalized_reference(draft.po_number):
-        errors["po_number"] = "Key the customer's PO number."
-    if term.ship_to_id is None:
-        errors["ship_to"] = "The customer has no address to ship to."
-    elif term.tax_rate is None:
-        errors["ship_to"] = f"No tax rate is set for goods shipped to {term.ship_to['country']}."
-    if not term.bill_to["street"]:
-        errors["customer"] = f"{term.customer_name} has no billing address."
-    if draft.requested_on < draft.ordered_on:
-        errors["requested_on"] = "The requested date is before the order date."
-    if draft.requested_on > at.date() + HORIZON:
-        errors["requested_on"] = "The requested date is more than two years away."
-    if not draft.lines:
-        errors["lines"] = "An order needs at least one line."
-    for index, line in enumerate(draft.lines):
-        errors |= {(index, name): text for name, text in _line_errors(line, products.get(line.product_id), term).items()}
-    return errors
-
-
-def _line_errors(line: LineDraft, product: _Product | None, term: _Terms) -> dict[str, str]:
-    if product is None or product.company_id != term.company_id:
-        return {"product": "There is no such product."}
-    errors = {}
-    if not product.is_active:
-        errors["product"] = f"{product.sku} is not sold any more."
-    if line.quantity <= 0:
-        errors["quantity"] = "The quantity must be more than zero."
-    elif line.quantity > MAX_QUANTITY:
-        errors["quantity"] = f"The quantity is more than {MAX_QUANTITY:,}: check it."
-    elif line.quantity % product.step != 0:
-        errors["quantity"] = f"{product.sku} is sold in steps of {product.step.normalize():f} {product.unit}."
-    if line.price is None and term.price_list_id not in product.prices:
-        errors["price"] = f"{product.sku} has no price on the customer's price list: key one."
-    elif line.price is not None and not ZERO <= line.price <= MAX_PRICE:
-        errors["price"] = f"A price lies between 0 and {MAX_PRICE:,}."
-    if not ZERO <= line.discount_percent <= 100:
-        errors["discount_percent"] = "A discount lies between 0 and 100 %."
-    return errors
-
-
-def _build(
-    draft: OrderDraft, term: _Terms, products: Mapping[int, _Product], actor: User, at: datetime
-) -> tuple[SalesOrder, CustomerPO, list[SalesOrderLine]]:
-    content = json.loads(json.dumps(draft.content, default=str))
-    po = CustomerPO(
-        company_id=term.company_id,
-        customer_id=term.customer_id,
-        number=draft.po_number.strip(),
-        channel=draft.channel,
-        source=draft.source,
-        content=content,
-        content_digest=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
-        received_at=at,
-        received_by=actor,
-    )
-    order = SalesOrder(
-        company_id=term.company_id,
-        customer_id=term.customer_id,
-        customer_po=po,
-        po_number=draft.po_number.strip(),
-        po_key=normalized_reference(draft.po_number),
-        currency=term.currency,
-        ordered_on=draft.ordered_on,
-        requested_on=draft.requested_on,
-        ship_to=term.ship_to,
-        bill_to=term.bill_to,
-        terms_days=term.terms_days,
-        created_at=at,
-    )
-    assert term.tax_category is not None
-    assert term.tax_rate is not None
-    lines = []
-    for position, line in enumerate(draft.lines, 1):
-        product = products[line.product_id]
-        price = products[line.product_id].prices[term.price_list_id] if line.price is None else line.price
-        source = SalesOrderLine.PriceSource.LIST
-        if line.price is not None and line.price != product.prices.get(term.price_list_id):
-            keyed = draft.channel == CustomerPO.Channel.KEYED
-            source = SalesOrderLine.PriceSource.MANUAL if keyed else SalesOrderLine.PriceSource.DOCUMENT
-        lines.append(
-            SalesOrderLine(
-                order=order,
-                position=position,
-                product_id=line.product_id,
-                description=(line.description or product.name)[:200],
-                quantity=line.quantity,
-                price=price,
-                price_source=source,
-                discount_percent=line.discount_percent,
-                tax_category=term.tax_category,
-                tax_rate=term.tax_rate,
-                net=line_net(
-                    quantity=line.quantity,
-                    price=price,
-                    discount_percent=line.discount_percent,
-                    currency=term.currency,
-                ),
-            )
-        )
-    totals = document_totals([(line.tax_category, line.tax_rate, line.net) for line in lines], term.currency)
-    order.net, order.tax, order.gross = totals.net, totals.tax, totals.gross
-    return order, po, lines
-
-
-def _save(
-    made: Sequence[tuple[int, SalesOrder, CustomerPO, list[SalesOrderLine]]], actor: User, at: datetime
-) -> None:
+def _save(made: Sequence[tuple[int, SalesOrder, CustomerPO, list[SalesOrderLine]]], actor: User, at: datetime) -> None:
     orders = [order for _index, order, _po, _lines in made]
     try:
         bulk.insert(
@@ -319,7 +92,9 @@ def _save(
         )
     except IntegrityError as error:
         if "salesorder_po_once_per_customer" in str(error):
-            raise OrderInvalid({"po_number": "This PO number was taken in by somebody else just now. Look again."}) from error
+            raise OrderInvalid(
+                {"po_number": "This PO number was taken in by somebody else just now. Look again."}
+            ) from error
         raise
     record(
         facts=[

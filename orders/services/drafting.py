@@ -1,0 +1,275 @@
+"""What becomes of an order as it was keyed: its terms are read, every line is checked and priced. Writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.urls import reverse
+
+from core.models import User
+from core.money import document_totals, line_net
+from core.quantities import MAX_QUANTITY
+from core.refusals import Refused
+from core.text import normalized_reference
+from orders import sql
+from orders.models import CustomerPO, SalesOrder, SalesOrderLine
+
+ZERO = Decimal(0)
+MAX_PRICE = Decimal(10_000_000)
+HORIZON = timedelta(days=730)
+
+
+class OrderInvalid(Refused):
+    """A draft cannot become an order; `errors` names the field or (line index, field) and the sentence."""
+
+    code = "order_invalid"
+
+    def __init__(self, errors: Mapping[Any, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+class DuplicatePO(OrderInvalid):
+    """The customer's PO number is on an order already."""
+
+    code = "duplicate_po"
+
+    def __init__(self, po_number: str, order_id: int, number: str | None) -> None:
+        name = number or f"draft {order_id}"
+        super().__init__({"po_number": f"PO {po_number} of this customer is order {name} already."})
+        self.link = reverse("orders:detail", args=[order_id])
+        self.order_id = order_id
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """One line as it was keyed or read: the price is the customer's price list's where it is None."""
+
+    product_id: int
+    quantity: Decimal
+    price: Decimal | None = None
+    discount_percent: Decimal = ZERO
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """An order as it was keyed or read from a file, with the raw document behind it."""
+
+    customer_id: int
+    po_number: str
+    ordered_on: date
+    requested_on: date
+    lines: Sequence[LineDraft]
+    ship_to_id: int | None = None
+    channel: CustomerPO.Channel = CustomerPO.Channel.KEYED
+    source: str = ""
+    content: Any = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An order that was taken in as a draft."""
+
+    order_id: int
+    net: Decimal
+    gross: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    customer_id: int
+    company_id: int
+    customer_name: str
+    is_active: bool
+    terms_days: int
+    price_list_id: int
+    currency: str
+    ship_to_id: int | None
+    ship_to: dict[str, str]
+    bill_to: dict[str, str]
+    tax_category: str | None
+    tax_rate: Decimal | None
+    same_order_id: int | None
+    same_order_number: str | None
+
+
+@dataclass(slots=True)
+class ProductTerms:
+    company_id: int
+    sku: str
+    name: str
+    is_active: bool
+    step: Decimal
+    unit: str
+    prices: dict[int, Decimal] = field(default_factory=dict)
+
+
+_ADDRESS = ("name", "street", "city", "postcode", "country")
+
+
+def draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, Terms]:
+    """Return by the draft's place what an order takes over from its customer; a customer of others has no entry."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.DRAFT_TERMS,
+            [
+                list(range(len(drafts))),
+                [draft.customer_id for draft in drafts],
+                [draft.ship_to_id or 0 for draft in drafts],
+                [normalized_reference(draft.po_number) for draft in drafts],
+                [draft.ordered_on for draft in drafts],
+                actor.company_ids,
+            ],
+        )
+        return {
+            row[0]: Terms(
+                *row[1:9],
+                dict(zip(_ADDRESS, (value or "" for value in row[9:14]), strict=True)),
+                dict(zip(_ADDRESS, (value or "" for value in row[14:19]), strict=True)),
+                *row[19:],
+            )
+            for row in cursor.fetchall()
+        }
+
+
+def product_terms(drafts: Sequence[OrderDraft], terms: Mapping[int, Terms], actor: User) -> dict[int, ProductTerms]:
+    """Return by id the products of the drafts' lines with their prices on the customers' price lists."""
+    products: dict[int, ProductTerms] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.PRODUCT_TERMS,
+            [
+                sorted({term.price_list_id for term in terms.values()}),
+                sorted({line.product_id for draft in drafts for line in draft.lines}),
+                actor.company_ids,
+            ],
+        )
+        for pk, *facts, price_list_id, price in cursor.fetchall():
+            product = products.setdefault(pk, ProductTerms(*facts))
+            if price_list_id is not None:
+                product.prices[price_list_id] = price
+    return products
+
+
+def errors_of(
+    draft: OrderDraft, term: Terms | None, products: Mapping[int, ProductTerms], at: datetime
+) -> dict[Any, str]:
+    """Return what is wrong with a draft, by the field or by (line index, field)."""
+    errors: dict[Any, str] = {}
+    if term is None:
+        return {"customer": "There is no such customer."}
+    if not term.is_active:
+        errors["customer"] = f"{term.customer_name} may not order: the account is closed."
+    if not normalized_reference(draft.po_number):
+        errors["po_number"] = "Key the customer's PO number."
+    if term.ship_to_id is None:
+        errors["ship_to"] = "The customer has no address to ship to."
+    elif term.tax_rate is None:
+        errors["ship_to"] = f"No tax rate is set for goods shipped to {term.ship_to['country']}."
+    if not term.bill_to["street"]:
+        errors["customer"] = f"{term.customer_name} has no billing address."
+    if draft.requested_on < draft.ordered_on:
+        errors["requested_on"] = "The requested date is before the order date."
+    if draft.requested_on > at.date() + HORIZON:
+        errors["requested_on"] = "The requested date is more than two years away."
+    if not draft.lines:
+        errors["lines"] = "An order needs at least one line."
+    for index, line in enumerate(draft.lines):
+        errors |= {
+            (index, name): text for name, text in _line_errors(line, products.get(line.product_id), term).items()
+        }
+    return errors
+
+
+def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms) -> dict[str, str]:
+    if product is None or product.company_id != term.company_id:
+        return {"product": "There is no such product."}
+    errors = {}
+    if not product.is_active:
+        errors["product"] = f"{product.sku} is not sold any more."
+    if line.quantity <= 0:
+        errors["quantity"] = "The quantity must be more than zero."
+    elif line.quantity > MAX_QUANTITY:
+        errors["quantity"] = f"The quantity is more than {MAX_QUANTITY:,}: check it."
+    elif line.quantity % product.step != 0:
+        errors["quantity"] = f"{product.sku} is sold in steps of {product.step.normalize():f} {product.unit}."
+    if line.price is None and term.price_list_id not in product.prices:
+        errors["price"] = f"{product.sku} has no price on the customer's price list: key one."
+    elif line.price is not None and not ZERO <= line.price <= MAX_PRICE:
+        errors["price"] = f"A price lies between 0 and {MAX_PRICE:,}."
+    if not ZERO <= line.discount_percent <= 100:
+        errors["discount_percent"] = "A discount lies between 0 and 100 %."
+    return errors
+
+
+def build(
+    draft: OrderDraft, term: Terms, products: Mapping[int, ProductTerms], actor: User, at: datetime
+) -> tuple[SalesOrder, CustomerPO, list[SalesOrderLine]]:
+    """Return the rows of an order without an error, priced and summed, not yet saved."""
+    content = json.loads(json.dumps(draft.content, default=str))
+    po = CustomerPO(
+        company_id=term.company_id,
+        customer_id=term.customer_id,
+        number=draft.po_number.strip(),
+        channel=draft.channel,
+        source=draft.source,
+        content=content,
+        content_digest=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
+        received_at=at,
+        received_by=actor,
+    )
+    order = SalesOrder(
+        company_id=term.company_id,
+        customer_id=term.customer_id,
+        customer_po=po,
+        po_number=draft.po_number.strip(),
+        po_key=normalized_reference(draft.po_number),
+        currency=term.currency,
+        ordered_on=draft.ordered_on,
+        requested_on=draft.requested_on,
+        ship_to=term.ship_to,
+        bill_to=term.bill_to,
+        terms_days=term.terms_days,
+        created_at=at,
+    )
+    assert term.tax_category is not None
+    assert term.tax_rate is not None
+    lines = []
+    for position, line in enumerate(draft.lines, 1):
+        product = products[line.product_id]
+        price = products[line.product_id].prices[term.price_list_id] if line.price is None else line.price
+        source = SalesOrderLine.PriceSource.LIST
+        if line.price is not None and line.price != product.prices.get(term.price_list_id):
+            keyed = draft.channel == CustomerPO.Channel.KEYED
+            source = SalesOrderLine.PriceSource.MANUAL if keyed else SalesOrderLine.PriceSource.DOCUMENT
+        lines.append(
+            SalesOrderLine(
+                order=order,
+                position=position,
+                product_id=line.product_id,
+                description=(line.description or product.name)[:200],
+                quantity=line.quantity,
+                price=price,
+                price_source=source,
+                discount_percent=line.discount_percent,
+                tax_category=term.tax_category,
+                tax_rate=term.tax_rate,
+                net=line_net(
+                    quantity=line.quantity,
+                    price=price,
+                    discount_percent=line.discount_percent,
+                    currency=term.currency,
+                ),
+            )
+        )
+    totals = document_totals([(line.tax_category, line.tax_rate, line.net) for line in lines], term.currency)
+    order.net, order.tax, order.gross = totals.net, totals.tax, totals.gross
+    return order, po, lines
