@@ -254,18 +254,7 @@ def web_server(port: int) -> list[str]:
     """Give the command of the web server."""
     return [
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"{HOST}:{port}"),
-        *(
-            "--worker-class",
-            "gthread",
-            "--workers",
-            "2",
-            "--threads",
-            "4",
-            "--timeout",
-            "60",
-            "--graceful-timeout",
-            "10",
-        ),
+        *"--worker-class gthread --workers 2 --threads 4 --timeout 60 --graceful-timeout 10".split(),
         *("--access-logfile", "-", "--name", "orderly", "--no-control-socket"),  # it would leave a folder in the home
     ]
 
