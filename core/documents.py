@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,12 +19,15 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from fontTools.ttLib import woff2
 from weasyprint import HTML
+from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 SCHEME = "asset:"
 STYLE_SHEET = settings.BASE_DIR / "templates" / "core" / "documents" / "document.css"
 WEIGHTS = (400, 600)
+MOST_CHARACTERS = 40
+LETTER_BESIDE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")  # KWD1.500 wants a space, £1.50 none
 # One family per alphabet, for the renderer mixes up two files that go by one name; document.css lists them in order.
 FACES = {
     "ibm-plex-sans": ("IBM Plex Sans", ("latin", "latin-ext", "cyrillic", "greek", "vietnamese")),
@@ -31,35 +35,43 @@ FACES = {
 }
 
 
-class ForeignAddress(Exception):
-    """A document asked for something that is not among its own assets; no such document is printed."""
+class UnprintableDocument(Exception):
+    """A document asked for something that is not among its own assets, or one of these is missing."""
 
 
 class AssetFetcher(URLFetcher):
     """Serves the style sheets and fonts of a document by name, and refuses every other address without opening it."""
 
     def __init__(self) -> None:
-        # A font that fails to load must stop the printing: the file is stored once and stays as it is for ever.
-        super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
+        super().__init__(allowed_protocols=(), allow_redirects=False)
+        self.failures: list[str] = []
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         """This function will answer one address.
 
-        :raises ForeignAddress: for whatever is not an asset of ours.
+        :raises UnprintableDocument: for whatever is not an asset of ours, or is missing.
         """
-        name = url.removeprefix(SCHEME)
-        if not url.startswith(SCHEME) or name not in asset_paths():
-            raise ForeignAddress(url)
+        try:
+            return self._asset(url, url.removeprefix(SCHEME))
+        except (KeyError, OSError) as error:
+            # The renderer goes on without what it was refused, so the refusal is noted for _complete.
+            self.failures.append(f"Not an asset of this document: {url}" if isinstance(error, KeyError) else str(error))
+            raise UnprintableDocument(self.failures[-1]) from error
+
+    def _asset(self, url: str, name: str) -> URLFetcherResponse:
+        if not url.startswith(SCHEME):
+            raise KeyError(url)
+        if name in MADE_SHEETS:
+            return URLFetcherResponse(url, MADE_SHEETS[name](), {"Content-Type": "text/css; charset=utf-8"})
         if name.endswith(".css"):
-            rules = font_rules() if name == "fonts.css" else asset_paths()[name].read_text()
-            return URLFetcherResponse(url, rules, {"Content-Type": "text/css; charset=utf-8"})
+            return URLFetcherResponse(url, asset_paths()[name].read_text(), {"Content-Type": "text/css; charset=utf-8"})
         return URLFetcherResponse(url, unpacked_font(name), {"Content-Type": "font/ttf"})
 
 
 @cache
 def asset_paths() -> dict[str, Path]:
-    """This function will name every asset of a document and where it lies."""
-    paths = {"document.css": STYLE_SHEET, "fonts.css": Path()}
+    """This function will name the files that a document is made with, and say where they lie."""
+    paths = {"document.css": STYLE_SHEET}
     for package, (_, alphabets) in FACES.items():
         folder = settings.NODE_MODULES / "@fontsource" / package / "files"
         for alphabet in alphabets:
@@ -89,25 +101,59 @@ def font_rules() -> str:
     )
 
 
+@cache
+def column_rules() -> str:
+    """This function will write one class per column width, `chars-12` for twelve characters."""
+    return "\n".join(f"col.chars-{count} {{ width: {count}ch }}" for count in range(1, MOST_CHARACTERS + 4))
+
+
+# Style sheets written here rather than read: class names in templates stand in for styles made on the spot.
+MADE_SHEETS = {"fonts.css": font_rules, "columns.css": column_rules}
+
+
 def render_pdf(template: str, context: Mapping[str, object], *, language: str = "en") -> bytes:
     """This function will print a template as a PDF file; the same template and context give the same bytes.
 
-    :raises ForeignAddress: where the page refers to anything but its own assets.
+    :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
     """
     with translation.override(language):
-        page = render_to_string(template, {**context, "language": language})
-    try:
-        return HTML(string=page, url_fetcher=AssetFetcher()).write_pdf(
-            font_config=FontConfiguration(),
-            pdf_identifier=hashlib.sha256(page.encode()).digest()[:16],
-            pdf_tags=True,
-        )
-    except FatalURLFetchingError as error:
-        raise ForeignAddress(str(error)) from error
+        return print_page(render_to_string(template, {**context, "language": language}))
+
+
+def print_page(page: str) -> bytes:
+    """This function will print an HTML page as a tagged PDF file whose identifier is the page's own digest.
+
+    :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
+    """
+    digest = hashlib.sha256(page.encode()).digest()
+    document = lay_out(page)
+    pdf = document.write_pdf(pdf_identifier=digest[:16], pdf_tags=True)
+    _complete(document.url_fetcher)  # attachments and drawings are read only now
+    return pdf
+
+
+def lay_out(page: str) -> Document:
+    """This function will set an HTML page as the sheets it will be printed on.
+
+    :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
+    """
+    fetcher = AssetFetcher()
+    document = HTML(string=page, url_fetcher=fetcher).render(font_config=FontConfiguration(), pdf_tags=True)
+    _complete(fetcher)
+    return document
+
+
+def _complete(fetcher: AssetFetcher) -> None:
+    # A paper is stored once and stays as it is for ever: better none than one with a wrong font or a hole in it.
+    if fetcher.failures:
+        raise UnprintableDocument("; ".join(fetcher.failures))
 
 
 def column_widths(rows: Iterable[Mapping[str, str]], bounds: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-    """This function will say how many characters wide each column must be for its longest text, within its bounds."""
+    """This function will say how many characters wide each column must be for its longest text, within its bounds.
+
+    The widths fit the classes of column_rules, with up to three characters for the space between columns.
+    """
     widths = {name: least for name, (least, _) in bounds.items()}
     for row in rows:
         for name, (_, most) in bounds.items():
@@ -140,7 +186,8 @@ class Figures:
 
     def money(self, value: str) -> str:
         """This function will write an amount with its currency."""
-        return self._write(self._locale.currency_formats["standard"], value, get_currency_precision(self.currency))
+        written = self._write(self._locale.currency_formats["standard"], value, get_currency_precision(self.currency))
+        return LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
 
     def quantity(self, value: str) -> str:
         """This function will write a quantity or a rate with the digits it needs."""
@@ -159,4 +206,5 @@ class Figures:
     def moment(self, value: str) -> str:
         """This function will write a day and time of day as recorded, without moving it between time zones."""
         at = datetime.fromisoformat(value)
-        return f"{format_date(at.date(), 'medium', self._locale)}, {format_time(at.time(), 'short', locale=self._locale)}"
+        time = format_time(at.time(), "short", locale=self._locale)
+        return f"{self.date(at.date().isoformat())}, {time}"
