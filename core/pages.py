@@ -79,19 +79,18 @@ class _Mistaken(Exception):
         self.form = form
 
 
-class FormPage(VerbRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMixin, ProcessFormView):
-    """A form on a page of its own: with a key in the address it changes that row, without one it makes a row.
+class FormPageMixin(VerbRequiredMixin):
+    """A form on a page of its own, before a FormView; for a form over a row see FormPage.
 
     A mistake answers 422 with the form as it was typed. The same form sent twice has one effect: its key is taken
-    first, and validation is part of the keyed transaction. A row that somebody changed meanwhile is not overwritten.
+    first, and validation is part of the keyed transaction. A service's refusal that `save` raises is shown above it.
     """
 
-    template_name = "core/form.html"
+    template_name: str | None = "core/form.html"
     fragment_name = "core/_form.html"
     title = ""
     submit_label = "Save"
     done = "Saved."
-    object: Any
 
     def save(self, form: Any) -> Any:
         """Write what was typed, by one call of a service or of the form, and return the key of what was made."""
@@ -104,6 +103,53 @@ class FormPage(VerbRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMi
     def cancel_url(self) -> str:
         """Return the page to go back to without saving."""
         raise NotImplementedError
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Do what the form asks, once, and go to what it made."""
+        asked = {name: values for name, values in request.POST.lists() if name not in _NOT_ASKED}
+        try:
+            outcome = idempotency.once(
+                actor=person(request),
+                key=request.POST.get("idempotency_key") or uuid.uuid4().hex,
+                verb=self.verb,
+                request={"path": request.path, **asked},
+                effect=self.effect,
+            )
+        except _Mistaken as mistaken:
+            return self.form_invalid(mistaken.form)
+        messages.success(request, self.done)
+        return go_to(request, self.url_of(outcome.reference))
+
+    def effect(self) -> Any:
+        """Validate and save, inside the keyed transaction."""
+        form = self.get_form()  # type: ignore[attr-defined]
+        if not form.is_valid():
+            raise _Mistaken(form)
+        return self.save(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the form's words."""
+        words = {"title": self.title, "submit_label": self.submit_label, "cancel_url": self.cancel_url()}
+        context = super().get_context_data(**{**words, "fragment_name": self.fragment_name, **kwargs})  # type: ignore[misc]
+        return cast("dict[str, Any]", context)
+
+    def get_template_names(self) -> list[str]:
+        """Return the fragment for htmx, the whole page for others."""
+        return [self.fragment_name if wants_fragment(self.request) else str(self.template_name)]
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Answer with the form, its mistakes beside their fields."""
+        context = self.get_context_data(form=form)
+        return cast(HttpResponse, self.render_to_response(context, status=422))  # type: ignore[attr-defined]
+
+
+class FormPage(FormPageMixin, SingleObjectTemplateResponseMixin, ModelFormMixin, ProcessFormView):
+    """A form over a row: with a key in the address it changes that row, without one it makes a row.
+
+    A row that somebody changed since it was shown is locked, compared and not overwritten unasked.
+    """
+
+    object: Any
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows of the person's companies."""
@@ -118,48 +164,24 @@ class FormPage(VerbRequiredMixin, SingleObjectTemplateResponseMixin, ModelFormMi
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the form."""
         self.object = self.get_object() if self.changes_a_row else None
+        self.seen = seen_digest(self.object)
         return self.render_to_response(self.get_context_data())
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Do what the form asks, once, and go to what it made."""
-        asked = {name: values for name, values in request.POST.lists() if name not in _NOT_ASKED}
-        try:
-            outcome = idempotency.once(
-                actor=person(request),
-                key=request.POST.get("idempotency_key") or uuid.uuid4().hex,
-                verb=self.verb,
-                request={"path": request.path, **asked},
-                effect=self._effect,
-            )
-        except _Mistaken as mistaken:
-            return self.form_invalid(mistaken.form)
-        messages.success(request, self.done)
-        return go_to(request, self.url_of(outcome.reference))
-
-    def _effect(self) -> Any:
+    def effect(self) -> Any:
+        """Validate and save the row as it is now, unless it is not the one that was shown."""
         queryset: Any = self.get_queryset()
         self.object = self.get_object(queryset.locked()) if self.changes_a_row else None
-        self.stored = seen_digest(self.object)
+        self.seen = seen_digest(self.object)
         form = self.get_form()
-        if self.object is not None and self.request.POST.get("seen", self.stored) != self.stored:
+        if self.object is not None and self.request.POST.get("seen", self.seen) != self.seen:
             form.add_error(None, "Somebody changed this since you opened it. Save again to overwrite what they wrote.")
         if not form.is_valid():
             raise _Mistaken(form)
         return self.save(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the form's words, and a digest of the row as it stands."""
-        words = {"title": self.title, "submit_label": self.submit_label, "cancel_url": self.cancel_url()}
-        seen = self.stored if self.request.method == "POST" else seen_digest(self.object)
-        return super().get_context_data(**{**words, "fragment_name": self.fragment_name, "seen": seen, **kwargs})
-
-    def get_template_names(self) -> list[str]:
-        """Return the fragment for htmx, the whole page for others."""
-        return [self.fragment_name if wants_fragment(self.request) else self.template_name]
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """Answer with the form, its mistakes beside their fields."""
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        """Add a digest of the row as it stands."""
+        return super().get_context_data(seen=self.seen, **kwargs)
 
 
 # What a form carries beside what is asked: the same request may come with another token
