@@ -1,7 +1,42 @@
 """Wiring of billing."""
 
+from functools import partial
+
 from django.apps import AppConfig
+
+from core import registry
+from core.audit import register_all
 
 
 class BillingConfig(AppConfig):
     name = "billing"
+
+    def ready(self) -> None:
+        """Offer the queues, the verbs and the panel on the order's page, and the audit's proofs."""
+        from billing import audit, queries, views
+
+        registry.navigation.register(
+            "billing.to_invoice",
+            registry.NavigationItem("To invoice", "billing:to_invoice", "file", "billing.invoice", key="b"),
+            order=50,
+        )
+        registry.navigation.register(
+            "billing.invoices",
+            registry.NavigationItem("Invoices", "billing:invoices", "invoices", "billing.view", key="i"),
+            order=55,
+        )
+        for verb, label, url_name, key, order in (
+            ("billing.invoice", "Invoice", "billing:invoice_orders", "i", 80),
+            ("billing.pay", "Record as paid", "billing:pay_orders", "$", 90),
+        ):
+            registry.order_actions.register(
+                verb,
+                registry.OrderAction(verb, label, url_name, partial(queries.blockers, verb=verb), key=key),
+                order=order,
+            )
+        registry.order_panels.register(
+            "billing.invoices",
+            registry.OrderPanel("billing/_invoices_panel.html", views.invoices_panel, "billing.view"),
+            order=80,
+        )
+        register_all(registry.audit_checks.register, "billing", audit.CHECKS)

@@ -10,7 +10,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateField, Exists, F, Func, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    BooleanField,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Cast
 
 from billing import sql
@@ -30,7 +44,7 @@ SWEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class BillableLine:
-    """What the next invoice of an order bills of one line: this quantity for this net, which is the cumulative share (rule 7)."""
+    """What the next invoice of an order bills of one line; its net is the cumulative share (PRODUCT.md rule 7)."""
 
     line_id: int
     sku: str
@@ -149,7 +163,7 @@ def _invoice_blockers(
 
 
 def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
-    """Return why a verb is off for each order; an order that is not named has nothing against it. One statement per verb.
+    """Return why a verb is off for each order; an order not named has nothing against it. One statement per verb.
 
     Knows "billing.invoice" and "billing.pay".
 
@@ -210,29 +224,34 @@ def orders_of_invoices(invoice_ids: Collection[int], user: User) -> dict[int, in
     return dict(Invoice.objects.for_user(user).filter(pk__in=invoice_ids).values_list("pk", "order_id"))
 
 
-def orders_to_invoice(user: User) -> QuerySet[SalesOrder]:
-    """Return the orders with something shipped, or with charges and services alone, that is not invoiced; and when it left.
+def orders_in_billing(user: User) -> QuerySet[SalesOrder]:
+    """Return the orders that are or can be invoiced, each with whether an invoice is due and when its goods left last.
 
-    The index of orders by billing finds those that are open; each is asked about its own few lines.
+    Due is what was shipped and not invoiced, or an order of charges and services alone. The index of orders by billing
+    finds those that are open; each is asked about its own few lines.
     """
-    shipped = LinePart.objects.filter(line=OuterRef("pk")).order_by().values("line").annotate(shipped=Sum("shipped"))
+    shipped = LinePart.objects.filter(line=OuterRef("pk")).order_by().values("line").annotate(total=Sum("shipped"))
     lines = SalesOrderLine.objects.filter(order=OuterRef("pk"))
-    due = Exists(lines.filter(invoiced__lt=Subquery(shipped.values("shipped"))))
+    due = Exists(lines.filter(invoiced__lt=Subquery(shipped.values("total"))))
     without_goods = ~Exists(lines.filter(product__kind=Product.Kind.STOCK))
-    dispatched = (
-        Shipment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(last=Max("dispatched_at"))
-    )
+    left = Shipment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(last=Max("dispatched_at"))
+    is_due = (~Q(fulfilment=Facet.NONE) & due) | (Q(billing=Facet.NONE, fulfilment=Facet.NONE) & without_goods)
     return (
         SalesOrder.objects.for_user(user)
-        .filter(status__in=BILLABLE_STATUSES, billing__in=[Facet.NONE, Facet.PART])
-        .filter((~Q(fulfilment=Facet.NONE) & due) | (Q(billing=Facet.NONE, fulfilment=Facet.NONE) & without_goods))
+        .filter(status__in=BILLABLE_STATUSES)
         .select_related("customer")
-        .annotate(shipped_at=Subquery(dispatched.values("last")))
+        .annotate(
+            is_due=ExpressionWrapper(is_due, output_field=BooleanField()), shipped_at=Subquery(left.values("last"))
+        )
     )
+
+
+# The rows of `orders_in_billing()` that somebody has to do something with, in words of the index.
+NOT_INVOICED_IN_FULL = Q(billing__in=[Facet.NONE, Facet.PART])
 
 
 def invoices(user: User, at: datetime) -> QuerySet[Invoice]:
-    """Return the posted invoices without their snapshots, with what is open of each and the day it is at their company."""
+    """Return the posted invoices without their snapshots, with what is open, and the day it is at their company."""
     today = Cast(Func(F("company__time_zone"), Value(at), function="timezone"), DateField())
     return (
         Invoice.objects.for_user(user)
@@ -291,7 +310,7 @@ def invoices_without_document(invoice_ids: Collection[int]) -> Iterable[Invoice]
 
 
 def ids_to_print(at: datetime, *, limit: int = 100) -> list[int]:
-    """Return invoices that were posted more than a minute ago and have no document still: their job was lost or failed."""
+    """Return invoices posted more than a minute ago without a document still: their job was lost or failed."""
     newest = Invoice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     missing = Invoice.objects.filter(
         pk__gt=newest - SWEPT, number__isnull=False, document__isnull=True, recorded_at__lt=at - timedelta(minutes=1)

@@ -7,6 +7,9 @@ urlpatterns = [
     path("", include("core.urls")),
     path("products/", include("inventory.urls")),
     path("orders/", include("orders.urls")),
+    path("invoices/", include("billing.urls")),
+    path("warehouse/", include("warehouse.urls")),
+    path("shipping/", include("shipping.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,4 +1,4 @@
-"""Posting invoices: what was shipped and not billed yet, numbered without gaps by the last statement, chained and never changed."""
+"""Posting invoices: what was shipped and not billed yet, numbered without gaps and chained by the last statement."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ SERIES, PREFIX = "invoice", "INV"
 def invoice_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Invoice | Refused]:
     """Post one invoice per order for what was shipped and not billed yet, with all charges and services on the first.
 
-    An order of which nothing is left to bill gets its last invoice back, and nothing is written. Each other one is invoiced or
-    refused with its blockers. The invoices are dated the day of `at` in their company's time zone.
+    An order of which nothing is left to bill gets its last invoice back, and nothing is written. Each other one is
+    invoiced or refused with its blockers. The invoices are dated the day of `at` in their company's time zone.
 
     :raises NotAllowed: where the actor may not invoice.
     :raises DateBeforeSeries: where somebody else numbered a later date in this very moment; nothing was posted.
@@ -182,7 +182,7 @@ def _take_numbers(series: NumberSeries, invoices: Sequence[Invoice]) -> None:
 
 
 def _too_early(last_on: date | None) -> DateBeforeSeries:
-    than = f"{last_on:%-d %B %Y}" if last_on else "that day"
+    than = f"{last_on:%-d %B %Y}" if last_on else "later"
     return DateBeforeSeries(
-        f"An invoice dated {than} was posted already, and numbers follow the dates: post this one with that date or a later one."
+        f"An invoice dated {than} was posted already, and numbers follow the dates: take that date or a later one."
     )

@@ -22,6 +22,7 @@ from orders.models import OrderEvent, SalesOrder
 
 # A day further back is a slip of the keyboard.
 OLDEST = timedelta(days=366)
+MAX_REFERENCE = 80
 
 
 class PaymentInvalid(Refused):
@@ -42,7 +43,7 @@ class MoreThanOpen(PaymentInvalid):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money that came in for an order: for one of its invoices where that is named; all that is open where no amount is."""
+    """Money that came in for an order, or for the invoice named; all that is open where no amount is."""
 
     order_id: int
     amount: Decimal | None = None
@@ -56,8 +57,8 @@ class Receipt:
 def record_payments(*, receipts: Sequence[Receipt], actor: User, at: datetime) -> list[Payment | Refused]:
     """Record payments and settle what they pay, or refuse each in words; the answers are in the order of the receipts.
 
-    A receipt without an amount pays all that is open; where nothing is open any more, the payment that settled it is the answer.
-    A receipt without a day came in on the day of `at`.
+    A receipt without an amount pays all that is open; where nothing is open any more, the payment that settled it is
+    the answer. A receipt without a day came in on the day of `at`.
 
     :raises NotAllowed: where the actor may not record payments.
     """
@@ -171,8 +172,7 @@ def _settle(
         raise Blocked.because([queries.ALL_PAID])
     amount = still_open if receipt.amount is None else receipt.amount
     today = at.astimezone(order.company.zone).date()
-    received_on = receipt.received_on or today
-    _check(receipt, amount, still_open, received_on, today, order.currency)
+    check_receipt(receipt, still_open=still_open, today=today, currency=order.currency)
     payment = Payment(
         company_id=order.company_id,
         customer_id=order.customer_id,
@@ -181,7 +181,7 @@ def _settle(
         settled=amount,
         method=receipt.method,
         reference=receipt.reference.strip(),
-        received_on=received_on,
+        received_on=receipt.received_on or today,
         recorded_by=actor,
     )
     settlements = []
@@ -194,18 +194,20 @@ def _settle(
     return payment, settlements
 
 
-def _check(
-    receipt: Receipt, amount: Decimal, still_open: Decimal, received_on: date, today: date, currency: str
-) -> None:
+def check_receipt(receipt: Receipt, *, still_open: Decimal, today: date, currency: str) -> None:
+    """Check what was keyed against what is open; the form calls it too, without the lock.
+
+    :raises PaymentInvalid: naming the field that is wrong.
+    """
+    amount = still_open if receipt.amount is None else receipt.amount
+    received_on = receipt.received_on or today
+    places = exponent(currency)
     if amount <= 0:
         raise PaymentInvalid("amount", "A payment is more than zero.")
     if amount != round_amount(amount, currency):
-        places = exponent(currency)
-        raise PaymentInvalid(
-            "amount", f"{currency} has {places} decimals." if places else f"{currency} has no decimals."
-        )
+        raise PaymentInvalid("amount", f"{currency} has {places or 'no'} decimals.")
     if amount > still_open:
-        shown = f"{still_open:,.{exponent(currency)}f} {currency}"
+        shown = f"{still_open:,.{places}f} {currency}"
         raise MoreThanOpen("amount", f"Only {shown} is open: record no more than that. Nothing was recorded.")
     if received_on > today:
         raise PaymentInvalid("received_on", "The day is in the future: record a payment once it has come in.")
@@ -213,6 +215,8 @@ def _check(
         raise PaymentInvalid("received_on", "The day is more than a year ago: check the year.")
     if receipt.method not in Payment.Method.values:
         raise PaymentInvalid("method", "Choose how it was paid.")
+    if len(receipt.reference) > MAX_REFERENCE:
+        raise PaymentInvalid("reference", f"A reference has {MAX_REFERENCE} characters at most.")
 
 
 def _save(

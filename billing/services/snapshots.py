@@ -1,4 +1,4 @@
-"""What an invoice says, frozen at posting: seller, buyer, lines, taxes and totals as canonical JSON, proved before it counts.
+"""What an invoice says, frozen at posting as canonical JSON and proved before it counts.
 
 Figures are text at the currency's decimals, so that paper, digest and record cannot differ by a rounding.
 """
@@ -107,7 +107,7 @@ def digest(snapshot: Mapping[str, Any]) -> str:
 
 
 def prove(snapshot: Mapping[str, Any]) -> None:
-    """Check the figures as they will be printed against EN 16931's own arithmetic, exactly, each from the figures it rests on.
+    """Check the figures as they will be printed against EN 16931's arithmetic, exactly, each from what it rests on.
 
     :raises DoesNotAddUp: naming the first rule that is broken.
     """
@@ -127,7 +127,7 @@ def prove(snapshot: Mapping[str, Any]) -> None:
         *(line["net"] for line in snapshot["lines"]),
         *(tax[name] for tax in snapshot["taxes"] for name in ("base", "tax")),
     ]
-    # There is neither an allowance nor a charge on the document: BT-106 is BT-109, and nothing is rounded at the till (BT-114).
+    # The document has neither allowance nor charge, so BT-106 is BT-109; nothing is rounded at the till (BT-114).
     checks = [
         ("BR-16", bool(snapshot["lines"]), "it has no line"),
         ("BR-CO-10", net_of_lines == totals["net"], "the lines do not sum to the net total"),
@@ -174,7 +174,7 @@ def _seller(company: Company, locale: Locale) -> dict[str, Any]:
 
 
 def _party(address: Mapping[str, str], customer: str, locale: Locale) -> dict[str, Any]:
-    """Return an address as it is printed: the customer's name, the name at the door where that is another, street, town, country."""
+    """Return an address as it is printed; the name at the door stands in it where that is not the customer's."""
     code, town, country = address.get("postcode", ""), address.get("city", ""), address["country"]
     place = [town, code] if country in _POSTCODE_LAST else [code, town]
     lines = [

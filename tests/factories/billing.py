@@ -18,8 +18,8 @@ from orders import services as orders_services
 from orders.models import Customer, CustomerAddress, LinePart, Price, PriceList, SalesOrder, TaxRate
 from tests.factories.core import CompanyFactory, person
 
-AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-ORDERED_ON = date(2026, 11, 20)
+AT = datetime(2025, 6, 16, 10, 0, tzinfo=UTC)
+ORDERED_ON = date(2025, 6, 13)
 
 Line = tuple[Product, str] | tuple[Product, str, str] | tuple[Product, str, str, str]
 
