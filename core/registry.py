@@ -78,6 +78,14 @@ class OrderPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectPage:
+    """Where a document named in the timeline has its page, which takes its key; a link for those who may do `verb`."""
+
+    url_name: str
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
 class NavigationItem:
     """An entry of the main navigation, seen by those who may do `verb`."""
 
@@ -100,4 +108,6 @@ class StageCount:
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
+# By the subject_kind of order events: parcel, shipment, invoice, payment
+subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()

@@ -16,13 +16,15 @@ NUMBER = {"th": {"class": "num"}}
 LESS = {"th": {"class": "cell-less"}}
 
 
-class OrderQueueTable(tables.Table):
-    """Orders, as in templates/orders/_queue_row.html."""
+class PricedOrderQueueTable(tables.Table):
+    """Orders, as in templates/orders/_queue_row.html, with their value."""
 
     number = tables.Column("Order", empty_values=())
     customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
     po_number = tables.Column("PO number", attrs=LESS)
     requested_on = tables.Column("Requested", attrs=NUMBER)
+    net = tables.Column("Net value", attrs=NUMBER)
+    currency = tables.Column("Currency", visible=False, orderable=False)
     stages = tables.Column("Stage", accessor="status", orderable=False)
     status = tables.Column("State", orderable=False)
 
@@ -37,6 +39,10 @@ class OrderQueueTable(tables.Table):
         """Return the day in the international form."""
         return value.isoformat()
 
+    def value_net(self, record: SalesOrder, value: Decimal) -> Decimal:
+        """Return the value at its currency's decimals."""
+        return value.quantize(Decimal(1).scaleb(-exponent(record.currency)))
+
     def value_stages(self, record: Any) -> str:
         """Return the stages in words."""
         return ", ".join(stage.label for stage in stages_of(record, waits=record.waits))
@@ -46,19 +52,14 @@ class OrderQueueTable(tables.Table):
         return str(record.get_status_display())
 
 
-class PricedOrderQueueTable(OrderQueueTable):
-    """Orders with their value, for those who may see prices."""
+class OrderQueueTable(PricedOrderQueueTable):
+    """Orders for those who may not see prices."""
 
-    net = tables.Column("Net value", attrs=NUMBER)
-    currency = tables.Column("Currency", visible=False, orderable=False)
+    net = None
+    currency = None
 
     class Meta:
         orderable = True
-        sequence = ("number", "customer", "po_number", "requested_on", "net", "currency", "stages", "status")
-
-    def value_net(self, record: SalesOrder, value: Decimal) -> Decimal:
-        """Return the value at its currency's decimals."""
-        return value.quantize(Decimal(1).scaleb(-exponent(record.currency)))
 
 
 class CustomerQueueTable(tables.Table):

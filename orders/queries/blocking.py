@@ -16,7 +16,7 @@ _STATUS = dict(SalesOrder.Status.choices)
 
 
 def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
-    """Return why a verb is off for each order; an order that is not named has nothing against it. One statement per verb.
+    """Return why a verb is off for each order, by one statement; an order that is not named has nothing against it.
 
     Knows "orders.confirm" and "orders.allocate".
 

@@ -6,9 +6,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.generic import View
 
 from core.pages import VerbRequiredMixin
+from orders.views.order import OrderDetailView
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
 
-__all__ = ["AllocateOrdersView", "ConfirmOrdersView", "OrderQueueView"]
+__all__ = ["AllocateOrdersView", "ConfirmOrdersView", "OrderDetailView", "OrderQueueView"]
 
 
 class _Unbuilt(VerbRequiredMixin, View):
@@ -18,5 +19,5 @@ class _Unbuilt(VerbRequiredMixin, View):
         raise Http404("This page is being built.")
 
 
-OrderDetailView = CreateOrderView = PreviewOrderView = FindCustomersView = FindProductsView = ImportOrdersView = _Unbuilt
+CreateOrderView = PreviewOrderView = FindCustomersView = FindProductsView = ImportOrdersView = _Unbuilt
 CustomerQueueView = CreateCustomerView = CustomerDetailView = EditCustomerView = _Unbuilt

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
+from core.pages import person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from orders import services
 from orders.filters import OrderQueueFilter
@@ -45,14 +47,13 @@ class OrderQueueView(QueueView):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Add the value of the orders for those who may see it."""
         super().setup(request, *args, **kwargs)
-        user: Any = request.user
-        self.shows_prices = user.can("orders.view_prices")
+        self.shows_prices = person(request).can("orders.view_prices")
         if self.shows_prices:
             self.table_class = PricedOrderQueueTable
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders with their customer, and whether they wait for stock."""
-        return queue_queries.orders_in_queue(self.request.user)  # type: ignore[arg-type]
+        return queue_queries.orders_in_queue(person(self.request))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each order how far it is and whether it is late."""
@@ -62,17 +63,13 @@ class OrderQueueView(QueueView):
     def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
         """What can be done to the orders of the current tab."""
         tab = self.current_tab.slug if self.current_tab else ""
-        self.bulk_actions = {
-            "drafts": (CONFIRM,),
-            "confirmed": (ALLOCATE,),
-            "backordered": (ALLOCATE,),
-            "all": (CONFIRM, ALLOCATE),
-        }.get(tab, ())  # type: ignore[misc]
-        return super().shown_bulk_actions
+        offered = {"drafts": [CONFIRM], "confirmed": [ALLOCATE], "backordered": [ALLOCATE], "all": [CONFIRM, ALLOCATE]}
+        user = person(self.request)
+        return [(action, reverse(action.url_name)) for action in offered.get(tab, []) if user.can(action.verb)]
 
     def extra_context(self) -> dict[str, Any]:
         """Say what the person may do beside the queue, and see in it."""
-        user: Any = self.request.user
+        user = person(self.request)
         return {
             "shows_prices": self.shows_prices,
             "can_create": user.can("orders.create"),

@@ -1,0 +1,84 @@
+"""An order's page: what it is, what is to be done with it next, and everything that happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.views.generic import DetailView
+
+from core import registry
+from core.models import User
+from core.pages import VerbRequiredMixin, person
+from core.refusals import Blocker
+from orders.models import SalesOrder
+from orders.queries import order_page
+from orders.queries.queue import is_late, orders_in_queue, stages_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    """A verb of the order as it is drawn: where it posts to, and why it is off."""
+
+    label: str
+    url_name: str
+    key: str
+    blockers: tuple[Blocker, ...]
+
+
+class OrderDetailView(VerbRequiredMixin, DetailView):
+    """One order, with the verbs and papers that the apps above contribute."""
+
+    verb = "orders.view"
+    template_name = "orders/detail.html"
+    context_object_name = "order"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the orders of the person's companies."""
+        return orders_in_queue(person(self.request)).select_related("customer_po")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the lines, the verbs, the papers and the timeline; what costs anything only for those who may see it."""
+        order: Any = self.object
+        user = person(self.request)
+        today = timezone.localdate()
+        lines = order_page.order_lines(order)
+        actions = self.actions(order, user)
+        open_actions = [action for action in actions if not action.blockers]
+        shows_prices = user.can("orders.view_prices")
+        return super().get_context_data(
+            title=str(order),
+            action_fields={"id": order.pk},
+            lines=lines,
+            steps=order_page.steps_of(lines),
+            stages=stages_of(order, waits=order.waits),
+            is_late=is_late(order, today),
+            shows_prices=shows_prices,
+            totals=order_page.totals_of(order, lines) if shows_prices else None,
+            primary=open_actions[0] if open_actions else None,
+            other_actions=open_actions[1:],
+            off_actions=[action for action in actions if action.blockers],
+            panels=self.panels(order, user),
+            entries=order_page.timeline(order, user),
+            **kwargs,
+        )
+
+    def actions(self, order: SalesOrder, user: User) -> list[ShownAction]:
+        """Return the verbs that this person may do at all, each asked once what stands against it."""
+        return [
+            ShownAction(action.label, action.url_name, action.key, tuple(action.blockers([order.pk]).get(order.pk, ())))
+            for action in registry.order_actions
+            if user.can(action.verb)
+        ]
+
+    def panels(self, order: SalesOrder, user: User) -> list[SafeString]:
+        """Return the parts of the page that the apps above draw, for those who may see them."""
+        return [
+            render_to_string(panel.template, panel.context(order.pk, user), self.request)
+            for panel in registry.order_panels
+            if not panel.verb or user.can(panel.verb)
+        ]
