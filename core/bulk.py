@@ -1,7 +1,7 @@
 """Writing many rows with one statement: insert with children, set, and add under an ordered lock.
 
-Rows are model instances or plain figures; arrays go to PostgreSQL once and are unnested there. Django's own bulk update is banned
-(it costs seventy times the Python).
+Rows are model instances or plain figures; arrays go to PostgreSQL once and are unnested there. Django's own bulk update
+is banned (it costs seventy times the Python).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 
@@ -24,6 +25,8 @@ def _columns(model: type[Row]) -> tuple[models.Field[Any, Any], ...]:
 
 @cache
 def _array_type(field: models.Field[Any, Any]) -> str:
+    if isinstance(field, ArrayField):
+        raise TypeError(f"{field.name} holds arrays, and unnest would take them apart: save these rows one by one.")
     kind = field.db_type(connection) or "text"
     kind = kind.split("(")[0].strip()
     return "text[]" if kind == "varchar" else f"{kind}[]"
@@ -41,13 +44,18 @@ def _type_of(field: models.Field[Any, Any]) -> str:
 def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
     """Insert rows, and with them their descendants, by one statement, and set every primary key.
 
-    Each entry of `children` is (rows, name of their foreign key to instances of an earlier entry); the parent instances need no primary
-    key yet. Columns whose value is a database default on every row are left to the database.
+    Each entry of `children` is (rows, name of their foreign key to instances of an earlier entry); the parent instances
+    need no primary key yet. Columns whose value is a database default on every row are left to the database.
+
+    :raises TypeError: for a column of arrays.
+    :raises ValueError: where the parents of one entry stand in several.
     """
     if not rows:
         return
     levels: list[tuple[Sequence[Row], str]] = [(rows, ""), *(child for child in children if child[0])]
-    position = {id(row): (depth, n) for depth, (members, _name) in enumerate(levels) for n, row in enumerate(members, 1)}
+    position = {
+        id(row): (depth, n) for depth, (members, _name) in enumerate(levels) for n, row in enumerate(members, 1)
+    }
     ctes: list[str] = []
     params: list[Any] = []
     for depth, (members, parent_name) in enumerate(levels):
@@ -65,6 +73,8 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
         given, join, parent = list(names), "", []
         if parent_name:
             above = [position[id(getattr(row, parent_name))] for row in members]
+            if len({entry for entry, _n in above}) > 1:
+                raise ValueError(f"The parents of one entry's {parent_name} must be rows of one entry themselves.")
             arrays.append("%s::int[]")
             params.append([n for _depth, n in above])
             given.append("parent_n")
@@ -114,7 +124,8 @@ def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Se
         params.append([_prepared(field, value) for value in values])
     sets = ", ".join(f"{connection.ops.quote_name(field.column)} = u.s{n}" for n, field in enumerate(members))
     guard = "".join(
-        f" AND t.{connection.ops.quote_name(field.column)} = u.w{n}" for n, (field, _values) in enumerate(guards)
+        f" AND t.{connection.ops.quote_name(field.column)} IS NOT DISTINCT FROM u.w{n}"
+        for n, (field, _values) in enumerate(guards)
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -130,8 +141,9 @@ def add(
 ) -> list[tuple[Any, ...]]:
     """Add amounts to counters of rows, locking them by primary key in the same statement.
 
-    `changes` maps primary keys to {field: amount}; a field missing for one row adds nothing there. The constraints of the table are the
-    guard: a change that they forbid raises IntegrityError and changes nothing. Returns (id, *returning) with the values after the change.
+    `changes` maps primary keys to {field: amount}; a field missing for one row adds nothing there. The constraints of
+    the table are the guard: a change that they forbid raises IntegrityError and changes nothing. Returns
+    (id, *returning) with the values after the change.
     """
     if not changes:
         return []
@@ -144,9 +156,7 @@ def add(
     params = [ids, *([Decimal(changes[pk].get(name, 0)) for pk in ids] for name in names)]
     aliases = ", ".join(["id", *(f"d{n}" for n in range(len(fields)))])
     sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
-    back = ", ".join(
-        ["t.id", *(f"t.{connection.ops.quote_name(_field(model, name).column)}" for name in returning)]
-    )
+    back = ", ".join(["t.id", *(f"t.{connection.ops.quote_name(_field(model, name).column)}" for name in returning)])
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH u AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS u({aliases})),"

@@ -106,7 +106,7 @@ class TestTablesLocked:
                 ["orders_linepart"],
             ),
             (
-                "WITH d AS (SELECT id FROM inventory_demand FOR UPDATE) SELECT 1 FROM inventory_stocklevel s FOR UPDATE OF s",
+                "WITH d AS (SELECT id FROM inventory_demand FOR UPDATE) SELECT 1 FROM inventory_stocklevel FOR UPDATE",
                 ["inventory_demand", "inventory_stocklevel"],
             ),
             (

@@ -1,0 +1,243 @@
+"""Many rows by one statement: what goes in comes out, in every type of column, with history's context on and off."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+import pghistory
+import pytest
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from core import bulk
+from core.models import Company, Membership
+from core.roles import Role
+from inventory.models import Demand, Product, StockLevel, StockMove, Unit
+from orders.models import CustomerPO
+from tests.core.stock import NOON, Stock
+from tests.factories.core import CompanyFactory, UserFactory
+
+
+@pytest.fixture(params=["history's context on", "history's context off"], autouse=True)
+def context(request, db) -> Iterator[None]:
+    """Run each test twice: a request's context puts a statement of its own before each of ours."""
+    with pghistory.context(user=1) if request.param.endswith("on") else contextlib.nullcontext():
+        yield
+
+
+@pytest.fixture
+def stock(db) -> Stock:
+    return Stock()
+
+
+@contextlib.contextmanager
+def statements(count: int) -> Iterator[None]:
+    """Check how many statements are issued."""
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    assert len(captured) == count, [query["sql"] for query in captured]
+
+
+class TestInsert:
+    def test_sets_every_primary_key_and_writes_what_was_given(self, stock):
+        rows = [stock.demand(quantity, priority=number) for number, quantity in enumerate(("5", "0.000001", "7.5"))]
+        with statements(1):
+            bulk.insert(rows)
+        found = Demand.objects.in_bulk([row.pk for row in rows])
+        assert [found[row.pk].quantity for row in rows] == [Decimal(5), Decimal("0.000001"), Decimal("7.5")]
+        assert [found[row.pk].priority for row in rows] == [0, 1, 2]
+        assert [row.pk for row in rows] == sorted(row.pk for row in rows)
+        assert not any(row._state.adding for row in rows)
+
+    def test_leaves_generated_columns_and_database_defaults_to_the_database(self, stock):
+        demand, product = (
+            stock.demand("5", allocated=2),
+            Product(company=stock.company, sku="B", name="b", unit=stock.unit),
+        )
+        bulk.insert([demand])
+        bulk.insert([product])
+        assert Demand.objects.get(pk=demand.pk).backordered == 3
+        assert Product.objects.get(pk=product.pk).created_at is not None
+
+    def test_writes_dates_and_nothing_alike(self, stock):
+        rows = [stock.demand(promised_on=None), stock.demand(promised_on=date(2026, 4, 2))]
+        bulk.insert(rows)
+        assert [Demand.objects.get(pk=row.pk).promised_on for row in rows] == [None, date(2026, 4, 2)]
+
+    def test_writes_a_column_of_nothing(self, stock):
+        rows = [Product(company=stock.company, sku=sku, name=sku, unit=stock.unit, weight_g=None) for sku in "BC"]
+        bulk.insert(rows)
+        assert set(Product.objects.filter(pk__in=[row.pk for row in rows]).values_list("weight_g", flat=True)) == {None}
+
+    def test_writes_booleans_times_and_any_text(self, stock):
+        name = 'A "quoted", {braced}, back\\slashed, NULL 100 % %s naïve — 猫\nname'
+        product = Product(company=stock.company, sku="B", name=name, unit=stock.unit, is_active=False, created_at=NOON)
+        bulk.insert([product])
+        saved = Product.objects.get(pk=product.pk)
+        assert (saved.name, saved.is_active, saved.created_at) == (name, False, NOON)
+
+    def test_writes_json_of_any_kind(self, stock):
+        contents = [{"a": [1, None, 'x"y']}, [], "text", 7, True]
+        rows = [stock.purchase_order(content) for content in contents]
+        bulk.insert(rows)
+        assert [CustomerPO.objects.get(pk=row.pk).content for row in rows] == contents
+
+    def test_writes_children_with_their_parents(self, stock):
+        postings = [stock.posting("GR-1"), stock.posting("GR-2")]
+        moves = [
+            StockMove(
+                company=stock.company,
+                posting=posting,
+                product=stock.product,
+                from_place="SUPPLIER",
+                to_place="CUSTOMER",
+                quantity=quantity,
+            )
+            for posting, quantity in [(postings[1], 1), (postings[0], 2), (postings[1], 3)]
+        ]
+        with statements(1):
+            bulk.insert(postings, (moves, "posting"))
+        saved = [StockMove.objects.get(pk=move.pk) for move in moves]
+        assert [(move.posting.reference, move.quantity) for move in saved] == [("GR-2", 1), ("GR-1", 2), ("GR-2", 3)]
+        assert [move.posting_id for move in moves] == [postings[1].pk, postings[0].pk, postings[1].pk]
+
+    def test_writes_children_of_several_kinds(self, stock):
+        unit = Unit(company=stock.company, code="bx", name="Box")
+        products = [Product(company=stock.company, sku=sku, name=sku, unit=unit, sort_key=sku) for sku in "BC"]
+        more = [Product(company=stock.company, sku="D", name="D", unit=unit, sort_key="D")]
+        with statements(1):
+            bulk.insert([unit], (products, "unit"), (more, "unit"), ([], "unit"))
+        assert set(Product.objects.filter(unit=unit).values_list("sku", flat=True)) == set("BCD")
+
+    def test_writes_grandchildren(self, stock):
+        unit = Unit(company=stock.company, code="bx", name="Box")
+        products = [Product(company=stock.company, sku=sku, name=sku, unit=unit, sort_key=sku) for sku in "BC"]
+        demands = [stock.demand("1"), stock.demand("2")]
+        demands[0].product, demands[1].product = products[1], products[0]
+        with statements(1):
+            bulk.insert([unit], (products, "unit"), (demands, "product"))
+        saved = Demand.objects.filter(product__unit=unit).order_by("quantity")
+        assert [(demand.product.sku, demand.quantity) for demand in saved] == [("C", 1), ("B", 2)]
+
+    def test_refuses_children_of_one_kind_whose_parents_are_of_several(self, stock):
+        units = [Unit(company=stock.company, code=code, name=code) for code in ("bx", "ct")]
+        products = [Product(company=stock.company, sku=unit.code, name="A", unit=unit, sort_key="A") for unit in units]
+        demands = [stock.demand(), stock.demand()]
+        demands[0].product, demands[1].product = products
+        with pytest.raises(ValueError, match="rows of one entry"):
+            bulk.insert(units, (products[:1], "unit"), (products[1:], "unit"), (demands, "product"))
+
+    def test_writes_nothing_for_no_rows(self):
+        with statements(0):
+            bulk.insert([])
+
+    def test_writes_all_or_nothing(self, stock):
+        with pytest.raises(IntegrityError, match="demand_"):
+            bulk.insert([stock.demand("1"), stock.demand("-1")])
+
+    def test_refuses_a_column_of_arrays_which_unnest_would_take_apart(self):
+        rows = [Membership(user=UserFactory(), company=CompanyFactory(), roles=[Role.PICKER, Role.ACCOUNTANT])]
+        with pytest.raises(TypeError, match="roles"):
+            bulk.insert(rows)
+
+
+class TestUpdate:
+    def test_sets_fields_of_each_row_by_one_statement(self, stock):
+        rows = [stock.demand(), stock.demand()]
+        bulk.insert(rows)
+        for number, row in enumerate(rows):
+            row.promised_on, row.priority, row.quantity = date(2026, 4, 2 + number), number, Decimal("9.5")
+        with statements(1):
+            assert bulk.update(rows, ["promised_on", "priority"]) == 2
+        saved = [Demand.objects.get(pk=row.pk) for row in rows]
+        assert [(row.promised_on, row.priority) for row in saved] == [(date(2026, 4, 2), 0), (date(2026, 4, 3), 1)]
+        assert {row.quantity for row in saved} == {Decimal(5)}, "a field that was not named"
+
+    def test_sets_nothing(self, stock):
+        row = stock.demand(promised_on=date(2026, 4, 2))
+        bulk.insert([row])
+        row.promised_on = None
+        bulk.update([row], ["promised_on"])
+        assert Demand.objects.get(pk=row.pk).promised_on is None
+
+    def test_sets_foreign_keys(self, stock):
+        other = Unit.objects.create(company=stock.company, code="bx", name="Box")
+        stock.product.unit = other
+        bulk.update([stock.product], ["unit"])
+        assert Product.objects.get(pk=stock.product.pk).unit == other
+
+    def test_leaves_rows_alone_that_are_not_as_expected_any_more(self, stock):
+        rows = [stock.demand(priority=1), stock.demand(priority=2)]
+        bulk.insert(rows)
+        for row in rows:
+            row.destination_country = "FR"
+        changed = bulk.update(rows, ["destination_country"], where={"priority": [1, 1]})
+        assert changed == 1
+        assert [Demand.objects.get(pk=row.pk).destination_country for row in rows] == ["FR", "GB"]
+
+    def test_needs_every_guard_to_hold(self, stock):
+        row = stock.demand(priority=1)
+        bulk.insert([row])
+        row.destination_country = "FR"
+        guards = {"priority": [1], "due_on": [date(2020, 1, 1)]}
+        assert bulk.update([row], ["destination_country"], where=guards) == 0
+
+    def test_expects_nothing_where_the_guard_is_nothing(self, stock):
+        rows = [stock.demand(promised_on=None), stock.demand(promised_on=date(2026, 4, 2))]
+        bulk.insert(rows)
+        for row in rows:
+            row.destination_country = "FR"
+        assert bulk.update(rows, ["destination_country"], where={"promised_on": [None, None]}) == 1
+
+    def test_changes_nothing_for_no_rows(self):
+        with statements(0):
+            assert bulk.update([], ["priority"]) == 0
+
+
+class TestAdd:
+    def test_adds_to_each_row_what_is_meant_for_it_and_returns_what_is_there_now(self, stock):
+        first, second = stock.levels(10, 20)
+        with statements(1):
+            rows = bulk.add(
+                StockLevel,
+                {second.pk: {"sellable": Decimal("-0.5"), "staged": 1}, first.pk: {"sellable": 5}},
+                returning=["sellable", "staged"],
+            )
+        assert sorted(rows) == [(first.pk, 15, 0), (second.pk, Decimal("19.5"), 1)]
+        assert set(StockLevel.objects.values_list("sellable", "staged")) == {(15, 0), (Decimal("19.5"), 1)}
+
+    def test_locks_by_primary_key_before_it_writes(self, stock):
+        levels = stock.levels(1, 1, 1)
+        with CaptureQueriesContext(connection) as captured:
+            bulk.add(StockLevel, {level.pk: {"sellable": 1} for level in reversed(levels)})
+        sql = captured[-1]["sql"]
+        lock = 'l AS MATERIALIZED (SELECT t.id FROM "inventory_stocklevel" t WHERE t.id = ANY('
+        assert lock in sql
+        assert "ORDER BY t.id FOR NO KEY UPDATE)" in sql[sql.index(lock) :]
+        assert sql.index(lock) < sql.index('UPDATE "inventory_stocklevel" AS t SET')
+
+    def test_is_refused_whole_by_a_constraint_of_one_row(self, stock):
+        first, second = stock.levels(10, 1)
+        with pytest.raises(IntegrityError, match="stocklevel_allocated_within_sellable"):
+            bulk.add(StockLevel, {first.pk: {"allocated": 1}, second.pk: {"allocated": 2}})
+
+    def test_returns_only_rows_that_exist(self, stock):
+        (level,) = stock.levels(1)
+        assert bulk.add(StockLevel, {level.pk: {"sellable": 1}, level.pk + 1000: {"sellable": 1}}) == [(level.pk,)]
+
+    def test_adds_nothing_for_no_rows(self):
+        with statements(0):
+            assert bulk.add(StockLevel, {}) == []
+
+    def test_returns_generated_columns_as_they_are_after_the_change(self, stock):
+        demand = stock.demand("5")
+        bulk.insert([demand])
+        rows = bulk.add(Demand, {demand.pk: {"allocated": 2}}, returning=["backordered", "product"])
+        assert rows == [(demand.pk, 3, stock.product.pk)]
+
+
+class TestByPk:
+    def test_finds_rows_by_their_primary_key(self):
+        rows = [Company(pk=3), Company(pk=1)]
+        assert bulk.by_pk(rows) == {3: rows[0], 1: rows[1]}
