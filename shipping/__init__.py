@@ -1,0 +1,1 @@
+"""Shipping: what leaves the house, with whom, and at which cost."""

@@ -1,7 +1,39 @@
 """Wiring of shipping."""
 
+from functools import partial
+
 from django.apps import AppConfig
+
+from core import audit, registry
 
 
 class ShippingConfig(AppConfig):
     name = "shipping"
+
+    def ready(self) -> None:
+        """Offer the queues in the navigation, dispatch and shipments on the order's page, and the proofs."""
+        from shipping.audit import CHECKS
+        from shipping.queries import blockers, order_panel
+
+        audit.register_all(registry.audit_checks.register, "shipping", CHECKS)
+        registry.navigation.register(
+            "shipping.dispatch",
+            registry.NavigationItem("Dispatch", "shipping:dispatch_queue", "shipping", "shipping.dispatch", key="d"),
+            order=25,
+        )
+        registry.navigation.register(
+            "shipping.shipments",
+            registry.NavigationItem("Shipments", "shipping:shipments", "history", "shipping.view", key="s"),
+            order=26,
+        )
+        verb = "shipping.dispatch"
+        registry.order_actions.register(
+            verb,
+            registry.OrderAction(verb, "Dispatch", "shipping:dispatch", partial(blockers, verb=verb), key="d"),
+            order=40,
+        )
+        registry.order_panels.register(
+            "shipping.shipments",
+            registry.OrderPanel("shipping/_order_panel.html", order_panel, verb="shipping.view"),
+            order=40,
+        )

@@ -1,0 +1,1 @@
+"""The warehouse: release, waves, picking and packing."""

@@ -1,7 +1,43 @@
 """Wiring of warehouse."""
 
+from functools import partial
+
 from django.apps import AppConfig
+
+from core import audit, registry
 
 
 class WarehouseConfig(AppConfig):
     name = "warehouse"
+
+    def ready(self) -> None:
+        """Offer the queues in the navigation, the warehouse's verbs and work on the order's page, and the proofs."""
+        from warehouse.audit import CHECKS
+        from warehouse.queries import blockers, order_panel
+
+        audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
+        for order, (name, label, url_name, icon, verb, key) in enumerate(
+            (
+                ("warehouse.release", "Release", "warehouse:release_queue", "warehouse", "warehouse.release", "r"),
+                ("warehouse.pick", "Pick", "warehouse:waves", "picking", "warehouse.pick", "k"),
+                ("warehouse.pack", "Pack", "warehouse:pack_queue", "packing", "warehouse.pack", "b"),
+            ),
+            start=20,
+        ):
+            item = registry.NavigationItem(label, url_name, icon, verb, key=key)
+            registry.navigation.register(name, item, order=order)
+        for order, (verb, label, url_name, key) in enumerate(
+            (
+                ("warehouse.release", "Release", "warehouse:release", "r"),
+                ("warehouse.pick", "Pick all", "warehouse:pick", "k"),
+                ("warehouse.pack", "Pack", "warehouse:pack", "b"),
+            ),
+            start=30,
+        ):
+            action = registry.OrderAction(verb, label, url_name, partial(blockers, verb=verb), key=key)
+            registry.order_actions.register(verb, action, order=order)
+        registry.order_panels.register(
+            "warehouse.work",
+            registry.OrderPanel("warehouse/_order_panel.html", order_panel, verb="warehouse.view"),
+            order=30,
+        )

@@ -1,0 +1,105 @@
+"""Reads of shipping that join, aggregate or feed a page, and the blockers of its verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from core.models import User
+from core.refusals import Blocker
+from orders.models import SalesOrder
+from shipping import sql
+from shipping.models import Shipment, ShipmentLine
+from warehouse.models import Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class DockFacts:
+    """What of an order waits at the dock, and how many shipments of it have left."""
+
+    order_id: int
+    status: str
+    parcels: int
+    weight_g: Decimal | None
+    warehouses: list[str]
+    shipments: int
+
+
+def dock_facts(order_ids: Collection[int]) -> dict[int, DockFacts]:
+    """Return what of each order waits at the dock; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ORDER_FACTS, [list(order_ids)])
+        return {order_id: DockFacts(order_id, *facts) for order_id, *facts in cursor.fetchall()}
+
+
+def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
+    """Return why a verb is off for each order; an order that is not named has nothing against it. One statement.
+
+    Knows "shipping.dispatch".
+
+    :raises KeyError: for a verb that is not shipping's.
+    """
+    if verb != "shipping.dispatch":
+        raise KeyError(verb)
+    found: dict[int, list[Blocker]] = {}
+    for order_id, facts in dock_facts(order_ids).items() if order_ids else ():
+        if facts.parcels:
+            continue
+        if facts.shipments:
+            found[order_id] = [Blocker("dispatched_already", "Everything packed has left already.")]
+        else:
+            found[order_id] = [Blocker("not_packed", "Nothing is packed yet.")]
+    return found
+
+
+_PACKED = Parcel.objects.filter(order=OuterRef("pk"), status=Parcel.Status.PACKED)
+_HAS_LEFT = Exists(ShipmentLine.objects.filter(parcel=OuterRef("pk")))
+HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT)))
+HAS_LEFT_IN_PART = Q(Exists(Shipment.objects.filter(order=OuterRef("pk"))))
+
+
+def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:
+    """Return the orders of the person's companies that are with a warehouse or have left it, with their customers."""
+    statuses = [SalesOrder.Status.RELEASED, SalesOrder.Status.COMPLETED]
+    return SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
+
+
+def parcels_at_the_dock(order_id: int) -> QuerySet[Parcel]:
+    """Return an order's packed parcels that have not left, with how many units each holds."""
+    return (
+        Parcel.objects.filter(~_HAS_LEFT, order_id=order_id, status=Parcel.Status.PACKED)
+        .select_related("warehouse")
+        .annotate(units=Sum("contents__quantity"))
+        .order_by("pk")
+    )
+
+
+def shipments(user: User) -> QuerySet[Shipment]:
+    """Return the shipments of the person's companies, with what a row shows of them."""
+    return Shipment.objects.for_user(user).select_related("order__customer", "warehouse", "dispatched_by")
+
+
+def shipments_of_order(order_id: int) -> QuerySet[Shipment]:
+    """Return an order's shipments with how many parcels and units each took."""
+    return (
+        Shipment.objects.filter(order_id=order_id)
+        .select_related("warehouse", "dispatched_by")
+        .annotate(parcels=Count("lines__parcel", distinct=True), units=Sum("lines__quantity"))
+        .order_by("pk")
+    )
+
+
+def order_panel(order_id: int, _user: User) -> dict[str, Any]:
+    """Return what shipping shows on an order's page."""
+    return {"shipments": list(shipments_of_order(order_id))}
+
+
+def last_carrier(user: User) -> str:
+    """Return the carrier of the person's last dispatch, which is likely that of the next; nothing before the first."""
+    mine = Shipment.objects.for_user(user).filter(dispatched_by=user).order_by("-pk")
+    return mine.values_list("carrier", flat=True).first() or ""

@@ -1,0 +1,198 @@
+"""Every write of shipping: dispatching what is packed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from core import bulk
+from core.models import User
+from core.money import exponent
+from core.numbering import document_number
+from core.refusals import Blocked, Refused
+from core.roles import require
+from inventory import services as inventory_services
+from orders import services as orders_services
+from orders.models import OrderEvent, SalesOrder
+from shipping import events, queries, sql
+from shipping.models import Shipment, ShipmentLine
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """Shipments of an order that have left."""
+
+    order_id: int
+    shipment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a packed parcel holds of one pick task, and has not left."""
+
+    content_id: int
+    parcel_id: int
+    order_id: int
+    warehouse_id: int
+    part_id: int
+    product_id: int
+    quantity: Decimal
+    allocation_id: int
+    tote_id: int
+    demand_id: int
+    level_id: int
+
+
+@transaction.atomic
+def dispatch_orders(
+    *, order_ids: Collection[int], carrier: str, tracking_number: str, actor: User, at: datetime
+) -> dict[int, Dispatched | Refused]:
+    """Send off every packed parcel of orders, one shipment per order and warehouse, and issue its goods at cost, once.
+
+    An order of which everything packed has left is left as it is and returned as such, whatever carrier is named now.
+
+    :raises NotAllowed: where the actor may not dispatch.
+    """
+    require(actor, "shipping.dispatch")
+    locked = SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).select_related("company").locked()
+    orders = {order.pk: order for order in list(locked)}
+    contents = _undispatched(list(orders))
+    results: dict[int, Dispatched | Refused] = {}
+    if contents:
+        shipped: dict[int, Decimal] = defaultdict(Decimal)
+        for content in contents:
+            shipped[content.part_id] += content.quantity
+        orders_services.note_shipped(shipped=shipped)
+        of_company: dict[int, list[_Content]] = defaultdict(list)
+        for content in contents:
+            of_company[orders[content.order_id].company_id].append(content)
+        # Stock rows belong to one company, and companies come in the order of their ids: nobody waits in a circle
+        shipments = [
+            shipment
+            for company_id in sorted(of_company)
+            for shipment in _ship(orders, of_company[company_id], carrier, tracking_number, actor, at)
+        ]
+        results |= _by_order((shipment.order_id, shipment.pk) for shipment in shipments)
+        events.shipments_dispatched.send(
+            sender=Shipment,
+            event=events.ShipmentsDispatched(tuple(shipment.pk for shipment in shipments), tuple(results), at),
+        )
+    idle = orders.keys() - results.keys()
+    return results | _refused_or_standing(idle) if idle else results
+
+
+def _undispatched(order_ids: Sequence[int]) -> list[_Content]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.UNDISPATCHED, [list(order_ids)])
+        return [_Content(*row) for row in cursor.fetchall()]
+
+
+def _ship(
+    orders: dict[int, SalesOrder],
+    contents: Sequence[_Content],
+    carrier: str,
+    tracking_number: str,
+    actor: User,
+    at: datetime,
+) -> list[Shipment]:
+    """Issue the goods of one company's parcels, and write the shipments that took them."""
+    company = orders[contents[0].order_id].company
+    issued = inventory_services.issue_allocations(
+        company_id=company.pk,
+        issues=[
+            inventory_services.StockIssue(
+                allocation_id=content.allocation_id,
+                demand_id=content.demand_id,
+                level_id=content.level_id,
+                product_id=content.product_id,
+                tote_id=content.tote_id,
+                quantity=content.quantity,
+            )
+            for content in contents
+        ],
+        places=exponent(company.currency),
+        reference=_reference([str(orders[pk]) for pk in dict.fromkeys(content.order_id for content in contents)]),
+        actor=actor,
+        at=at,
+    )
+    shipments: dict[tuple[int, int], Shipment] = {}
+    lines: list[ShipmentLine] = []
+    parcels: dict[tuple[int, int], dict[int, None]] = defaultdict(dict)
+    for content, cost in zip(contents, issued.costs, strict=True):
+        key = (content.order_id, content.warehouse_id)
+        shipment = shipments.setdefault(
+            key,
+            Shipment(
+                company=company,
+                warehouse_id=content.warehouse_id,
+                order_id=content.order_id,
+                ship_to=orders[content.order_id].ship_to,
+                carrier=carrier,
+                tracking_number=tracking_number,
+                posting_id=issued.posting_id,
+                dispatched_by=actor,
+            ),
+        )
+        parcels[key][content.parcel_id] = None
+        lines.append(
+            ShipmentLine(
+                shipment=shipment,
+                parcel_id=content.parcel_id,
+                content_id=content.content_id,
+                part_id=content.part_id,
+                quantity=content.quantity,
+                cost=cost,
+            )
+        )
+    for shipment in shipments.values():
+        shipment.dispatch(at=at)
+    bulk.insert(list(shipments.values()), (lines, "shipment"))
+    orders_services.record(
+        facts=[
+            orders_services.Fact(
+                shipment.order_id,
+                company.pk,
+                OrderEvent.Kind.DISPATCHED,
+                "shipment",
+                shipment.pk,
+                {
+                    "shipment": shipment.number,
+                    "parcels": [document_number("P", parcel_id) for parcel_id in parcels[key]],
+                    "carrier": carrier,
+                    "tracking_number": tracking_number,
+                },
+            )
+            for key, shipment in shipments.items()
+        ],
+        actor=actor,
+        at=at,
+    )
+    return list(shipments.values())
+
+
+def _reference(numbers: Sequence[str]) -> str:
+    """Return what the stock posting refers to: the order, or the first of several."""
+    return f"{numbers[0]} and {len(numbers) - 1} more" if len(numbers) > 1 else numbers[0]
+
+
+def _refused_or_standing(order_ids: Collection[int]) -> dict[int, Dispatched | Refused]:
+    """Say of orders that had nothing to dispatch why, or which shipments of them have left already."""
+    blocked = queries.blockers(order_ids, "shipping.dispatch")
+    standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "dispatched_already"]
+    refused: dict[int, Dispatched | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+    if not standing:
+        return refused
+    shipments = Shipment.objects.filter(order_id__in=standing).order_by("pk")
+    return refused | _by_order(shipments.values_list("order_id", "pk"))
+
+
+def _by_order(shipments: Iterable[tuple[int, int]]) -> dict[int, Dispatched | Refused]:
+    of_order: dict[int, list[int]] = defaultdict(list)
+    for order_id, shipment_id in shipments:
+        of_order[order_id].append(shipment_id)
+    return {order_id: Dispatched(order_id, tuple(ids)) for order_id, ids in of_order.items()}

@@ -1,0 +1,87 @@
+"""The warehouse in the admin: rows to look at, and picking through the same service as everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core.pages import person
+from core.refusals import Refused
+from warehouse import services
+from warehouse.models import Parcel, ParcelContent, PickTask, Wave
+
+
+class OnlyServicesWrite:
+    """Rows that the admin shows and does not touch."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows are made by services."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows are changed by services."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Rows stay."""
+        return False
+
+
+@admin.register(Wave)
+class WaveAdmin(OnlyServicesWrite, admin.ModelAdmin):
+    """Waves."""
+
+    list_display = ("number", "warehouse", "status", "released_by", "released_at", "done_at")
+    list_filter = ("status", "warehouse")
+    list_select_related = ("warehouse", "released_by")
+    show_full_result_count = False
+
+
+@admin.register(PickTask)
+class PickTaskAdmin(OnlyServicesWrite, admin.ModelAdmin):
+    """Pick tasks; whoever may pick can pick them here too."""
+
+    list_display = ("id", "wave", "order", "product", "bin", "quantity", "picked", "status")
+    list_filter = ("status",)
+    list_select_related = ("wave", "order", "product", "bin")
+    search_fields = ("order__number", "product__sku")
+    show_full_result_count = False
+    actions = ("pick",)
+
+    @admin.action(description="Pick in full")
+    def pick(self, request: HttpRequest, tasks: QuerySet[PickTask]) -> None:
+        """Pick the chosen tasks through the service, and say what came of each that was refused."""
+        ids = list(tasks.values_list("pk", flat=True))
+        try:
+            results = services.pick_tasks(task_ids=ids, actor=person(request), at=timezone.now())
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            return
+        refused = [result for result in results.values() if isinstance(result, Refused)]
+        messages.success(request, f"{len(results) - len(refused)} picked.")
+        for result in refused:
+            messages.warning(request, result.sentence)
+
+
+class ParcelContentInline(OnlyServicesWrite, admin.TabularInline):
+    """What a parcel holds."""
+
+    model = ParcelContent
+    extra = 0
+    fields = ("product", "quantity", "task")
+
+
+@admin.register(Parcel)
+class ParcelAdmin(OnlyServicesWrite, admin.ModelAdmin):
+    """Parcels with what they hold."""
+
+    list_display = ("number", "order", "warehouse", "status", "weight_g", "packed_at", "packed_by")
+    list_filter = ("status", "warehouse")
+    list_select_related = ("order", "warehouse", "packed_by")
+    search_fields = ("order__number",)
+    show_full_result_count = False
+    inlines = (ParcelContentInline,)

@@ -1,0 +1,108 @@
+"""The warehouse's proofs: counters against tasks and parcels, tasks against the stock ledger."""
+
+from __future__ import annotations
+
+from core.audit import sql_check
+
+_PART = "'part ' || lp.id || ' of order ' || lp.order_id"
+
+CHECKS = [
+    sql_check(
+        "reserved in a bin = its open pick tasks",
+        rows="inventory_binstock",
+        drift="""
+        SELECT 'product ' || coalesce(s.product_id, t.product_id) || ' in bin ' || coalesce(s.bin_id, t.bin_id),
+            coalesce(s.allocated, 0), coalesce(t.quantity, 0)
+        FROM inventory_binstock s
+        FULL JOIN (
+            SELECT bin_id, product_id, sum(quantity) AS quantity
+            FROM warehouse_picktask WHERE status = 'PLANNED' GROUP BY 1, 2
+        ) t ON t.bin_id = s.bin_id AND t.product_id = s.product_id
+        WHERE coalesce(s.allocated, 0) <> coalesce(t.quantity, 0)
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "picked of a part = what its tasks found",
+        rows="orders_linepart",
+        drift=f"""
+        SELECT {_PART}, lp.picked, coalesce(t.quantity, 0)
+        FROM orders_linepart lp
+        LEFT JOIN (
+            SELECT part_id, sum(picked) AS quantity FROM warehouse_picktask WHERE status = 'PICKED' GROUP BY 1
+        ) t ON t.part_id = lp.id
+        WHERE lp.picked <> coalesce(t.quantity, 0)
+        ORDER BY lp.id
+        """,
+    ),
+    sql_check(
+        "packed of a part = what closed parcels hold of it",
+        rows="orders_linepart",
+        drift=f"""
+        SELECT {_PART}, lp.packed, coalesce(c.quantity, 0)
+        FROM orders_linepart lp
+        LEFT JOIN (
+            SELECT k.part_id, sum(k.quantity) AS quantity
+            FROM warehouse_parcelcontent k JOIN warehouse_parcel p ON p.id = k.parcel_id
+            WHERE p.status = 'PACKED' GROUP BY 1
+        ) c ON c.part_id = lp.id
+        WHERE lp.packed <> coalesce(c.quantity, 0)
+        ORDER BY lp.id
+        """,
+    ),
+    sql_check(
+        "a task's goods in parcels within what it found",
+        rows="warehouse_parcelcontent",
+        drift="""
+        SELECT 'task ' || t.id, sum(k.quantity), t.picked
+        FROM warehouse_parcelcontent k JOIN warehouse_picktask t ON t.id = k.task_id
+        GROUP BY t.id HAVING sum(k.quantity) > t.picked
+        ORDER BY t.id
+        """,
+    ),
+    sql_check(
+        "left to pick of an allocation = its open tasks, and none where it is not released",
+        rows="inventory_allocation",
+        drift="""
+        SELECT 'allocation ' || a.id, CASE WHEN a.status = 'RELEASED' THEN a.quantity - a.picked ELSE 0 END,
+            coalesce(t.quantity, 0)
+        FROM inventory_allocation a
+        LEFT JOIN (
+            SELECT allocation_id, sum(quantity) AS quantity FROM warehouse_picktask WHERE status = 'PLANNED' GROUP BY 1
+        ) t ON t.allocation_id = a.id
+        WHERE CASE WHEN a.status = 'RELEASED' THEN a.quantity - a.picked ELSE 0 END <> coalesce(t.quantity, 0)
+        ORDER BY a.id
+        """,
+    ),
+    sql_check(
+        "moved by a pick's posting = what the tasks that point to it found",
+        rows="inventory_stockposting WHERE kind = 'PICK'",
+        drift="""
+        SELECT 'posting ' || coalesce(m.posting_id, t.posting_id)
+            || ', product ' || coalesce(m.product_id, t.product_id),
+            coalesce(m.quantity, 0), coalesce(t.quantity, 0)
+        FROM (
+            SELECT v.posting_id, v.product_id, v.from_bin_id, v.to_bin_id, sum(v.quantity) AS quantity
+            FROM inventory_stockmove v JOIN inventory_stockposting g ON g.id = v.posting_id AND g.kind = 'PICK'
+            GROUP BY 1, 2, 3, 4
+        ) m
+        FULL JOIN (
+            SELECT posting_id, product_id, bin_id, tote_id, sum(picked) AS quantity
+            FROM warehouse_picktask WHERE status = 'PICKED' GROUP BY 1, 2, 3, 4
+        ) t ON t.posting_id = m.posting_id AND t.product_id = m.product_id
+            AND t.bin_id = m.from_bin_id AND t.tote_id = m.to_bin_id
+        WHERE coalesce(m.quantity, 0) <> coalesce(t.quantity, 0)
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "done waves have nothing left to pick",
+        rows="warehouse_wave WHERE status = 'DONE'",
+        drift="""
+        SELECT 'wave ' || w.id, 'done', count(*) || ' tasks to pick'
+        FROM warehouse_wave w JOIN warehouse_picktask t ON t.wave_id = w.id AND t.status = 'PLANNED'
+        WHERE w.status = 'DONE' GROUP BY w.id
+        ORDER BY w.id
+        """,
+    ),
+]

@@ -1,0 +1,38 @@
+"""Facts that the warehouse tells the apps above it, inside the transaction that made them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.dispatch import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersReleased:
+    """Allocated stock of orders became pick tasks of waves."""
+
+    order_ids: tuple[int, ...]
+    wave_ids: tuple[int, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TasksPicked:
+    """What tasks asked for lies in totes."""
+
+    task_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelsPacked:
+    """Parcels were closed."""
+
+    parcel_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+    at: datetime
+
+
+orders_released = Signal()
+tasks_picked = Signal()
+parcels_packed = Signal()

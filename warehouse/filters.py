@@ -1,0 +1,43 @@
+"""What the warehouse's queues can be narrowed to."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from core.queues import QueueFilter
+
+
+class OrderFilter(QueueFilter):
+    """Orders by words of their number, their customer's PO number or the customer, and by when they are wanted."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("number", "po_number", "customer__name")
+    search_label: ClassVar[str] = "Order, PO number or customer"
+    wanted = django_filters.ChoiceFilter(
+        method="by_wanted",
+        choices=[("due", "Due today or late"), ("later", "Later")],
+        empty_label="Whenever wanted",
+        label="Wanted",
+    )
+
+    def by_wanted(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Return the orders that are wanted by today, or later."""
+        today = timezone.localdate()
+        return queryset.filter(**{"requested_on__lte" if value == "due" else "requested_on__gt": today})
+
+
+class WaveFilter(QueueFilter):
+    """Waves by words of their warehouse or who released them; a wave's number finds it as well."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("warehouse__name", "warehouse__code", "released_by__name")
+    search_label: ClassVar[str] = "Wave, warehouse or person"
+
+    def search(self, queryset: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Return the wave of a number such as W-000012 or 12, or else the waves in which every word is found."""
+        digits = text.strip().upper().removeprefix("W-")
+        if digits.isascii() and digits.isdecimal() and len(digits) < 19:
+            return queryset.filter(pk=int(digits))
+        return super().search(queryset, name, text)

@@ -1,0 +1,265 @@
+"""Reads of the warehouse that join, aggregate or feed a page or a paper, and the blockers of its verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+
+from core.models import User
+from core.refusals import Blocker
+from inventory.models import Allocation
+from orders.models import LinePart, SalesOrder
+from warehouse import sql
+from warehouse.models import Parcel, ParcelContent, PickTask, Wave
+
+OPEN_WAVES = (Wave.Status.RELEASED, Wave.Status.RUNNING)
+
+
+# --- How far orders are ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """How far an order is in the warehouse: its lines by stage, and its tasks."""
+
+    order_id: int
+    status: str
+    lines: int
+    waiting: int  # lines that wait for stock
+    to_pack: int  # lines with goods in totes
+    to_release: int  # lines with stock that no wave has yet
+    warehouses: list[str]  # where that stock lies
+    to_pick: int  # tasks
+    picked: int  # tasks
+
+
+def order_facts(order_ids: Collection[int]) -> dict[int, OrderFacts]:
+    """Return how far each order is in the warehouse; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ORDER_FACTS, [list(order_ids)])
+        return {order_id: OrderFacts(order_id, *facts) for order_id, *facts in cursor.fetchall()}
+
+
+def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
+    """Return why a verb is off for each order; an order that is not named has nothing against it. One statement.
+
+    Knows "warehouse.release", "warehouse.pick" and "warehouse.pack".
+
+    :raises KeyError: for a verb that is not the warehouse's.
+    """
+    find = _BLOCKERS[verb]
+    found = {order_id: find(facts) for order_id, facts in order_facts(order_ids).items()} if order_ids else {}
+    return {order_id: [blocker] for order_id, blocker in found.items() if blocker is not None}
+
+
+def _release_blocker(facts: OrderFacts) -> Blocker | None:
+    if facts.status in {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}:
+        return Blocker("not_confirmed", "The order is not confirmed yet.")
+    if facts.status not in {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}:
+        return Blocker("not_open", f"The order is {SalesOrder.Status(facts.status).label.lower()}.")
+    if facts.to_release:
+        return None
+    if not facts.lines:
+        return Blocker("nothing_stocked", "Nothing on this order comes from a shelf.")
+    if facts.to_pick or facts.picked:
+        rest = f" {_lines(facts.waiting)} for stock." if facts.waiting else ""
+        return Blocker("released_already", f"Everything allocated is released already.{rest}")
+    return Blocker("nothing_allocated", f"Nothing is allocated yet: {_lines(facts.waiting)} for stock.")
+
+
+def _pick_blocker(facts: OrderFacts) -> Blocker | None:
+    if facts.to_pick:
+        return None
+    if facts.picked:
+        return Blocker("picked_already", "Everything released is picked already.")
+    return Blocker("not_released", "Nothing is released to the warehouse yet.")
+
+
+def _pack_blocker(facts: OrderFacts) -> Blocker | None:
+    if facts.to_pack:
+        return None
+    if facts.picked:
+        return Blocker("packed_already", "Everything picked is packed already.")
+    return Blocker("not_picked", "Nothing is picked yet.")
+
+
+def _lines(count: int) -> str:
+    return "1 line waits" if count == 1 else f"{count} lines wait"
+
+
+_BLOCKERS: Mapping[str, Callable[[OrderFacts], Blocker | None]] = {
+    "warehouse.release": _release_blocker,
+    "warehouse.pick": _pick_blocker,
+    "warehouse.pack": _pack_blocker,
+}
+
+
+# --- Queues ---------------------------------------------------------------------------------------
+
+# Conditions on an order, for the tabs of the queues.
+HAS_STOCK_TO_RELEASE = Q(
+    Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__allocations__status=Allocation.Status.FIRM))
+)
+WAITS_FOR_STOCK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)))
+HAS_GOODS_TO_PACK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), picked__gt=F("packed"))))
+IS_BEING_PICKED = Q(Exists(PickTask.objects.filter(order=OuterRef("pk"), status=PickTask.Status.PLANNED)))
+
+
+def orders_with_the_warehouse(user: User, *statuses: SalesOrder.Status) -> QuerySet[SalesOrder]:
+    """Return the orders of the person's companies in some statuses, with their customers."""
+    return SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
+
+
+@dataclass(frozen=True, slots=True)
+class WaveFacts:
+    """How far a wave is."""
+
+    tasks: int
+    picked: int
+    orders: int
+    requested_on: date | None
+
+
+def waves(user: User) -> QuerySet[Wave]:
+    """Return the waves of the person's companies, with what a row shows of them."""
+    return Wave.objects.for_user(user).select_related("warehouse", "released_by")
+
+
+def wave_facts(wave_ids: Collection[int]) -> dict[int, WaveFacts]:
+    """Return how far each wave is; one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.WAVE_FACTS, [list(wave_ids)])
+        return {row[0]: WaveFacts(*row[1:]) for row in cursor.fetchall()}
+
+
+def next_task(wave_id: int, *, after: int = 0) -> PickTask | None:
+    """Return the next task to pick of a wave: the first beyond `after` on the walk, or else the first of all."""
+    planned = PickTask.objects.filter(wave_id=wave_id, status=PickTask.Status.PLANNED).select_related(
+        "product__unit", "bin", "tote", "order"
+    )
+    # The order of a wave's tasks is the walk: they were numbered along it
+    return planned.filter(pk__gt=after).order_by("pk").first() or (planned.order_by("pk").first() if after else None)
+
+
+# --- An order's page ------------------------------------------------------------------------------
+
+
+def tasks_of_order(order_id: int) -> QuerySet[PickTask]:
+    """Return an order's pick tasks, wave by wave along the walk."""
+    return (
+        PickTask.objects.filter(order_id=order_id)
+        .select_related("wave__warehouse", "product__unit", "bin", "picked_by")
+        .order_by("wave_id", "pk")
+    )
+
+
+def parcels_of_order(order_id: int) -> QuerySet[Parcel]:
+    """Return an order's parcels with how many units each holds."""
+    return (
+        Parcel.objects.filter(order_id=order_id)
+        .select_related("warehouse")
+        .annotate(units=Sum("contents__quantity"))
+        .order_by("pk")
+    )
+
+
+def order_panel(order_id: int, _user: User) -> dict[str, Any]:
+    """Return what the warehouse shows on an order's page."""
+    return {"tasks": list(tasks_of_order(order_id)), "parcels": list(parcels_of_order(order_id))}
+
+
+# --- Paper ----------------------------------------------------------------------------------------
+
+
+def pick_list(wave: Wave) -> dict[str, Any]:
+    """Return what a wave's pick list prints: the tasks still to be picked, along the walk."""
+    tasks = (
+        wave.tasks.filter(status=PickTask.Status.PLANNED).select_related("product__unit", "bin", "order").order_by("pk")
+    )
+    return {
+        "language": "en",
+        "wave": wave.number,
+        "warehouse": {"name": wave.warehouse.name},
+        "created_at": wave.released_at.astimezone(wave.company.zone).isoformat(),
+        "tasks": [
+            {
+                "bin": task.bin.code,
+                "quantity": str(task.quantity),
+                "unit": task.product.unit.name,
+                "sku": task.product.sku,
+                "description": task.product.name,
+                "order": str(task.order),
+            }
+            for task in tasks
+        ],
+    }
+
+
+def packing_slip(parcel: Parcel) -> dict[str, Any]:
+    """Return what a parcel's packing slip prints as things stand now: its contents, and what is to follow."""
+    order, company = parcel.order, parcel.company
+    siblings = list(
+        Parcel.objects.filter(order=order, status=Parcel.Status.PACKED).order_by("pk").values_list("pk", flat=True)
+    )
+    contents = (
+        ParcelContent.objects.filter(parcel=parcel)
+        .values("part__line__position", "product__sku", "part__line__description", "product__unit__name")
+        .annotate(total=Sum("quantity"))
+        .order_by("part__line__position", "product__sku")
+    )
+    to_follow = (
+        LinePart.objects.filter(order=order)
+        .annotate(total=F("ordered") - F("cancelled") - F("packed"))
+        .filter(total__gt=0)
+        .order_by("line__position", "product__sku")
+        .values_list("product__sku", "line__description", "total", "product__unit__name")
+    )
+    assert parcel.packed_at is not None
+    return {
+        "language": "en",
+        "number": parcel.number,
+        "packed_on": parcel.packed_at.astimezone(company.zone).date().isoformat(),
+        "seller": {
+            "name": company.name,
+            "address": company.address.splitlines(),
+            "email": company.email,
+            "phone": company.phone,
+        },
+        "ship_to": {"name": order.ship_to["name"], "address": _address_lines(order.ship_to)},
+        "order": {
+            "number": str(order),
+            "ordered_on": order.ordered_on.isoformat(),
+            "customer_po": order.po_number,
+        },
+        "warehouse": {"name": parcel.warehouse.name},
+        "parcels": [
+            {
+                "position": siblings.index(parcel.pk) + 1,
+                "of": len(siblings),
+                "number": parcel.number,
+                "weight_kg": "" if parcel.weight_g is None else str(parcel.weight_g / 1000),
+                "lines": [
+                    _slip_line(
+                        row["product__sku"], row["part__line__description"], row["total"], row["product__unit__name"]
+                    )
+                    for row in contents
+                ],
+            }
+        ],
+        "to_follow": [_slip_line(*row) for row in to_follow],
+    }
+
+
+def _slip_line(sku: str, description: str, quantity: Decimal, unit: str) -> dict[str, str]:
+    return {"sku": sku, "description": description, "quantity": str(quantity), "unit": unit}
+
+
+def _address_lines(address: Mapping[str, str]) -> Sequence[str]:
+    town = f"{address['city']} {address['postcode']}".strip()
+    return [line for line in (address["street"], town, address["country"]) if line]

@@ -1,0 +1,154 @@
+"""Picking: a scan moves goods from the shelf into the tote, without the order's lock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from core import transitions
+from core.models import User
+from core.numbering import document_number
+from core.refusals import Blocked, Refused
+from core.roles import require
+from inventory import services as inventory_services
+from orders import services as orders_services
+from orders.models import OrderEvent, SalesOrder
+from warehouse import events, queries, sql
+from warehouse.models import PickTask
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Tasks that are picked, of one order, or the one that was asked for."""
+
+    order_id: int
+    task_ids: tuple[int, ...]
+
+
+@transaction.atomic
+def pick_tasks(*, task_ids: Collection[int], actor: User, at: datetime) -> dict[int, Picked | Refused]:
+    """Move what tasks ask for from the shelf into their totes; a task that is picked already is returned as such.
+
+    :raises NotAllowed: where the actor may not pick.
+    :raises StockMoved: where a bin does not hold what its task asks for; nothing was moved.
+    """
+    require(actor, "warehouse.pick")
+    tasks = _locked(sql.LOCK_TASKS, task_ids, actor)
+    _pick([task for task in tasks if task.status == PickTask.Status.PLANNED], actor, at)
+    return {
+        task.pk: Picked(task.order_id, (task.pk,))
+        if task.status == PickTask.Status.PICKED
+        else Blocked("This pick was called off: leave the goods where they are.")
+        for task in tasks
+    }
+
+
+@transaction.atomic
+def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Picked | Refused]:
+    """Move all that is planned for orders from the shelves into their totes; what is picked is returned as such.
+
+    :raises NotAllowed: where the actor may not pick.
+    :raises StockMoved: where a bin does not hold what its task asks for; nothing was moved.
+    """
+    require(actor, "warehouse.pick")
+    tasks = _locked(sql.LOCK_TASKS_OF_ORDERS, order_ids, actor)
+    _pick([task for task in tasks if task.status == PickTask.Status.PLANNED], actor, at)
+    results: dict[int, Picked | Refused] = {}
+    for order_id, members in _by_order(task for task in tasks if task.status == PickTask.Status.PICKED).items():
+        results[order_id] = Picked(order_id, tuple(task.pk for task in members))
+    idle = set(order_ids) - results.keys()
+    if idle:
+        visible = SalesOrder.objects.for_user(actor).filter(pk__in=idle).values_list("pk", flat=True)
+        blocked = queries.blockers(list(visible), "warehouse.pick")
+        results |= {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+    return results
+
+
+def _locked(statement: str, ids: Collection[int], actor: User) -> list[Any]:
+    """Return tasks under their locks, with demand_id, level_id and warehouse_id of what they take."""
+    scope = [sorted(set(ids)), actor.company_ids]
+    return list(PickTask.objects.raw(statement, [*scope, *scope]))
+
+
+def _pick(tasks: Sequence[Any], actor: User, at: datetime) -> None:
+    if not tasks:
+        return
+    units: dict[int, Decimal] = defaultdict(Decimal)
+    for task in tasks:
+        units[task.part_id] += task.quantity
+        task.picked = task.quantity
+        task.picked_by = actor
+    orders_services.note_picked(picked=units)
+    of_company: dict[int, list[Any]] = defaultdict(list)
+    for task in sorted(tasks, key=lambda task: (task.company_id, task.pk)):
+        of_company[task.company_id].append(task)
+    # Stock rows belong to one company, and companies come in the order of their ids: nobody waits in a circle
+    for company_id, members in of_company.items():
+        posting_id = inventory_services.pick_allocations(
+            company_id=company_id,
+            picks=[
+                inventory_services.BinPick(
+                    allocation_id=task.allocation_id,
+                    demand_id=task.demand_id,
+                    level_id=task.level_id,
+                    product_id=task.product_id,
+                    warehouse_id=task.warehouse_id,
+                    bin_id=task.bin_id,
+                    tote_id=task.tote_id,
+                    quantity=task.quantity,
+                )
+                for task in members
+            ],
+            reference=_reference(members),
+            actor=actor,
+            at=at,
+        )
+        for task in members:
+            task.posting_id = posting_id
+    transitions.apply(tasks, "pick", at=at, fields=["picked", "picked_at", "picked_by", "posting"])
+    of_order = _by_order(tasks)
+    orders_services.record(
+        facts=[
+            orders_services.Fact(
+                order_id,
+                members[0].company_id,
+                OrderEvent.Kind.PICKED,
+                "wave",
+                members[0].wave_id,
+                {
+                    "waves": _wave_numbers(members),
+                    "tasks": len(members),
+                    "units": f"{sum((task.picked for task in members), Decimal(0)).normalize():f}",
+                },
+            )
+            for order_id, members in of_order.items()
+        ],
+        actor=actor,
+        at=at,
+    )
+    events.tasks_picked.send(
+        sender=PickTask, event=events.TasksPicked(tuple(task.pk for task in tasks), tuple(of_order), at)
+    )
+
+
+def _wave_numbers(tasks: Iterable[PickTask]) -> list[str]:
+    return [document_number("W", wave_id) for wave_id in dict.fromkeys(task.wave_id for task in tasks)]
+
+
+def _reference(tasks: Iterable[PickTask]) -> str:
+    """Return what the stock posting refers to: the wave, or the first of several."""
+    first, *others = _wave_numbers(tasks)
+    return f"{first} and {len(others)} more" if others else first
+
+
+def _by_order(tasks: Iterable[PickTask]) -> dict[int, list[PickTask]]:
+    of_order: dict[int, list[PickTask]] = defaultdict(list)
+    for task in tasks:
+        of_order[task.order_id].append(task)
+    return dict(of_order)

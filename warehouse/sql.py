@@ -1,0 +1,73 @@
+"""Statements that the ORM cannot say well, each with its plan explained."""
+
+# Tasks with what the stock ledger needs to move them, locked: first their parts, then the tasks, each by pk (ADR
+# 0002). The condition on `parts` names no column of a task, so PostgreSQL evaluates it once, before it reads the
+# first task: nobody holds a task and waits for its part. Rows that another scan changed while this one waited come
+# back as they are now. %s = ids[], company ids[], ids[], company ids[]
+_LOCK_TASKS = """
+WITH parts AS MATERIALIZED (
+    SELECT p.id FROM orders_linepart p
+    WHERE p.id IN (SELECT k.part_id FROM warehouse_picktask k WHERE k.{key} = ANY(%s) AND k.company_id = ANY(%s))
+    ORDER BY p.id FOR NO KEY UPDATE
+)
+SELECT t.*, a.demand_id, a.level_id, b.warehouse_id
+FROM warehouse_picktask t
+JOIN inventory_allocation a ON a.id = t.allocation_id
+JOIN inventory_bin b ON b.id = t.bin_id
+WHERE t.{key} = ANY(%s) AND t.company_id = ANY(%s) AND (SELECT count(*) FROM parts) >= 0
+ORDER BY t.id FOR NO KEY UPDATE OF t
+"""
+LOCK_TASKS = _LOCK_TASKS.format(key="id")
+LOCK_TASKS_OF_ORDERS = _LOCK_TASKS.format(key="order_id")
+
+# What is picked and in no parcel yet, one row per task, with its part locked. Only `p` is locked and comes back as
+# it is now; all else is as it was when the statement began. `p.picked` and `p.packed` change with every task and
+# every content, so where they differ from the snapshot's (`s`), somebody picked or packed meanwhile: is_current is
+# false, and the caller, who holds the locks by now, reads again. %s = order ids[], company ids[]
+LOCK_UNPACKED = """
+SELECT t.id, t.company_id, p.order_id, p.id, t.product_id, b.warehouse_id, t.picked - c.packed, pr.weight_g,
+    (s.picked, s.packed) = (p.picked, p.packed) AS is_current
+FROM orders_linepart p
+JOIN orders_linepart s ON s.id = p.id
+JOIN warehouse_picktask t ON t.part_id = p.id AND t.status = 'PICKED'
+JOIN inventory_bin b ON b.id = t.bin_id
+JOIN inventory_product pr ON pr.id = t.product_id
+JOIN LATERAL (
+    SELECT coalesce(sum(k.quantity), 0) AS packed FROM warehouse_parcelcontent k WHERE k.task_id = t.id
+) c ON t.picked > c.packed
+WHERE p.order_id = ANY(%s) AND t.company_id = ANY(%s)
+ORDER BY p.id, t.id FOR NO KEY UPDATE OF p
+"""
+
+# How far each order is in the warehouse, one row per order, from its parts down (a handful of index look-ups each):
+# %s = order ids[]
+ORDER_FACTS = """
+SELECT o.id, o.status, p.parts, p.waiting, p.unpacked, f.firm, f.warehouses, t.planned, t.picked
+FROM orders_salesorder o
+CROSS JOIN LATERAL (
+    SELECT count(*) AS parts, count(*) FILTER (WHERE d.backordered > 0) AS waiting,
+        count(*) FILTER (WHERE lp.picked > lp.packed) AS unpacked
+    FROM orders_linepart lp LEFT JOIN inventory_demand d ON d.id = lp.demand_id WHERE lp.order_id = o.id
+) p
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT lp.id) AS firm, coalesce(array_agg(DISTINCT w.name), '{}') AS warehouses
+    FROM orders_linepart lp
+    JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status = 'FIRM'
+    JOIN inventory_stocklevel v ON v.id = a.level_id
+    JOIN inventory_warehouse w ON w.id = v.warehouse_id
+    WHERE lp.order_id = o.id
+) f
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE k.status = 'PLANNED') AS planned,
+        count(*) FILTER (WHERE k.status = 'PICKED') AS picked
+    FROM warehouse_picktask k WHERE k.order_id = o.id
+) t
+WHERE o.id = ANY(%s)
+"""
+
+# How far each wave of a page is, one row per wave: %s = wave ids[]
+WAVE_FACTS = """
+SELECT t.wave_id, count(*), count(*) FILTER (WHERE t.status = 'PICKED'), count(DISTINCT t.order_id), min(o.requested_on)
+FROM warehouse_picktask t JOIN orders_salesorder o ON o.id = t.order_id
+WHERE t.wave_id = ANY(%s) AND t.status <> 'CANCELLED' GROUP BY t.wave_id
+"""

@@ -1,0 +1,82 @@
+"""The columns of the warehouse's queues: their headings, what they sort by and what a file of them says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import django_tables2 as tables
+
+from orders.models import SalesOrder
+from warehouse.models import Wave
+
+NUMBER = {"th": {"class": "num"}}
+LESS = {"th": {"class": "cell-less"}}
+
+
+class OrderTable(tables.Table):
+    """What the queues of orders have in common."""
+
+    number = tables.Column("Order", empty_values=())
+    customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
+    country = tables.Column("To", accessor="ship_to__country", orderable=False, attrs=LESS)
+    requested_on = tables.Column("Requested", attrs=NUMBER)
+
+    class Meta:
+        orderable = True
+
+    def value_number(self, record: SalesOrder) -> str:
+        """Return the number for the file."""
+        return str(record)
+
+    def value_requested_on(self, value: date) -> str:
+        """Return the day in the international form."""
+        return value.isoformat()
+
+
+class ReleaseQueueTable(OrderTable):
+    """Orders with allocated stock, as in templates/warehouse/_release_row.html."""
+
+    lines = tables.Column("Lines", empty_values=(), orderable=False, attrs=NUMBER, exclude_from_export=True)
+    warehouse = tables.Column("From", empty_values=(), orderable=False, attrs=LESS, exclude_from_export=True)
+    status = tables.Column("State", orderable=False)
+
+    def value_status(self, record: Any) -> str:
+        """Return the state's word for the file."""
+        return str(record.get_status_display())
+
+
+class PackQueueTable(OrderTable):
+    """Orders with goods in totes, as in templates/warehouse/_pack_row.html."""
+
+    lines = tables.Column("Lines", empty_values=(), orderable=False, attrs=NUMBER, exclude_from_export=True)
+    state = tables.Column("State", empty_values=(), orderable=False, exclude_from_export=True)
+
+
+class WaveQueueTable(tables.Table):
+    """Waves, as in templates/warehouse/_wave_row.html."""
+
+    number = tables.Column("Wave", order_by="pk")
+    warehouse = tables.Column("Warehouse", accessor="warehouse__name", order_by="warehouse__name")
+    orders = tables.Column("Orders", empty_values=(), orderable=False, attrs=NUMBER, exclude_from_export=True)
+    requested_on = tables.Column(
+        "Requested from",
+        empty_values=(),
+        orderable=False,
+        attrs={"th": {"class": "num cell-less"}},
+        exclude_from_export=True,
+    )
+    released_at = tables.DateTimeColumn("Released", attrs=NUMBER)
+    progress = tables.Column("Picked", empty_values=(), orderable=False, exclude_from_export=True)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_released_at(self, record: Wave) -> str:
+        """Return the moment in the international form."""
+        return record.released_at.isoformat(timespec="seconds")
+
+    def value_status(self, record: Any) -> str:
+        """Return the state's word for the file."""
+        return str(record.get_status_display())

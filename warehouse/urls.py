@@ -1,0 +1,19 @@
+"""Addresses of the warehouse."""
+
+from django.urls import path
+
+from warehouse import views
+
+app_name = "warehouse"
+urlpatterns = [
+    path("release/", views.ReleaseQueueView.as_view(), name="release_queue"),
+    path("release/orders/", views.ReleaseOrdersView.as_view(), name="release"),
+    path("waves/", views.WaveQueueView.as_view(), name="waves"),
+    path("waves/<int:pk>/", views.WaveView.as_view(), name="wave"),
+    path("waves/<int:pk>/pick-list/", views.PickListView.as_view(), name="pick_list"),
+    path("tasks/<int:pk>/pick/", views.PickTaskView.as_view(), name="pick_task"),
+    path("pick/orders/", views.PickOrdersView.as_view(), name="pick"),
+    path("pack/", views.PackQueueView.as_view(), name="pack_queue"),
+    path("pack/orders/", views.PackOrdersView.as_view(), name="pack"),
+    path("parcels/<int:pk>/packing-slip/", views.PackingSlipView.as_view(), name="packing_slip"),
+]
