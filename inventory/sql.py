@@ -43,11 +43,11 @@ WITH u AS MATERIALIZED (
     UPDATE inventory_allocation AS a SET picked = a.picked + u.quantity,
         status = CASE WHEN a.picked + u.quantity = a.quantity THEN 'PICKED' ELSE a.status END
     FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id AND a.status = 'RELEASED'
-    RETURNING a.id
+    RETURNING a.id, a.demand_id, u.quantity
 ), d AS (
     UPDATE inventory_demand AS d SET allocated = d.allocated - t.quantity, picked = d.picked + t.quantity
-    FROM (SELECT demand_id, sum(quantity) AS quantity FROM u GROUP BY demand_id) t, l
-    WHERE d.id = t.demand_id AND l.id = d.id
+    FROM (SELECT demand_id, sum(quantity) AS quantity FROM a GROUP BY demand_id) t
+    WHERE d.id = t.demand_id
     RETURNING d.id
 )
 SELECT a.id FROM a

@@ -1,0 +1,51 @@
+"""empty_page: statements and CPU of an authenticated page with nothing on it but the shell, the unit of later ratios.
+
+Promise: at most 6 statements.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import django
+
+from benchmarks.cluster import BenchCluster, report
+
+REPEATS = 200
+
+
+def run(cluster: BenchCluster) -> bool:
+    """Measure the signed-in person's preferences page."""
+    django.setup()
+    from django.db import connection, connections
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+    from django.urls import reverse
+
+    from benchmarks.company import make_company
+    from core.models import User
+
+    connections.close_all()
+    company = make_company(products=10, customers=5)
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.get(pk=company.user_id), backend="django.contrib.auth.backends.ModelBackend")
+    url = reverse("core:preferences")
+    for _ in range(10):
+        response = client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get(url)
+    costs = []
+    for _ in range(5):
+        begun = time.process_time()
+        for _ in range(REPEATS // 5):
+            client.get(url)
+        costs.append((time.process_time() - begun) / (REPEATS // 5) * 1e3)
+    statements = len([q for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))])
+    connections.close_all()
+    return report(
+        "empty_page",
+        statements=statements,
+        cpu_ms=round(statistics.median(costs), 2),
+        ok=response.status_code == 200 and statements <= 6,
+    )

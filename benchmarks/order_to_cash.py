@@ -1,0 +1,219 @@
+"""order_to_cash: orders of 3 lines on 1,000 products from their keying to their payment, in five requests.
+
+The requests (create and confirm, release and pick, pack and dispatch, invoice, pay) are composed of the real services, each with its
+idempotency key, all events, history, triggers and jobs on. Promise at one process: at most 70 statements an order, and 0.15 of the floor's
+orders per second. RAW_BENCH names another floor script; it is run on the same server in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from typing import Any
+
+import django
+
+from benchmarks.cluster import BenchCluster, StatementCount, machine_busy, process_cpu, report, say
+
+ORDERS, FLOOR_ORDERS, WARM_UP, ROUNDS = 160, 800, 10, 3
+PROCESSES = (1, 2, 4)
+
+
+def run(cluster: BenchCluster) -> bool:
+    """Measure floor and product in turns at 1, 2 and 4 processes, and audit what the product left."""
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connections
+
+    from benchmarks.company import make_company
+
+    connections.close_all()
+    company = make_company()
+    connections.close_all()
+    ok = True
+    for procs in PROCESSES:
+        turns = []
+        for turn in range(ROUNDS):
+            floor = _floor(cluster, procs)
+            busy, begun = machine_busy(), time.time()
+            ours = _measure(company, procs, ORDERS)
+            foreign = (machine_busy() - busy) / (time.time() - begun) - ours["cores"]
+            ours["ratio"] = ours["orders_per_s"] / floor["ops"]
+            turns.append(ours)
+            say(
+                f"  procs={procs} turn {turn + 1}: floor {floor['ops']:.0f}/s, orders {ours['orders_per_s']:.1f}/s,"
+                f" ratio {ours['ratio']:.3f}, others used {max(foreign, 0):.1f} cores"
+            )
+        statements, rows = _count(cluster, company) if procs == 1 else (statements, rows)  # noqa: F821
+        middle = {key: statistics.median(turn[key] for turn in turns) for key in turns[0]}
+        case_ok = procs > 1 or (statements <= 70 and middle["ratio"] >= 0.15)
+        call_command("audit_ledger", stdout=sys.stderr)
+        connections.close_all()
+        ok &= report(
+            "order_to_cash",
+            f"procs={procs}",
+            orders_per_s=round(middle["orders_per_s"], 1),
+            statements_per_order=statements,
+            rows_per_order=rows,
+            cpu_ms=round(middle["cpu_ms"], 1),
+            pg_ms=round(middle["pg_ms"], 1),
+            ratio_to_raw=round(middle["ratio"], 3),
+            ok=case_ok,
+        )
+    return ok
+
+
+def _floor(cluster: BenchCluster, procs: int) -> dict[str, float]:
+    script = os.environ.get("RAW_BENCH")
+    command = [sys.executable, script] if script else [sys.executable, "-m", "benchmarks.floor"]
+    result = subprocess.run(
+        [*command, "life", "-n", str(FLOOR_ORDERS), "--procs", str(procs)],
+        env=os.environ | {"RAW_DSN": cluster.dsn()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    life: dict[str, float] = json.loads(result.stdout.splitlines()[-1])["life"]
+    return life
+
+
+def _measure(company: Any, procs: int, orders: int) -> dict[str, float]:
+    fork = multiprocessing.get_context("fork")
+    barrier, results = fork.Barrier(procs), fork.Queue()
+    share = orders // procs
+    workers = [fork.Process(target=_work, args=(company, share, barrier, results)) for _ in range(procs)]
+    for worker in workers:
+        worker.start()
+    rows = [results.get(timeout=600) for _ in workers]
+    for worker in workers:
+        worker.join()
+    wall = max(row[1] for row in rows) - min(row[0] for row in rows)
+    cpu, pg = sum(row[2] for row in rows), sum(row[3] for row in rows)
+    done = share * procs
+    return {
+        "orders_per_s": done / wall,
+        "cpu_ms": cpu / done * 1e3,
+        "pg_ms": pg / done * 1e3,
+        "cores": (cpu + pg) / wall,
+    }
+
+
+def _work(company: Any, orders: int, barrier: Any, results: Any) -> None:
+    from django.db import connection
+
+    dice = random.Random(uuid.uuid4().int)  # noqa: S311
+    clerk = Clerk(company, dice)
+    for _ in range(WARM_UP):
+        clerk.life()
+    backend = connection.connection.info.backend_pid
+    barrier.wait()
+    cpu, pg, begun = time.process_time(), process_cpu(backend), time.time()
+    for _ in range(orders):
+        clerk.life()
+    results.put((begun, time.time(), time.process_time() - cpu, process_cpu(backend) - pg))
+    connection.close()
+
+
+def _count(cluster: BenchCluster, company: Any, orders: int = 20) -> tuple[float, float]:
+    """Return statements and rows written per order, by one process."""
+    from django.db import connection
+
+    clerk = Clerk(company, random.Random(1))  # noqa: S311
+    clerk.life()
+    counter = StatementCount(cluster, str(connection.settings_dict["NAME"]))
+    rows = counter.rows_written()
+    counter.reset()
+    for _ in range(orders):
+        clerk.life()
+    statements = counter.read()
+    if os.environ.get("SHOW_STATEMENTS"):
+        for calls, query in counter.seen():
+            say(f"    {calls / orders:5.1f}  {query[:170]}")
+    connection.close()
+    return round(statements / orders, 1), round((counter.rows_written() - rows) / orders, 1)
+
+
+class Clerk:
+    """One person who takes orders through their life, one request after the other."""
+
+    def __init__(self, company: Any, dice: random.Random) -> None:
+        from core.models import User
+
+        self.company = company
+        self.dice = dice
+        self.actor = User.objects.get(pk=company.user_id)
+        self.actor.can("orders.create")  # a request reads the person's roles once; so does this one
+
+    def once(self, verb: str, order_id: int, effect: Any) -> Any:
+        """Run one request under its key; the reference of a later one is known before."""
+        from core.idempotency import once
+
+        reference = {"order": order_id} if order_id else None
+        outcome = once(
+            actor=self.actor,
+            key=uuid.uuid4().hex,
+            verb=verb,
+            request={"order": order_id},
+            effect=effect,
+            reference=reference,
+        )
+        return outcome.reference
+
+    def life(self) -> None:
+        """Take one order of three lines from its keying to its payment."""
+        from django.utils import timezone
+
+        from billing import services as billing
+        from core.refusals import Refused
+        from orders import services as orders
+        from shipping import services as shipping
+        from warehouse import services as warehouse
+
+        now = timezone.now()
+        chosen = self.dice.sample(self.company.product_ids, 3)
+        draft = orders.OrderDraft(
+            customer_id=self.dice.choice(self.company.customer_ids),
+            po_number=uuid.uuid4().hex[:12],
+            ordered_on=now.date(),
+            requested_on=now.date(),
+            lines=[orders.LineDraft(pk, orders_quantity(self.dice)) for pk in chosen],
+        )
+        by = {"actor": self.actor, "at": now}
+
+        def place() -> dict[str, int]:
+            (created,) = orders.create_orders(drafts=[draft], **by)
+            checked(orders.confirm_orders(order_ids=[created.order_id], **by))
+            return {"order": created.order_id}
+
+        def checked(results: dict[int, Any]) -> None:
+            refused = [result for result in results.values() if isinstance(result, Refused)]
+            if refused or not results:
+                raise AssertionError(f"refused: {refused}")
+
+        def pick() -> None:
+            checked(warehouse.release_orders(order_ids=[order_id], **by))
+            checked(warehouse.pick_orders(order_ids=[order_id], **by))
+
+        def ship() -> None:
+            checked(warehouse.pack_orders(order_ids=[order_id], **by))
+            checked(shipping.dispatch_orders(order_ids=[order_id], carrier="Own van", tracking_number="", **by))
+
+        order_id = self.once("place", 0, place)["order"]
+        self.once("pick", order_id, pick)
+        self.once("ship", order_id, ship)
+        self.once("invoice", order_id, lambda: checked(billing.invoice_orders(order_ids=[order_id], **by)))
+        self.once("pay", order_id, lambda: checked(billing.pay_orders(order_ids=[order_id], **by)))
+
+
+def orders_quantity(dice: random.Random) -> Any:
+    """Return one to five units."""
+    from decimal import Decimal
+
+    return Decimal(dice.randint(1, 5))
