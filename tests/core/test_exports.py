@@ -1,0 +1,68 @@
+"""Files that leave the house: cells that no spreadsheet runs."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+
+from core.exports import csv_lines, csv_response, safe_cell
+
+
+class TestSafeCell:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "=1+1",
+            "+cmd|' /C calc'!A0",
+            "-2+3+cmd",
+            "@SUM(1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "＝1+1",
+            "＋1",
+            "－1+1",
+            "＠x",
+            "  =1+1",
+            "-",
+        ],
+    )
+    def test_quotes_what_would_start_a_formula(self, text):
+        assert safe_cell(text) == "'" + text
+
+    @pytest.mark.parametrize("text", ["-12.50", "+44", "-1,234.50", "SKU-1", "a=b", "", " x", "'quoted"])
+    def test_leaves_numbers_and_plain_text_alone(self, text):
+        assert safe_cell(text) == text
+
+    @pytest.mark.parametrize("value", [-3, Decimal("-1.50"), 0])
+    def test_leaves_figures_figures(self, value):
+        assert safe_cell(value) is value
+
+    def test_shows_nothing_as_nothing(self):
+        assert safe_cell(None) == ""
+
+
+class TestCsvResponse:
+    def test_streams_row_by_row(self):
+        read = []
+
+        def rows():
+            for number in range(3):
+                read.append(number)
+                yield [number, "=x"]
+
+        response = csv_response("queue.csv", ["Number", "Name"], rows())
+        lines = iter(response.streaming_content)
+        assert next(lines).decode().startswith("\ufeffNumber,Name")
+        assert read == []
+        assert next(lines).decode() == "0,'=x\r\n"
+        assert read == [0]
+
+    def test_is_read_back_as_it_was(self):
+        text = "".join(csv_lines(["A", "B"], [["x,y", 'say "hi"'], ["two\nlines", "é"]]))
+        assert list(csv.reader(io.StringIO(text.lstrip("\ufeff")))) == [
+            ["A", "B"],
+            ["x,y", 'say "hi"'],
+            ["two\nlines", "é"],
+        ]

@@ -1,0 +1,155 @@
+"""The kernel's pages: the door and its lock, the way home, the theme, and what is shown when something is wrong."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.models import User
+from core.roles import Role
+from tests.factories.core import PASSWORD, UserFactory, person
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+def sign_in(client, user, password=PASSWORD, **options):
+    """Send the sign-in form."""
+    return client.post(reverse("core:login"), {"username": user.email, "password": password}, **options)
+
+
+@pytest.fixture
+def admin():
+    """Somebody with a role."""
+    return person(Role.SALES_ADMIN)
+
+
+class TestSignIn:
+    def test_leads_to_where_the_person_wanted_to_be(self, admin):
+        client = Client()
+        wanted = client.get("/products/?q=lamp").url
+        response = client.post(wanted, {"username": admin.email, "password": PASSWORD, "next": "/products/?q=lamp"})
+        assert response.url == "/products/?q=lamp"
+
+    def test_knows_the_address_however_it_is_capitalized(self, admin):
+        response = Client().post(reverse("core:login"), {"username": f" {admin.email.upper()}", "password": PASSWORD})
+        assert response.status_code == 302
+
+    @pytest.mark.parametrize("address", ["nobody@orderly.example", ""])
+    def test_keeps_the_address_and_does_not_say_which_was_wrong(self, admin, address):
+        answers = [
+            Client().post(reverse("core:login"), {"username": name, "password": "wrong"})
+            for name in (admin.email, address)
+        ]
+        assert [answer.status_code for answer in answers] == [422, 422]
+        assert f'value="{admin.email}"' in answers[0].content.decode()
+        if address:
+            assert answers[0].context["form"].errors == answers[1].context["form"].errors
+
+    def test_never_sends_anyone_to_another_site(self, admin):
+        typed = {"username": admin.email, "password": PASSWORD, "next": "https://evil.example/"}
+        assert Client().post(reverse("core:login"), typed).url == "/"
+
+    def test_is_refused_to_who_has_left(self, admin):
+        User.objects.filter(pk=admin.pk).update(is_active=False)
+        assert sign_in(Client(), admin).status_code == 422
+
+    def test_over_a_page_is_a_form_and_then_a_signal(self, admin):
+        client = Client()
+        form = client.get(reverse("core:login"), headers=HTMX)
+        assert b"<html" not in form.content
+        assert b"hx-post" in form.content
+        response = sign_in(client, admin, headers=HTMX)
+        assert (response.status_code, response.content) == (200, b"")
+        assert json.loads(response["HX-Trigger"]) == {"signedInAgain": {"user": admin.pk}}
+
+    def test_over_a_page_says_what_was_wrong_in_its_place(self, admin):
+        response = sign_in(Client(), admin, "wrong", headers=HTMX)
+        assert response.status_code == 422
+        assert b"<html" not in response.content
+
+    def test_asks_for_the_token_of_our_pages(self, admin):
+        response = sign_in(Client(enforce_csrf_checks=True), admin)
+        assert response.status_code == 403
+        assert b"Sign in" not in response.content
+
+
+class TestLockout:
+    def test_closes_after_five_wrong_passwords_and_says_for_how_long(self, admin):
+        client = Client()
+        codes = [sign_in(client, admin, f"wrong {n}").status_code for n in range(5)]
+        assert codes == [422, 422, 422, 422, 429]
+        locked = sign_in(client, admin)
+        assert locked.status_code == 429
+        assert b"15 minutes" in locked.content
+
+    def test_leaves_other_people_alone(self, admin):
+        for number in range(5):
+            sign_in(Client(), admin, f"wrong {number}")
+        assert sign_in(Client(), UserFactory()).status_code == 302
+
+
+class TestHome:
+    def test_leads_each_role_to_a_page_it_may_open(self):
+        for role in Role:
+            client = Client()
+            client.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
+            response = client.get("/", follow=True)
+            assert response.status_code == 200, role
+            assert response.redirect_chain, role
+
+    def test_tells_who_has_no_role_whom_to_ask(self):
+        client = Client()
+        client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+        assert b"You have no role yet" in client.get("/").content
+
+    def test_shows_each_role_only_what_it_may_open(self):
+        for role in Role:
+            user = person(role)
+            client = Client()
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            for item in client.get("/", follow=True).context["navigation"]:
+                assert client.get(reverse(item.url_name)).status_code == 200, (role, item)
+
+
+class TestTheme:
+    @pytest.fixture
+    def client(self, admin):
+        client = Client()
+        client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    @pytest.mark.parametrize(("theme", "drawn"), [("auto", "light"), ("light", "light"), ("dark", "dark")])
+    def test_is_kept_and_drawn_by_the_server(self, client, theme, drawn):
+        response = client.post(reverse("core:theme"), {"theme": theme, "next": "/products/"}, follow=True)
+        assert f'data-theme="{theme}" data-bs-theme="{drawn}"' in response.content.decode()
+
+    def test_of_no_such_name_is_a_bad_request(self, client, admin):
+        assert client.post(reverse("core:theme"), {"theme": "pink"}).status_code == 400
+        assert User.objects.get(pk=admin.pk).theme == "auto"
+
+
+class TestFaults:
+    def test_are_pages_for_strangers_without_a_navigation(self):
+        response = Client().get("/nothing/")
+        assert response.status_code == 404
+        assert b"Nothing here" in response.content
+        assert b"<nav" not in response.content
+
+    def test_are_told_in_place_to_htmx(self, admin):
+        client = Client()
+        client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+        response = client.get("/nothing/", headers=HTMX)
+        assert response.status_code == 404
+        assert b"<html" not in response.content
+
+    def test_of_the_server_tell_a_number_for_support(self, admin, monkeypatch):
+        monkeypatch.setattr("core.views.registry.navigation", None)
+        client = Client(raise_request_exception=False)
+        client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+        response = client.get("/")
+        assert response.status_code == 500
+        assert b"Something broke on our side" in response.content
+        assert response["X-Request-ID"].encode() in response.content
