@@ -1,0 +1,1 @@
+"""The catalogue, warehouses and bins, the stock ledger, and what is promised of it."""

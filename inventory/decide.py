@@ -12,7 +12,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Units of one product that one demand still needs. Wants of one `group` (an order) leave together where they can."""
+    """Units of one product that one demand still needs.
+
+    Wants of one `group` (an order) leave together where they can.
+    """
 
     index: int
     group: int
@@ -46,8 +49,8 @@ class Grant:
 def decide(wants: Sequence[Want], supplies: Sequence[Supply]) -> list[Grant]:
     """Grant stock to wants by priority, then in the order given, and never more than a supply has.
 
-    A group is given to the first warehouse that can fill all of it; otherwise each want goes to the first warehouse that can
-    fill it alone; otherwise to the warehouses in their order, as far as they go. The rest stays short.
+    A group is given to the first warehouse that can fill all of it; otherwise each want goes to the first warehouse
+    that can fill it alone; otherwise to the warehouses in their order, as far as they go. The rest stays short.
     """
     free = {supply.level_id: supply.free for supply in supplies}
     by_product: dict[int, list[Supply]] = defaultdict(list)
@@ -84,9 +87,7 @@ def decide(wants: Sequence[Want], supplies: Sequence[Supply]) -> list[Grant]:
     return grants
 
 
-def _filler(
-    wants: Sequence[Want], by_product: dict[int, list[Supply]], free: dict[int, Decimal]
-) -> int | None:
+def _filler(wants: Sequence[Want], by_product: dict[int, list[Supply]], free: dict[int, Decimal]) -> int | None:
     """Return the first warehouse that can fill all the wants, or None."""
     needed: dict[int, Decimal] = defaultdict(Decimal)
     for want in wants:

@@ -1,0 +1,1 @@
+"""Customers, prices, taxes, sales orders and everything that is known about one."""

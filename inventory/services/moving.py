@@ -48,9 +48,11 @@ class Issued:
 
 @transaction.atomic
 def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: str, actor: User, at: datetime) -> int:
-    """Move released stock from its bins into totes and return the posting's id; sellable and allocated fall, staged rises.
+    """Move released stock from its bins into totes and return the posting's id.
 
-    :raises StockMoved: where an allocation is no longer released for as much, or a bin does not hold it; nothing was moved.
+    Sellable and allocated fall, staged rises.
+
+    :raises StockMoved: where an allocation is no longer released for as much, or a bin does not hold it.
     """
     _one_each(sql.PICK_ALLOCATIONS, picks)
     bulk.add(

@@ -20,7 +20,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class DemandRequest:
-    """What one part of an order asks for. Requests of one `group` (the order) leave together where one warehouse can fill all."""
+    """What one part of an order asks for.
+
+    Requests of one `group` (the order) leave together where one warehouse can fill all.
+    """
 
     company_id: int
     product_id: int
@@ -58,16 +61,16 @@ class BinPick:
 
 @transaction.atomic
 def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Promise]:
-    """Record demand and promise on-hand stock to it under the levels' locks; return a promise per request, in their order.
+    """Record demand and promise on-hand stock to it under the levels' locks.
+
+    Return a promise per request, in their order.
 
     What has no stock is backordered, never refused: a level is never promised twice (PRODUCT.md E2, cases 1-3 and 14).
     """
     if not requests:
         return []
     supplies = _locked_supplies({request.company_id for request in requests}, {r.product_id for r in requests})
-    wants = [
-        Want(index, request.group, request.product_id, request.quantity) for index, request in enumerate(requests)
-    ]
+    wants = [Want(index, request.group, request.product_id, request.quantity) for index, request in enumerate(requests)]
     by_index = _grants_by_index(decide(wants, supplies))
     _raise_allocated(by_index)
     demands, allocations = [], []
@@ -101,7 +104,10 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
 
 @transaction.atomic
 def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, Decimal]:
-    """Promise what is on hand now to demands that still wait, the earliest due first; return what each got (nothing: left out)."""
+    """Promise what is on hand now to demands that still wait, the earliest due first.
+
+    Return what each got (nothing: left out).
+    """
     demands = list(Demand.objects.filter(pk__in=demand_ids).locked())
     waiting = sorted((d for d in demands if d.backordered > 0), key=lambda d: (d.priority, d.due_on, d.pk))
     if not waiting:
@@ -130,7 +136,8 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
 def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[BinPick]:
     """Choose bins for every firm allocation of the demands and reserve their stock for the pick, in walking order.
 
-    A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one after the other.
+    A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one
+    after the other.
     """
     bulk_ids = sorted(set(demand_ids))
     list(Demand.objects.filter(pk__in=bulk_ids).locked().only("pk"))
@@ -180,7 +187,9 @@ def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[Bi
             picks.append(((stock.bin.sequence, stock.bin.code), pick))
     bulk.add(BinStock, taken)
     transitions.apply(allocations, "release", at=at)
-    return [pick for _place, pick in sorted(picks, key=lambda pair: (pair[1].warehouse_id, pair[0], pair[1].allocation_id))]
+    return [
+        pick for _place, pick in sorted(picks, key=lambda pair: (pair[1].warehouse_id, pair[0], pair[1].allocation_id))
+    ]
 
 
 def _from_bins(

@@ -66,7 +66,9 @@ def receive_stock(
         Bin.objects.filter(warehouse__in=warehouses, kind=Bin.Kind.TOTE).values_list("warehouse_id", flat=True)
     )
     if warehouses - with_tote:
-        raise WarehouseNotReady("A warehouse needs a bin of the kind tote before it takes stock: picked goods go there.")
+        raise WarehouseNotReady(
+            "A warehouse needs a bin of the kind tote before it takes stock: picked goods go there."
+        )
     products = [line.product_id for line in lines]
     bins = [line.bin_id for line in lines]
     with connection.cursor() as cursor:

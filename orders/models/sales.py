@@ -75,7 +75,8 @@ def _facet_field() -> models.CharField:
 class SalesOrder(models.Model):
     """What a customer ordered and we agreed to. Terms freeze at confirm (PRODUCT.md A10).
 
-    `status` is what people decide; the five facets are caches set in the statement that advances the parts, and proved by the audit.
+    `status` is what people decide; the five facets are caches set in the statement that advances the parts, and proved
+    by the audit.
     """
 
     class Status(models.TextChoices):
@@ -228,7 +229,8 @@ class SalesOrderLine(models.Model):
 class LinePart(models.Model):
     """The physical half of a line: one product, one date, running totals in stock units that only a reversal lowers.
 
-    What is now in a stage is a difference of two totals. `demand` is the promise below; allocated and backordered live there only.
+    What is now in a stage is a difference of two totals. `demand` is the promise below; allocated and backordered live
+    there only.
     """
 
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="parts")
@@ -249,7 +251,8 @@ class LinePart(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(ordered__gt=0, cancelled__gte=0, cancelled__lte=F("ordered")), name="linepart_cancelled_within_ordered"
+                condition=Q(ordered__gt=0, cancelled__gte=0, cancelled__lte=F("ordered")),
+                name="linepart_cancelled_within_ordered",
             ),
             models.CheckConstraint(
                 condition=Q(picked__lte=F("ordered") - F("cancelled")), name="linepart_picked_within_ordered"

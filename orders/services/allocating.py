@@ -29,7 +29,9 @@ class Allocated:
 
 @transaction.atomic
 def allocate_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Allocated | Refused]:
-    """Promise what is on hand now to the orders' backordered units; an order with nothing to gain is refused with the reason.
+    """Promise what is on hand now to the orders' backordered units.
+
+    An order with nothing to gain is refused with the reason.
 
     :raises NotAllowed: where the actor may not confirm.
     """

@@ -13,10 +13,13 @@ from orders.services.recording import Fact, record
 
 @transaction.atomic
 def complete_orders(*, at: datetime, limit: int = 200) -> int:
-    """Complete released orders of which every part is shipped or cancelled; return how many. Run again, it finds none."""
+    """Complete released orders of which every part is shipped or cancelled; return how many.
+
+    Run again, it finds none.
+    """
     ready = SalesOrder.objects.filter(status=SalesOrder.Status.RELEASED, fulfilment__in=[Facet.FULL, Facet.OVER])
     ids = list(ready.order_by("pk").values_list("pk", flat=True)[:limit])
-    orders = [order for order in list(ready.filter(pk__in=ids).locked())]
+    orders = list(ready.filter(pk__in=ids).locked())
     transitions.apply(orders, "complete", at=at, fields=["completed_at"])
     record(
         facts=[Fact(order.pk, order.company_id, OrderEvent.Kind.COMPLETED, "order", order.pk) for order in orders],

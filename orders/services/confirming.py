@@ -1,4 +1,4 @@
-"""Confirming: terms freeze, the number is given, parts and their demand are made, stock is promised or said to be missing."""
+"""Confirming: terms freeze, the number is given, parts and their demand are made, stock is promised."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
 def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
     by_pk = {order.pk: order for order in orders}
     lines = list(
-        SalesOrderLine.objects.filter(order__in=by_pk, product__kind=Product.Kind.STOCK).order_by("order_id", "position")
+        SalesOrderLine.objects.filter(order__in=by_pk, product__kind=Product.Kind.STOCK).order_by(
+            "order_id", "position"
+        )
     )
     promises = inventory_services.place_demand(
         requests=[

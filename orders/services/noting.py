@@ -22,7 +22,10 @@ def mark_released(*, orders: Sequence[SalesOrder], at: datetime) -> None:
 
 
 def note_picked(*, picked: Mapping[int, Decimal]) -> None:
-    """Raise the parts' picked totals, by part id, without locking their orders; the table's constraints are the guard."""
+    """Raise the parts' picked totals, by part id, without locking their orders.
+
+    The table's constraints are the guard.
+    """
     bulk.add(LinePart, {part_id: {"picked": quantity} for part_id, quantity in picked.items()})
 
 
@@ -39,7 +42,10 @@ def note_shipped(*, shipped: Mapping[int, Decimal]) -> None:
 
 
 def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:
-    """Raise the lines' invoiced quantity and net, by line id, and set the billing facet; the caller holds the orders' locks."""
+    """Raise the lines' invoiced quantity and net, by line id, and set the billing facet.
+
+    The caller holds the orders' locks.
+    """
     ids = sorted(invoiced)
     with connection.cursor() as cursor:
         cursor.execute(sql.ADD_INVOICED, [ids, [invoiced[pk][0] for pk in ids], [invoiced[pk][1] for pk in ids]])
