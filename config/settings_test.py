@@ -9,6 +9,5 @@ from config.settings import *  # noqa: F403
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 WHITENOISE_USE_FINDERS = True
-STATIC_ROOT = None  # assets are read where they lie; nothing is collected
 LOG_LEVEL = "WARNING"
 LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
