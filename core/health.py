@@ -52,7 +52,7 @@ def _jobs() -> bool:
         cursor.execute(
             "SELECT count(*) FROM procrastinate_jobs j"
             " JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'"
-            " WHERE j.status = 'todo' AND j.scheduled_at IS NULL AND e.at < now() - make_interval(secs => %s)",
+            " WHERE j.status = 'todo' AND coalesce(j.scheduled_at, e.at) < now() - make_interval(secs => %s)",
             [MAX_JOB_AGE_SECONDS],
         )
         return bool(cursor.fetchone()[0] == 0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import ConnectorException
 
 
 @app.periodic(cron="* * * * *")
@@ -11,4 +14,6 @@ from procrastinate.contrib.django import app
 async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Put jobs whose worker died back in the queue; every task is safe to run twice."""
     for job in await context.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
-        await context.app.job_manager.retry_job(job)
+        # It has ended after all, or the same work waits in the queue: the others are brought back all the same.
+        with contextlib.suppress(ConnectorException):
+            await context.app.job_manager.retry_job(job)
