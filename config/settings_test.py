@@ -8,6 +8,8 @@ from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+# By the name under which pytest-django looks for it, so that its server finds assets where they lie
+INSTALLED_APPS = ["django.contrib.staticfiles" if app == "config.apps.AssetsConfig" else app for app in INSTALLED_APPS]  # noqa: F405
 WHITENOISE_USE_FINDERS = True
 LOG_LEVEL = "WARNING"
 LOGGING["root"]["level"] = "WARNING"  # type: ignore[index]  # noqa: F405
