@@ -21,8 +21,8 @@ class OrderQueueFilter(QueueFilter):
     standing = django_filters.ChoiceFilter(
         method="by_standing",
         choices=[("late", "Late"), ("to_ship", "To ship"), ("to_invoice", "To invoice"), ("to_pay", "To pay")],
-        empty_label="However they stand",
-        label="Standing",
+        empty_label="All stages",
+        label="Stage",
     )
 
     def search(self, queryset: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
