@@ -29,6 +29,11 @@ class DockFacts:
     warehouses: list[str]
     shipments: int
 
+    @property
+    def weight_kg(self) -> Decimal | None:
+        """The parcels' weight in kilograms, where all of them were weighed."""
+        return None if self.weight_g is None else self.weight_g / 1000
+
 
 def dock_facts(order_ids: Collection[int]) -> dict[int, DockFacts]:
     """Return what of each order waits at the dock; one statement."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
@@ -151,6 +152,11 @@ class Parcel(models.Model):
     def number(self) -> str:
         """The printed number."""
         return document_number("P", self.pk)
+
+    @property
+    def weight_kg(self) -> Decimal | None:
+        """The weight in kilograms; unknown where a product's is."""
+        return None if self.weight_g is None else self.weight_g / 1000
 
     @transition(field=status, **PARCEL_GRAPH["pack"])
     def pack(self, *, at: datetime) -> None:

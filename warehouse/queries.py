@@ -243,7 +243,7 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
                 "position": siblings.index(parcel.pk) + 1,
                 "of": len(siblings),
                 "number": parcel.number,
-                "weight_kg": "" if parcel.weight_g is None else str(parcel.weight_g / 1000),
+                "weight_kg": "" if parcel.weight_kg is None else str(parcel.weight_kg),
                 "lines": [
                     _slip_line(
                         row["product__sku"], row["part__line__description"], row["total"], row["product__unit__name"]

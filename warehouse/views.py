@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -61,6 +62,11 @@ class ReleaseQueueView(OrderQueueView):
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("warehouse:release", "warehouse.release", "Release", key="r"),
     )
+
+    @cached_property
+    def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
+        """Releasing, where there is something to release."""
+        return super().shown_bulk_actions if self.current_tab == self.tabs[0] else []
 
 
 class ReleaseOrdersView(QueueActionView):
