@@ -140,7 +140,7 @@ CHECKS = [
         "what payments settled = their settlements, of one customer in one currency",
         rows="billing_payment",
         drift="""
-        SELECT 'payment ' || p.id, p.settled, coalesce(s.amount, 0)
+        SELECT 'payment ' || p.id, p.settled::text, coalesce(s.amount, 0)::text
         FROM billing_payment p
         LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM billing_settlement GROUP BY 1) s ON s.payment_id = p.id
         WHERE p.settled <> coalesce(s.amount, 0)

@@ -53,6 +53,19 @@ class Graph:
         """Return every (source, target) that some verb allows."""
         return sorted({(source, target) for sources, target in self._edges.values() for source in sources})
 
-    def trigger(self, name: str) -> pgtrigger.FSM:
-        """Return the trigger that refuses every other change of `status`, by whatever statement."""
-        return pgtrigger.FSM(name=name, field="status", transitions=self.pairs())
+    def trigger(self, name: str) -> pgtrigger.Trigger:
+        """Return the trigger that refuses every other change of `status`, by whatever statement.
+
+        All is said in its WHEN clause, so an allowed change costs no call and no statement (pgtrigger's own FSM costs one a row).
+        """
+        allowed = ", ".join(f"'{source}:{target}'" for source, target in self.pairs())
+        return pgtrigger.Trigger(
+            name=name,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update,
+            condition=pgtrigger.Condition(
+                "OLD.status IS DISTINCT FROM NEW.status"
+                f" AND concat(OLD.status, ':', NEW.status) NOT IN ({allowed})"
+            ),
+            func="RAISE EXCEPTION 'Invalid transition of status from % to % in %', OLD.status, NEW.status, TG_TABLE_NAME;",
+        )
