@@ -20,8 +20,11 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "E-mail address"
         self.fields["username"].widget = forms.EmailInput(
-            attrs={"autofocus": True, "autocomplete": "username", "inputmode": "email", "maxlength": 254}
+            attrs={"autocomplete": "username", "inputmode": "email", "maxlength": 254}
         )
+        # After a slip the address stands, and the password is what is typed next
+        next_field = "password" if self.data.get("username") else "username"
+        self.fields[next_field].widget.attrs["autofocus"] = True
 
     def clean_username(self) -> str:
         """Return the address as it is stored: in lower case."""

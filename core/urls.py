@@ -9,6 +9,7 @@ app_name = "core"
 urlpatterns = [
     path("", views.home, name="home"),
     path("login/", views.SignInView.as_view(), name="login"),
+    path("admin/login/", views.door, name="admin_login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("theme/", views.ThemeView.as_view(), name="theme"),
     path("healthz", health.healthz, name="healthz"),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError
 from django.shortcuts import render
@@ -51,6 +51,12 @@ class SignInView(LoginView):
         answer = HttpResponse()
         answer["HX-Trigger"] = json.dumps({"signedInAgain": {"user": form.get_user().pk}})
         return answer
+
+
+@login_not_required
+def door(request: HttpRequest) -> HttpResponse:
+    """Send those who come to the administration's own door to ours, which has the lock."""
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
 def home(request: HttpRequest) -> HttpResponse:

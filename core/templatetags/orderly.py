@@ -16,6 +16,7 @@ from django.middleware.csrf import get_token
 from django.template import RequestContext
 from django.template.context import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -85,6 +86,13 @@ def state_chip(document: Any, field: str = "status") -> SafeString:
     """Draw the state that a document keeps in a field with choices."""
     value = str(getattr(document, field))
     return _chip(str(getattr(document, f"get_{field}_display")()), TONES.get(value, NEUTRAL))
+
+
+@register.simple_tag(takes_context=True)
+def here(context: RequestContext) -> str:
+    """Return the address of the navigation's entry that the page stands under: the longest that fits."""
+    addresses = (reverse(item.url_name) for item in context.get("navigation") or ())
+    return max((url for url in addresses if context["request"].path.startswith(url)), key=len, default="")
 
 
 @register.simple_tag

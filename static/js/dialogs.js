@@ -36,11 +36,8 @@ document.addEventListener("htmx:confirm", (event) => {
 
 document.addEventListener("sessionExpired", () => {
   const dialog = open("sign-in-again");
+  // The form's own autofocus says where the next key belongs
   window.htmx.ajax("GET", dialog.dataset.url, { target: "#sign-in-form", swap: "innerHTML" });
-});
-
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "sign-in-form") event.target.querySelector("input:not([type=hidden])")?.focus();
 });
 
 document.addEventListener("signedInAgain", (event) => {

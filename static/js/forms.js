@@ -7,17 +7,17 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.parameters.csrfmiddlewaretoken = cookie[1];
 });
 
-function showFirstMistake(root) {
-  const field = root.querySelector("[aria-invalid=true]:not([type=hidden])");
+function showFirstMistake() {
+  const field = (document.querySelector("dialog[open]") ?? document).querySelector("[aria-invalid=true]:not([type=hidden])");
   field?.focus();
   return Boolean(field);
 }
 
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.xhr?.status === 422) showFirstMistake(document);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.xhr?.status === 422) showFirstMistake();
 });
 
-if (!showFirstMistake(document)) {
+if (!showFirstMistake()) {
   document.querySelector("main form[data-guard] [autofocus]")?.focus();
 }
 

@@ -34,7 +34,6 @@ document.addEventListener("orderly:note", (event) => add(event.detail.text, even
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  if (status === 401) return;
   if (status === 429) add("Too many tries. Wait a while before the next one.", "error");
   else add(`The server could not do that (${status}). Nothing was changed; what you typed is still here.`, "error");
 });

@@ -20,7 +20,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",  # no page may reach outside
 ]
 # Answers that the product gives on purpose. Chromium logs each as an error, which it is not.
-REFUSAL = re.compile(r"Failed to load resource: .* status of (403|404|409|422|429) ")
+REFUSAL = re.compile(r"Failed to load resource: .* status of (400|401|403|404|409|422|429) ")
 REPORT_VIOLATIONS = """
     addEventListener("securitypolicyviolation", (event) =>
         console.error(`Content policy: ${event.violatedDirective} blocked ${event.blockedURI} ${event.sample}`));

@@ -1,0 +1,80 @@
+"""Support's view of the kernel: companies, people and their roles. Numbers and keys are shown by nobody's hand."""
+
+from typing import ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.models import Group
+
+from core.models import Company, Membership, User
+from core.roles import Role
+
+admin.site.site_header = "Orderly administration"
+admin.site.site_title = "Orderly"
+admin.site.index_title = "Reference data and people"
+admin.site.unregister(Group)
+
+
+class MembershipForm(forms.ModelForm):
+    """Roles as boxes to tick."""
+
+    roles = forms.MultipleChoiceField(choices=Role.choices, widget=forms.CheckboxSelectMultiple, required=False)
+
+    class Meta:
+        model = Membership
+        fields = ("company", "roles")
+
+
+class MembershipInline(admin.TabularInline):
+    """A person's roles, company by company."""
+
+    model = Membership
+    form = MembershipForm
+    extra = 0
+
+
+@admin.register(Company)
+class CompanyAdmin(admin.ModelAdmin):
+    """Companies; they are never deleted."""
+
+    list_display = ("name", "code", "country", "currency")
+    search_fields = ("name", "code")
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        """Return that nobody may."""
+        return False
+
+
+class PersonCreationForm(AdminUserCreationForm):
+    """A new person: address, name and password."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """People. They are closed, never deleted: documents name them."""
+
+    add_form = PersonCreationForm
+    ordering = ("name",)
+    list_display = ("name", "email", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("name", "email")
+    filter_horizontal = ()
+    inlines: ClassVar = [MembershipInline]
+    fieldsets = (
+        (None, {"fields": ("email", "password")}),
+        ("Person", {"fields": ("name", "language", "time_zone", "theme")}),
+        ("Access", {"fields": ("is_active", "is_staff", "is_superuser", "last_login")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
+    )
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        """Return that nobody may."""
+        return False
