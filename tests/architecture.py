@@ -232,9 +232,7 @@ def unguarded_states(members: Iterable[Model]) -> list[str]:
                 found.append(f"{field}: its choices are a TextChoices, UPPERCASE in the database")
             steps = {(str(step.source), str(step.target)) for step in graph}
             held = [
-                {(str(source), str(target)) for source, target in trigger.transitions}
-                for trigger in getattr(model._meta, "triggers", ())
-                if isinstance(trigger, pgtrigger.FSM) and trigger.field == field.name
+                pairs for trigger in getattr(model._meta, "triggers", ()) if (pairs := _allowed(trigger, field.name))
             ]
             if len(held) != 1 or not steps <= held[0]:
                 found.append(f"{field}: no trigger made from the graph holds its transitions")
@@ -244,6 +242,13 @@ def unguarded_states(members: Iterable[Model]) -> list[str]:
             ):
                 found.append(f"{field}: no CheckConstraint lists its values")
     return found
+
+
+def _allowed(trigger: pgtrigger.Trigger, name: str) -> set[tuple[str, ...]]:
+    """The changes of a status that a trigger made by core.transitions.Graph lets through; nothing for another trigger."""
+    condition = getattr(trigger.condition, "sql", "") or ""
+    pairs = re.findall(r"'(\w+):(\w+)'", condition)
+    return set(pairs) if f"OLD.{name}" in condition and f"NEW.{name}" in condition else set()
 
 
 def _names_in(condition: models.Q) -> set[str]:

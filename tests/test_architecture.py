@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pgtrigger
 import pytest
 from django.apps.registry import Apps
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -17,6 +16,7 @@ from procrastinate.contrib.django import app as jobs
 
 from core.ledger import append_only
 from core.locking import LOCK_ORDER
+from core.transitions import Graph
 from tests import architecture
 from tests.lints import APPS, Tree, deferred_names
 
@@ -199,8 +199,9 @@ class TestUnguardedStates:
             """Confirm."""
 
         known = models.CheckConstraint(condition=models.Q(status__in=self.STEP), name="document_status_known")
-        graphs = [pgtrigger.FSM(name="document_status_graph", field="status", transitions=list(held))] if held else []
-        meta = {"constraints": [known] if checked else [], "triggers": graphs}
+        graph = Graph(**{f"verb_{number}": ([source], target) for number, (source, target) in enumerate(held)})
+        triggers = [graph.trigger("document_status_graph")] if held else []
+        meta = {"constraints": [known] if checked else [], "triggers": triggers}
         return made("Document", "orders", registry, bases=bases, meta=meta, status=status, confirm=confirm)
 
     def test_leaves_a_guarded_one_alone(self, registry):
