@@ -22,7 +22,9 @@ def _find_wrong_tax() -> tuple[int, list[Drift]]:
     for order_id, category, rate, net in rows.iterator(chunk_size=5_000):
         lines[order_id].append((category, rate, net))
     drift = []
-    for order_id, currency, tax in SalesOrder.objects.order_by("pk").values_list("pk", "currency", "tax").iterator(5_000):
+    for order_id, currency, tax in (
+        SalesOrder.objects.order_by("pk").values_list("pk", "currency", "tax").iterator(5_000)
+    ):
         proved = document_totals(lines[order_id], currency).tax
         if proved != tax:
             drift.append(Drift(f"order {order_id}", str(tax), str(proved)))

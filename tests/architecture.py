@@ -245,7 +245,7 @@ def unguarded_states(members: Iterable[Model]) -> list[str]:
 
 
 def _allowed(trigger: pgtrigger.Trigger, name: str) -> set[tuple[str, ...]]:
-    """The changes of a status that a trigger made by core.transitions.Graph lets through; nothing for another trigger."""
+    """The changes of a status that a trigger of core.transitions.Graph lets through; nothing for another trigger."""
     condition = getattr(trigger.condition, "sql", "") or ""
     pairs = re.findall(r"'(\w+):(\w+)'", condition)
     return set(pairs) if f"OLD.{name}" in condition and f"NEW.{name}" in condition else set()

@@ -181,7 +181,7 @@ def make_bins() -> list[Row]:
 
 
 def make_opening_stock(products: list[Row]) -> list[Row]:
-    """Put at least 95 % of each product's demand on the shelf: most in MAIN, a fifth of the products shared with NORTH."""
+    """Put at least 95 % of each product's demand on the shelf: most in MAIN, a fifth of products shared with NORTH."""
     (main, *_), (north, *_) = WAREHOUSES
     north_bins = iter(bin_codes(*WAREHOUSES[1][-2:]))
     stock = []

@@ -18,7 +18,10 @@ CANCELLING_HEADER, CANCELLED = "invoiceno", re.compile(r"[Cc][0-9]")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One accepted row: what is ordered, and its cells. The SKU is as typed; whether it exists is for the importer to say."""
+    """One accepted row: what is ordered, and its cells.
+
+    The SKU is as typed; whether it exists is for the importer to say.
+    """
 
     line_number: int
     sku: str

@@ -1,4 +1,4 @@
-"""Taking a file of orders in: good rows become draft orders, the others are named with their reason (PRODUCT.md A14)."""
+"""Taking a file of orders in: good rows become draft orders, the others are named with a reason (PRODUCT.md A14)."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def import_order_file(
 ) -> ImportReport:
     """Take the orders of a CSV file in as drafts, in slices of 50 orders that each commit whole.
 
-    A row with an unknown SKU is refused alone; an unknown customer or a PO number that is on an order already refuses the document's
-    rows. The same file again makes nothing twice. `progress` is told documents done of all.
+    A row with an unknown SKU is refused alone; an unknown customer or a PO number that is on an order already refuses
+    the document's rows. The same file again makes nothing twice. `progress` is told documents done of all.
 
     :raises NotAllowed: where the actor may not import.
     :raises OrderFileRefused: where the file cannot be read as orders.
@@ -88,7 +88,7 @@ def import_order_file(
                 customer_id = customers[document.customer_number]
                 drafts.append((document, known, _draft(document, known, customer_id, products, source)))
         results = create_orders(drafts=[draft for _document, _rows, draft in drafts], actor=actor, at=at)
-        for (_document, rows, _draft_), result in zip(drafts, results, strict=True):
+        for (_document, rows, _), result in zip(drafts, results, strict=True):
             if isinstance(result, Created):
                 order_ids.append(result.order_id)
                 accepted += len(rows)

@@ -1,4 +1,4 @@
-"""Taking an order in: the customer's document is kept, its terms are read from the customer, every line is checked and priced."""
+"""Taking an order in: the customer's document is kept, its terms are read from the customer, every line checked and priced."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ from orders.services.recording import Fact, record
 
 @transaction.atomic
 def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) -> list[Created | OrderInvalid]:
-    """Take orders in as drafts, or refuse each with what is wrong at which field; the answers are in the order of the drafts.
+    """Take orders in as drafts, or refuse each with what is wrong at which field.
+
+    The answers are in the order of the drafts.
 
     :raises NotAllowed: where the actor may not create orders.
     """

@@ -1,4 +1,4 @@
-"""load_demo: a small real business to try Orderly with, taken through the real services once (config/demo/README.md)."""
+"""load_demo: a small real business to try Orderly with, taken through the real services (config/demo/README.md)."""
 
 from __future__ import annotations
 
@@ -171,7 +171,10 @@ class Command(BaseCommand):
         return admin
 
     def load_places(self, company: Company) -> dict[tuple[str, str], Bin]:
-        """Make the warehouses with their pick bins, and in each a tote, a packing and a dock bin; return the bins by code."""
+        """Make the warehouses with their pick bins, and in each a tote, a packing and a dock bin.
+
+        Return the bins by code.
+        """
         warehouses = {}
         for priority, row in enumerate(rows("warehouses.csv")):
             warehouses[row["code"]] = Warehouse.objects.create(
@@ -260,7 +263,10 @@ class Command(BaseCommand):
             self.go(word, ids[:upto], step)
 
     def go(self, word: str, ids: Sequence[int], step: Callable[[Collection[int]], Any]) -> None:
-        """Take orders through one verb in slices, with progress; what is refused (nothing in stock) is counted, not hidden."""
+        """Take orders through one verb in slices, with progress.
+
+        What is refused (nothing in stock) is counted, not hidden.
+        """
         begun, done, refused = time.monotonic(), 0, 0
         for batch in slices(ids, SLICE):
             results = step(batch)
@@ -271,7 +277,9 @@ class Command(BaseCommand):
                 self.stdout.flush()
         rate = done / max(time.monotonic() - begun, 0.001)
         start = "\r" if sys.stdout.isatty() else ""
-        self.stdout.write(f"{start}    {done - refused} orders {word}, {refused} had nothing for it ({rate:.0f} orders/s)")
+        self.stdout.write(
+            f"{start}    {done - refused} orders {word}, {refused} had nothing for it ({rate:.0f} orders/s)"
+        )
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -1,4 +1,7 @@
-"""audit_ledger: recomputes every cached figure from the ledgers and says where they differ. It reports; it never repairs."""
+"""audit_ledger: recomputes every cached figure from the ledgers and says where they differ.
+
+It reports; it never repairs.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ SHOWN = 20
 
 
 class Command(BaseCommand):
-    """Run all checks that the apps have registered, in one snapshot of the database; exit with 1 where anything drifted."""
+    """Run all checks that the apps have registered, in one snapshot of the database.
+
+    Exit with 1 where anything drifted.
+    """
 
     help = "Recompute stock, promises, parts, facets, invoices, payments and series from the ledgers, and report drift."
 

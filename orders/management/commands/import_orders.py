@@ -47,8 +47,8 @@ class Command(BaseCommand):
             where = f", {row.column}" if row.column else ""
             self.stdout.write(f"row {row.line_number}{where}: {row.reason}")
         self.stdout.write(
-            f"{len(report.order_ids)} orders made of {report.accepted_rows:,} rows; {len(report.refused):,} rows refused"
-            f" (read as {report.encoding}, separated by {report.delimiter!r})."
+            f"{len(report.order_ids)} orders made of {report.accepted_rows:,} rows;"
+            f" {len(report.refused):,} rows refused (read as {report.encoding}, separated by {report.delimiter!r})."
         )
         if failed is not None and report.refused:
             with failed.open("w", encoding="utf-8", newline="") as out:
