@@ -1,4 +1,4 @@
-"""Taking an order in: the customer's document is kept, its terms are read from the customer, lines checked and priced."""
+"""Taking an order in: the customer's document is kept, terms are read from the customer, lines checked and priced."""
 
 from __future__ import annotations
 
