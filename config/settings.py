@@ -46,13 +46,18 @@ def required_in_production(name: str) -> list[str]:
 def database(name: str, fallback: str) -> dict[str, object]:
     """Read one PostgreSQL address.
 
-    :raises ImproperlyConfigured: in production, where it is missing; anywhere, where it is not PostgreSQL.
+    :raises ImproperlyConfigured: in production, where it is missing or the server that `make run` brings; anywhere,
+        where it is not PostgreSQL.
     """
     if PRODUCTION and not env.str(name, ""):
         raise ImproperlyConfigured(f"Set {name}, as postgresql://user:password@host:5432/orderly.")
     parsed = env.dj_db_url(name, fallback)
     if parsed["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured(f"{name} must name a PostgreSQL database.")
+    # That server's socket lies in its data folder.
+    socket = str(parsed.get("HOST") or parsed.get("OPTIONS", {}).get("host", ""))
+    if PRODUCTION and Path(socket).name == "pgdata":
+        raise ImproperlyConfigured(f"{name} is the server that `make run` brings: use one of your own.")
     return {**parsed, "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600), "CONN_HEALTH_CHECKS": True}
 
 

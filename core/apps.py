@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.db.models.signals import post_migrate
 
-from core.checks import check_server
+from core.checks import check_roles
 from core.ledger import grant_app_role
 
 
@@ -25,4 +25,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Connect the grants to migrate, and register the deployment checks."""
         post_migrate.connect(_grant_after_migrate, sender=self, dispatch_uid="core.grant_app_role")
-        checks.register(check_server, checks.Tags.database, deploy=True)
+        checks.register(check_roles, checks.Tags.database, deploy=True)

@@ -17,4 +17,6 @@ def sort_key(text: str) -> str:
 
 def normalized_reference(text: str) -> str:
     """Return a purchase order number without case, spaces, dashes and leading zeros, to find duplicates (A3)."""
-    return _LEADING_ZEROS.sub("", _PO_NOISE.sub("", unicodedata.normalize("NFKC", text)).upper())
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
+    # Composed again, for an accent may have lost the space that it stood on.
+    return _LEADING_ZEROS.sub("", unicodedata.normalize("NFC", _PO_NOISE.sub("", plain)))
