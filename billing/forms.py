@@ -10,8 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from billing.models import Payment
-from billing.services import Receipt
-from billing.services.paying import PaymentInvalid, check_receipt
+from billing.services import PaymentInvalid, Receipt, check_receipt
 from core.money import exponent
 
 
@@ -21,7 +20,15 @@ class PaymentForm(forms.Form):
     amount = forms.DecimalField(
         max_digits=18,
         localize=False,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "numeric"}),
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "decimal",
+                "autocomplete": "off",
+                "class": "numeric",
+                "data-key": "p",
+                "data-key-label": "Key a payment",
+            }
+        ),
         error_messages={"invalid": "Key the amount in figures, such as 120.50.", "required": "Key the amount."},
     )
     received_on = forms.DateField(
@@ -53,7 +60,9 @@ class PaymentForm(forms.Form):
         if self.errors:
             return data
         try:
-            check_receipt(self.receipt(0, 0), still_open=self.still_open, today=self.today, currency=self.currency)
+            check_receipt(
+                receipt=self.receipt(0, 0), still_open=self.still_open, today=self.today, currency=self.currency
+            )
         except PaymentInvalid as refusal:
             raise ValidationError({refusal.field: refusal.sentence}) from refusal
         return data

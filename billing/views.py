@@ -148,9 +148,12 @@ class InvoiceView(VerbRequiredMixin, DetailView):
         invoice: Any = shown(self.object)
         user: Any = self.request.user
         takes_payment = invoice.open > 0 and user.can("billing.pay")
+        bill_to, ship_to = invoice.snapshot["buyer"], invoice.snapshot["ship_to"]
+        goes_elsewhere = (bill_to["name"], bill_to["address"]) != (ship_to["name"], ship_to["address"])
         return super().get_context_data(
             title=f"Invoice {invoice.number}",
             paper=invoice.snapshot,
+            ship_to=ship_to if goes_elsewhere else None,
             lines=with_figures(invoice.snapshot["lines"], "quantity", "price", "net"),
             taxes=with_figures(invoice.snapshot["taxes"], "base", "tax"),
             payments=queries.payments_of(invoice),

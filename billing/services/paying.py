@@ -172,7 +172,7 @@ def _settle(
         raise Blocked.because([queries.ALL_PAID])
     amount = still_open if receipt.amount is None else receipt.amount
     today = at.astimezone(order.company.zone).date()
-    check_receipt(receipt, still_open=still_open, today=today, currency=order.currency)
+    check_receipt(receipt=receipt, still_open=still_open, today=today, currency=order.currency)
     payment = Payment(
         company_id=order.company_id,
         customer_id=order.customer_id,
@@ -194,7 +194,7 @@ def _settle(
     return payment, settlements
 
 
-def check_receipt(receipt: Receipt, *, still_open: Decimal, today: date, currency: str) -> None:
+def check_receipt(*, receipt: Receipt, still_open: Decimal, today: date, currency: str) -> None:
     """Check what was keyed against what is open; the form calls it too, without the lock.
 
     :raises PaymentInvalid: naming the field that is wrong.
