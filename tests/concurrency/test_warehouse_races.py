@@ -1,0 +1,219 @@
+"""Two people at once in the warehouse and at the dock: one effect; without its lock each race is seen to go wrong."""
+
+import time
+from functools import partial
+
+import pytest
+from django.db import connection
+
+from core.locking import LockingQuerySet
+from inventory.models import StockMove, StockPosting
+from orders import services as orders_services
+from orders.models import LinePart, SalesOrder
+from shipping import services as shipping_services
+from shipping.models import Shipment
+from tests.factories.house import AT, House
+from tests.factories.warehouse import packed, picked, released
+from tests.race import race
+from warehouse import services, sql
+from warehouse.models import Parcel, ParcelContent, PickTask, Wave
+from warehouse.services import picking
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SLOWLY = "SELECT pg_sleep(0.3)"
+
+
+@pytest.fixture
+def house():
+    """A company with a warehouse, whose people's roles are read already: threads share the person."""
+    house = House.open()
+    assert house.boss.verbs
+    return house
+
+
+def pick(house, *tasks):
+    return services.pick_tasks(task_ids=[task.pk for task in tasks], actor=house.boss, at=AT)
+
+
+def pack(house, order):
+    return services.pack_orders(order_ids=[order.pk], actor=house.boss, at=AT)[order.pk]
+
+
+def dispatch(house, order):
+    return shipping_services.dispatch_orders(
+        order_ids=[order.pk], carrier="Van", tracking_number="", actor=house.boss, at=AT
+    )[order.pk]
+
+
+def release(house, order):
+    return services.release_orders(order_ids=[order.pk], actor=house.boss, at=AT)[order.pk]
+
+
+def failures(outcomes):
+    return [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+
+
+def moves(kind):
+    return StockMove.objects.filter(posting__kind=kind).count()
+
+
+def unlocked(monkeypatch, model):
+    """Take the lock of one model's rows away, and wait where the other could come between."""
+    lock = LockingQuerySet.locked
+
+    def read_slowly(rows):
+        if rows.model is not model:
+            return lock(rows)
+        found = list(rows.order_by("pk"))
+        list(lock(rows.filter(pk=0)))  # the watch over the order of locks sees one, and no row is held
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(LockingQuerySet, "locked", read_slowly)
+
+
+def without_locks(statement):
+    """Return a statement that reads the same and holds nothing."""
+    for clause in ("FOR NO KEY UPDATE OF t", "FOR NO KEY UPDATE OF p", "FOR NO KEY UPDATE"):
+        statement = statement.replace(clause, "")
+    return statement
+
+
+class TestRelease:
+    def test_of_one_order_twice_makes_its_tasks_once(self, house):
+        order = house.order((house.product([9]), 4))
+        outcomes = race(*[partial(release, house, order)] * 2)
+        assert failures(outcomes) == []
+        assert {outcome.task_ids for outcome in outcomes} == {(PickTask.objects.get().pk,)}
+        assert Wave.objects.count() == 1
+
+    def test_of_the_same_shelf_by_two_orders_reserves_both(self, house):
+        product = house.product([9])
+        orders = [house.order((product, 4)), house.order((product, 5))]
+        assert failures(race(*(partial(release, house, order) for order in orders))) == []
+        assert sorted(task.quantity for task in PickTask.objects.all()) == [4, 5]
+
+
+class TestPick:
+    def test_of_one_task_twice_moves_the_goods_once(self, house):
+        released(house, (house.product([9]), 4))
+        task = PickTask.objects.get()
+        outcomes = race(*[partial(pick, house, task)] * 2)
+        assert failures(outcomes) == []
+        assert all(outcome[task.pk].task_ids == (task.pk,) for outcome in outcomes)
+        assert moves(StockPosting.Kind.PICK) == 1
+        assert LinePart.objects.get().picked == 4
+
+    def test_goes_wrong_without_its_lock(self, house, monkeypatch):
+        """The control: both read the task as planned, and only the last net, inventory's, stops the second move."""
+        read = picking._locked
+
+        def read_slowly(statement, ids, actor):
+            found = read(without_locks(statement), ids, actor)
+            read(statement, [0], actor)  # the watch over the order of locks sees one, and no row is held
+            time.sleep(0.3)
+            return found
+
+        monkeypatch.setattr(picking, "_locked", read_slowly)
+        released(house, (house.product([9]), 4))
+        outcomes = race(*[partial(pick, house, PickTask.objects.get())] * 2)
+        assert len(failures(outcomes)) == 1
+
+    def test_of_both_halves_of_a_part_counts_both_and_the_wave_is_done_once(self, house):
+        """PRODUCT.md case 62: parallel picks of the last lines, then the wave is done exactly once."""
+        released(house, (house.product([[2, 3]]), 5))
+        outcomes = race(*(partial(pick, house, task) for task in PickTask.objects.all()))
+        assert failures(outcomes) == []
+        assert LinePart.objects.get().picked == 5
+        closed = race(*[partial(services.complete_waves, at=AT)] * 3)
+        assert failures(closed) == []
+        assert sum(closed) == 1
+        assert Wave.objects.get().status == Wave.Status.DONE
+
+    def test_of_tasks_in_opposite_orders_does_not_deadlock(self, house):
+        """The statement takes the parts first and each kind of row by key, whatever order was asked for."""
+        products = [house.product([9]) for _ in range(4)]
+        released(house, *((product, 1) for product in products))
+        tasks = list(PickTask.objects.order_by("pk"))
+        assert failures(race(partial(pick, house, *tasks), partial(pick, house, *reversed(tasks)))) == []
+        assert moves(StockPosting.Kind.PICK) == 4
+
+    def test_takes_the_parts_before_it_reads_the_first_task(self, house):
+        """The shape of the plan: a condition that is evaluated once, above every read of a task."""
+        released(house, (house.product([9]), 4))
+        with connection.cursor() as cursor:
+            scope = [[PickTask.objects.get().pk], [house.company.pk]]
+            cursor.execute(f"EXPLAIN {sql.LOCK_TASKS}", [*scope, *scope])
+            plan = [line.strip() for (line,) in cursor.fetchall()]
+        gate = next(number for number, line in enumerate(plan) if line.startswith("One-Time Filter"))
+        assert [line for line in plan[gate:] if "warehouse_picktask" in line]
+        assert not [line for line in plan[:gate] if "on warehouse_picktask t" in line]
+
+    def test_closing_a_wave_goes_wrong_without_its_lock(self, house, monkeypatch):
+        picked(house, (house.product([9]), 4))
+        unlocked(monkeypatch, Wave)
+        assert len(failures(race(*[partial(services.complete_waves, at=AT)] * 2))) == 1
+
+
+class TestPack:
+    def test_of_one_order_twice_makes_one_parcel(self, house):
+        order = picked(house, (house.product([9]), 4))
+        outcomes = race(*[partial(pack, house, order)] * 2)
+        assert failures(outcomes) == []
+        assert {outcome.parcel_ids for outcome in outcomes} == {(Parcel.objects.get().pk,)}
+        assert LinePart.objects.get().packed == 4
+
+    def test_goes_wrong_without_its_lock(self, house, monkeypatch):
+        """The control: both see the goods unpacked, and only the check on the part stops the second parcel."""
+        slow = f"WITH found AS MATERIALIZED ({without_locks(sql.LOCK_UNPACKED)}) SELECT found.* FROM found, ({SLOWLY}) AS s"
+        monkeypatch.setattr(sql, "LOCK_UNPACKED", slow)
+        order = picked(house, (house.product([9]), 4))
+        assert len(failures(race(*[partial(pack, house, order)] * 2))) == 1
+
+    def test_goes_wrong_without_reading_again_what_changed_while_it_waited(self, house, monkeypatch):
+        """The control of `is_current`: what the waiting statement saw of the parcels is from before the other one."""
+        stale = sql.LOCK_UNPACKED.replace(
+            "(s.picked, s.packed) = (p.picked, p.packed) AS is_current", "TRUE AS is_current"
+        )
+        assert stale != sql.LOCK_UNPACKED
+        monkeypatch.setattr(sql, "LOCK_UNPACKED", stale)
+        order = picked(house, (house.product([9]), 4))
+        note = orders_services.note_packed
+        monkeypatch.setattr(orders_services, "note_packed", lambda **packed: (time.sleep(0.3), note(**packed)))
+        assert len(failures(race(*[partial(pack, house, order)] * 2))) == 1
+
+    def test_beside_the_last_pick_packs_every_unit_once(self, house):
+        order = released(house, (house.product([[2, 3]]), 5))
+        first, second = PickTask.objects.order_by("pk")
+        pick(house, first)
+        assert failures(race(partial(pick, house, second), partial(pack, house, order))) == []
+        pack(house, order)
+        assert {content.task_id: content.quantity for content in ParcelContent.objects.all()} == {
+            first.pk: 2,
+            second.pk: 3,
+        }
+        assert LinePart.objects.get().packed == 5
+
+
+class TestDispatch:
+    def test_of_one_order_twice_makes_one_shipment_and_one_stock_row(self, house):
+        """PRODUCT.md case 68."""
+        order = packed(house, (house.product([9]), 4))
+        outcomes = race(*[partial(dispatch, house, order)] * 2)
+        assert failures(outcomes) == []
+        assert {outcome.shipment_ids for outcome in outcomes} == {(Shipment.objects.get().pk,)}
+        assert moves(StockPosting.Kind.ISSUE) == 1
+
+    def test_goes_wrong_without_the_lock_of_the_order(self, house, monkeypatch):
+        order = packed(house, (house.product([9]), 4))
+        unlocked(monkeypatch, SalesOrder)
+        assert len(failures(race(*[partial(dispatch, house, order)] * 2))) == 1
+
+    def test_of_many_orders_with_the_same_products_goes_through(self, house):
+        """PRODUCT.md case 63: parallel dispatches all pass; nothing that they need is held by another for long."""
+        products = [house.product([99]) for _ in range(3)]
+        orders = [packed(house, *((product, 1) for product in products)) for _ in range(10)]
+        assert failures(race(*(partial(dispatch, house, order) for order in orders))) == []
+        assert Shipment.objects.count() == 10
+        assert moves(StockPosting.Kind.ISSUE) == 30

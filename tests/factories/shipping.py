@@ -1,0 +1,31 @@
+"""Orders brought out of the house by the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inventory.models import Product
+from orders.models import SalesOrder
+from shipping import services
+from tests.factories.house import AT, House
+from tests.factories.warehouse import packed
+
+
+def dispatch(
+    house: House, *orders: SalesOrder, carrier: str = "Parcel Van", tracking_number: str = "PV1"
+) -> dict[int, Any]:
+    """Dispatch orders with a carrier."""
+    return services.dispatch_orders(
+        order_ids=[order.pk for order in orders],
+        carrier=carrier,
+        tracking_number=tracking_number,
+        actor=house.boss,
+        at=AT,
+    )
+
+
+def dispatched(house: House, *lines: tuple[Product, Any], **fields: Any) -> SalesOrder:
+    """Make an order whose packed parcels have left."""
+    order = packed(house, *lines, **fields)
+    dispatch(house, order)
+    return SalesOrder.objects.get(pk=order.pk)

@@ -1,0 +1,93 @@
+"""The proofs of the warehouse and of shipping: silent on a true ledger, and each heard when its figure is bent."""
+
+import pytest
+from django.db import connection
+
+from shipping.audit import CHECKS as SHIPPING
+from tests.factories.house import AT, House
+from tests.factories.shipping import dispatched
+from tests.factories.warehouse import packed, picked, released
+from warehouse import services
+from warehouse.audit import CHECKS as WAREHOUSE
+
+pytestmark = pytest.mark.django_db
+
+
+def heard(checks):
+    """Return the names of the proofs that found drift."""
+    return [check.name for check in checks if check.find()[1]]
+
+
+@pytest.fixture
+def house():
+    """A company with an order in every stage of the warehouse."""
+    house = House.open(warehouses=2)
+    for reach in (released, picked, packed, dispatched):
+        reach(house, (house.product([[2, 3]]), 5), (house.product([0, 9]), 3))
+    services.complete_waves(at=AT)
+    return house
+
+
+def bend(statement):
+    """Change rows behind the services' back, past guards and checks, as a fault would."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+WAREHOUSE_BENDS = {
+    "reserved in a bin = its open pick tasks": (
+        "UPDATE inventory_binstock SET allocated = allocated - 1 WHERE allocated > 1"
+    ),
+    "picked of a part = what its tasks found": "UPDATE orders_linepart SET picked = picked - 1 WHERE packed < picked",
+    "packed of a part = what closed parcels hold of it": (
+        "UPDATE orders_linepart SET packed = packed - 1 WHERE shipped < packed"
+    ),
+    "a task's goods in parcels within what it found": "UPDATE warehouse_parcelcontent SET quantity = quantity + 1",
+    "left to pick of an allocation = its open tasks, and none where it is not released": (
+        "UPDATE warehouse_picktask SET quantity = quantity + 1 WHERE status = 'PLANNED'"
+    ),
+    "moved by a pick's posting = what the tasks that point to it found": (
+        "UPDATE warehouse_picktask SET picked = picked - 1 WHERE status = 'PICKED'"
+    ),
+    "done waves have nothing left to pick": (
+        "UPDATE warehouse_wave SET status = 'DONE'"
+        " WHERE id IN (SELECT wave_id FROM warehouse_picktask WHERE status = 'PLANNED')"
+    ),
+}
+SHIPPING_BENDS = {
+    "shipped of a part = its shipment lines": "UPDATE orders_linepart SET shipped = shipped - 1 WHERE shipped > 0",
+    "a shipment line = the parcel content that left, of the same order, part and parcel": (
+        "UPDATE shipping_shipmentline SET quantity = quantity + 1"
+    ),
+    "issued by a posting (quantity, cost) = the shipment lines that point to it": (
+        "UPDATE shipping_shipmentline SET cost = cost + 1"
+    ),
+}
+
+
+class TestChecks:
+    def test_find_no_drift_after_every_verb(self, house):
+        for check in [*WAREHOUSE, *SHIPPING]:
+            rows, drift = check.find()
+            assert drift == [], check.name
+            assert rows > 0, check.name
+
+    def test_are_all_bent_below(self):
+        assert [check.name for check in WAREHOUSE] == list(WAREHOUSE_BENDS)
+        assert [check.name for check in SHIPPING] == list(SHIPPING_BENDS)
+
+    @pytest.mark.parametrize("name", WAREHOUSE_BENDS)
+    def test_hear_a_bent_figure_of_the_warehouse(self, house, name):
+        bend(WAREHOUSE_BENDS[name])
+        assert name in heard(WAREHOUSE)
+
+    @pytest.mark.parametrize("name", SHIPPING_BENDS)
+    def test_hear_a_bent_figure_of_shipping(self, house, name):
+        bend(SHIPPING_BENDS[name])
+        assert name in heard(SHIPPING)
+
+    def test_say_what_is_stored_and_what_is_proved(self, house):
+        bend("UPDATE orders_linepart SET shipped = shipped - 1 WHERE shipped = 5")
+        [drift] = SHIPPING[0].find()[1]
+        assert drift.subject.startswith("part ")
+        assert (float(drift.stored), float(drift.proved)) == (4, 5)
