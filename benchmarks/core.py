@@ -82,7 +82,12 @@ def run(cluster: BenchCluster) -> bool:
     gaps = series.next_value - 1 - len(set(values))
     ratio = round(statistics.median(ratios), 2)
     return report(
-        "core", "series", ratio_to_raw=ratio, gaps=gaps, duplicates=duplicates, ok=ratio >= 0.5 and not gaps and not duplicates
+        "core",
+        "series",
+        ratio_to_raw=ratio,
+        gaps=gaps,
+        duplicates=duplicates,
+        ok=ratio >= 0.5 and not gaps and not duplicates,
     )
 
 

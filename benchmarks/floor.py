@@ -130,7 +130,10 @@ class Clerk:
     def pick(self, sale: int) -> None:
         """Pick an order."""
         self.expect(sale, "confirmed")
-        self.run("INSERT INTO pick (sale_id, line_id, quantity) SELECT sale_id, line_id, quantity FROM promise WHERE sale_id = %s", sale)
+        self.run(
+            "INSERT INTO pick (sale_id, line_id, quantity) SELECT sale_id, line_id, quantity FROM promise WHERE sale_id = %s",
+            sale,
+        )
         self.run("UPDATE sale SET state = 'picked' WHERE id = %s", sale)
         self.connection.commit()
 
@@ -138,7 +141,11 @@ class Clerk:
         """Ship an order."""
         self.expect(sale, "picked")
         (shipment,) = self.run("INSERT INTO shipment (sale_id) VALUES (%s) RETURNING id", sale).fetchone()  # type: ignore[misc]
-        self.run("INSERT INTO shipment_line (shipment_id, line_id, quantity) SELECT %s, line_id, quantity FROM pick WHERE sale_id = %s", shipment, sale)
+        self.run(
+            "INSERT INTO shipment_line (shipment_id, line_id, quantity) SELECT %s, line_id, quantity FROM pick WHERE sale_id = %s",
+            shipment,
+            sale,
+        )
         self.run("UPDATE promise SET state = 'consumed' WHERE sale_id = %s", sale)
         self.run(
             "WITH l AS (SELECT s.item_id, p.quantity FROM shelf s JOIN promise p ON p.item_id = s.item_id WHERE p.sale_id = %s"
@@ -146,7 +153,10 @@ class Clerk:
             " UPDATE shelf s SET on_hand = s.on_hand - l.quantity, promised = s.promised - l.quantity FROM l WHERE s.item_id = l.item_id",
             sale,
         )
-        self.run("INSERT INTO move (item_id, quantity, kind, sale_id) SELECT item_id, -quantity, 'ship', sale_id FROM promise WHERE sale_id = %s", sale)
+        self.run(
+            "INSERT INTO move (item_id, quantity, kind, sale_id) SELECT item_id, -quantity, 'ship', sale_id FROM promise WHERE sale_id = %s",
+            sale,
+        )
         self.run("UPDATE sale SET state = 'shipped' WHERE id = %s", sale)
         self.connection.commit()
 
@@ -230,7 +240,12 @@ def main() -> None:
             worker.join()
         orders, wall = share * procs, max(row[1] for row in rows) - min(row[0] for row in rows)
         sums = [sum(row[column] for row in rows) / orders for column in (2, 3, 4)]
-        figures = {"ops": round(orders / wall, 1), "sql": round(sums[0], 1), "cpu_ms": round(sums[1] * 1e3, 2), "pg_ms": round(sums[2] * 1e3, 2)}
+        figures = {
+            "ops": round(orders / wall, 1),
+            "sql": round(sums[0], 1),
+            "cpu_ms": round(sums[1] * 1e3, 2),
+            "pg_ms": round(sums[2] * 1e3, 2),
+        }
         sys.stdout.write(json.dumps({"what": "floor", "procs": procs, "N": orders, "life": figures}) + "\n")
         sys.stdout.flush()
 

@@ -64,8 +64,7 @@ class Graph:
             when=pgtrigger.Before,
             operation=pgtrigger.Update,
             condition=pgtrigger.Condition(
-                "OLD.status IS DISTINCT FROM NEW.status"
-                f" AND concat(OLD.status, ':', NEW.status) NOT IN ({allowed})"
+                f"OLD.status IS DISTINCT FROM NEW.status AND concat(OLD.status, ':', NEW.status) NOT IN ({allowed})"
             ),
             func="RAISE EXCEPTION 'Invalid transition of status from % to % in %', OLD.status, NEW.status, TG_TABLE_NAME;",
         )

@@ -277,7 +277,7 @@ class Migration(migrations.Migration):
                 ('invoiced', models.DecimalField(decimal_places=6, default=0, max_digits=18)),
                 ('invoiced_net', models.DecimalField(decimal_places=4, default=0, max_digits=18)),
                 ('credited', models.DecimalField(decimal_places=6, default=0, max_digits=18)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.salesorder')),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.salesorder')),
                 ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.product')),
             ],
             options={

@@ -189,7 +189,7 @@ class SalesOrderLine(models.Model):
         MANUAL = "MANUAL", "Keyed"
         DOCUMENT = "DOCUMENT", "Customer's document"
 
-    order = models.ForeignKey(SalesOrder, on_delete=models.CASCADE, related_name="lines")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     description = models.CharField(max_length=200)

@@ -135,9 +135,7 @@ def _explain(rows: Sequence[FileRow], invalid: OrderInvalid) -> Iterator[RowRefu
         yield RowRefused(row.line_number, column, reason, row.raw)
 
 
-def _refuse(
-    rows: Iterable[FileRow], column: str, reason: str, cells: Mapping[int, tuple[str, ...]]
-) -> list[RowRefused]:
+def _refuse(rows: Iterable[FileRow], column: str, reason: str) -> list[RowRefused]:
     return [RowRefused(row.line_number, column, reason, row.raw) for row in rows]
 
 

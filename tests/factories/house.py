@@ -45,7 +45,9 @@ class House:
             boss=person(Role.ADMINISTRATOR, company=company),
             unit=Unit.objects.create(company=company, code="piece", name="Piece"),
             prices=prices,
-            customer=Customer.objects.create(company=company, number="C-1", name="Bright & Day Gifts", price_list=prices),
+            customer=Customer.objects.create(
+                company=company, number="C-1", name="Bright & Day Gifts", price_list=prices
+            ),
         )
         CustomerAddress.objects.create(
             customer=house.customer,
@@ -77,7 +79,12 @@ class House:
         """Add a product with stock per warehouse: a quantity each, or a list of quantities for its bins; at a cost of 5 a unit."""
         self.made += 1
         product = Product.objects.create(
-            company=self.company, sku=f"SKU-{self.made:04}", name=f"Thing {self.made}", kind=kind, unit=self.unit, weight_g=100
+            company=self.company,
+            sku=f"SKU-{self.made:04}",
+            name=f"Thing {self.made}",
+            kind=kind,
+            unit=self.unit,
+            weight_g=100,
         )
         Price.objects.create(price_list=self.prices, product=product, price=Decimal(price))
         for warehouse, amounts in zip(self.warehouses, stock, strict=False):
@@ -160,7 +167,9 @@ class House:
         return inventory_services.issue_allocations(
             company_id=self.company.pk,
             issues=[
-                inventory_services.StockIssue(p.allocation_id, p.demand_id, p.level_id, p.product_id, p.tote_id, p.quantity)
+                inventory_services.StockIssue(
+                    p.allocation_id, p.demand_id, p.level_id, p.product_id, p.tote_id, p.quantity
+                )
                 for p in picks
             ],
             places=2,

@@ -9,14 +9,23 @@ from hypothesis import strategies as st
 from inventory.decide import Supply, Want, decide
 
 UNITS = st.integers(min_value=1, max_value=30).map(Decimal)
-WANTS = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(1, 4), UNITS, st.sampled_from([50, 100])), max_size=12
-).map(lambda rows: [Want(i, group, product, quantity, priority) for i, (group, product, quantity, priority) in enumerate(rows)])
+WANTS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4), UNITS, st.sampled_from([50, 100])), max_size=12).map(
+    lambda rows: [
+        Want(i, group, product, quantity, priority) for i, (group, product, quantity, priority) in enumerate(rows)
+    ]
+)
 SUPPLIES = st.dictionaries(
     st.tuples(st.integers(1, 4), st.integers(1, 3)), st.integers(0, 40).map(Decimal), max_size=12
 ).map(
     lambda rows: [
-        Supply(level_id=product * 10 + site, product_id=product, warehouse_id=site, warehouse=f"Site {site}", rank=site, free=free)
+        Supply(
+            level_id=product * 10 + site,
+            product_id=product,
+            warehouse_id=site,
+            warehouse=f"Site {site}",
+            rank=site,
+            free=free,
+        )
         for (product, site), free in rows.items()
     ]
 )
@@ -59,7 +68,10 @@ class TestDecide:
     def test_takes_a_whole_order_from_the_one_warehouse_that_can_fill_it(self):
         wants = [Want(0, 1, 1, Decimal(2)), Want(1, 1, 2, Decimal(2))]
         grants = decide(wants, [supply(1, 1, 9), supply(2, 1, 1), supply(1, 2, 9), supply(2, 2, 9)])
-        assert [(g.level_id, g.reason) for g in grants] == [(12, "Site 2 can fill the order"), (22, "Site 2 can fill the order")]
+        assert [(g.level_id, g.reason) for g in grants] == [
+            (12, "Site 2 can fill the order"),
+            (22, "Site 2 can fill the order"),
+        ]
 
     def test_splits_a_line_over_warehouses_when_none_has_it_all(self):
         grants = decide([Want(0, 1, 1, Decimal(2))], [supply(1, 1, 1), supply(1, 2, 1)])

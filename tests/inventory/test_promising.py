@@ -78,7 +78,10 @@ class TestReleaseAllocations:
         order = house.order((product, 6))
         picks = services.release_allocations(demand_ids=house.demands(order), at=AT)
         assert [pick.quantity for pick in picks] == [4, 2]
-        assert set(BinStock.objects.filter(product=product, allocated__gt=0).values_list("allocated", flat=True)) == {4, 2}
+        assert set(BinStock.objects.filter(product=product, allocated__gt=0).values_list("allocated", flat=True)) == {
+            4,
+            2,
+        }
 
     def test_never_offers_what_another_task_will_take(self):
         """PRODUCT.md case 53."""

@@ -1,0 +1,103 @@
+"""Importing a file of orders: good rows load, every other row keeps its cells and its reason."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from core.refusals import NotAllowed
+from core.roles import Role
+from orders import services
+from orders.models import CustomerPO, SalesOrder, SalesOrderLine
+from tests.factories.core import person
+from tests.factories.house import AT, House
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "PO number,Customer,SKU,Quantity,Price,Date\n"
+
+
+def take(house: House, *rows: str) -> services.ImportReport:
+    return services.import_order_file(
+        data=(HEADER + "\n".join(rows)).encode(), source="file.csv", actor=house.boss, at=AT
+    )
+
+
+class TestImportOrderFile:
+    def test_makes_drafts_at_the_files_own_prices_and_keeps_the_raw_rows(self):
+        house = House.open()
+        product = house.product(price="9.99")
+        report = take(house, f"A1,C-1,{product.sku},3,2.55,2026-11-20")
+        assert (len(report.order_ids), report.accepted_rows, report.refused) == (1, 1, ())
+        line = SalesOrderLine.objects.get()
+        assert (line.price, line.price_source, line.net) == (Decimal("2.55"), "DOCUMENT", Decimal("7.65"))
+        po = CustomerPO.objects.get()
+        assert (po.channel, po.source) == ("FILE", "file.csv")
+        assert po.content == {"rows": {"2": ["A1", "C-1", product.sku, "3", "2.55", "2026-11-20"]}}
+
+    def test_refuses_an_unknown_sku_alone(self):
+        house = House.open()
+        sku = house.product().sku
+        report = take(house, f"A1,C-1,{sku},3,2.55,2026-11-20", "A1,C-1,NOPE,1,1,2026-11-20")
+        (refused,) = report.refused
+        assert (refused.line_number, refused.column, refused.reason) == (3, "SKU", "There is no product NOPE.")
+        assert refused.cells == ("A1", "C-1", "NOPE", "1", "1", "2026-11-20")
+        assert report.accepted_rows == 1
+
+    def test_refuses_every_row_of_an_unknown_customer(self):
+        house = House.open()
+        sku = house.product().sku
+        report = take(house, f"A1,C-9,{sku},3,2.55,2026-11-20", f"A1,C-9,{sku},1,2.55,2026-11-20")
+        assert [row.reason for row in report.refused] == ["There is no customer C-9."] * 2
+        assert not SalesOrder.objects.exists()
+
+    def test_takes_nothing_twice_and_names_the_order_that_has_the_number(self):
+        house = House.open()
+        row = f"A1,C-1,{house.product().sku},3,2.55,2026-11-20"
+        first = take(house, row)
+        again = take(house, row)
+        assert again.order_ids == ()
+        assert again.refused[0].reason == f"PO A1 of this customer is order draft {first.order_ids[0]} already."
+        assert SalesOrder.objects.count() == 1
+
+    def test_refuses_quantities_that_are_no_whole_steps_with_their_column(self):
+        house = House.open()
+        report = take(house, f"A1,C-1,{house.product().sku},1.5,2.55,2026-11-20")
+        assert report.refused[0].column == "quantity"
+        assert "steps of 1 piece" in report.refused[0].reason
+
+    def test_refuses_a_file_that_is_none_and_says_why(self):
+        house = House.open()
+        with pytest.raises(services.OrderFileRefused):
+            services.import_order_file(data=b"", source="x", actor=house.boss, at=AT)
+
+    def test_is_not_for_a_picker(self):
+        house = House.open()
+        with pytest.raises(NotAllowed):
+            services.import_order_file(
+                data=HEADER.encode(), source="x", actor=person(Role.PICKER, company=house.company), at=AT
+            )
+
+    def test_never_sees_another_companys_customers(self):
+        house, other = House.open(), House.open()
+        other.customer.number = "C-7"
+        other.customer.save()
+        report = take(house, f"A1,C-7,{house.product().sku},1,1,2026-11-20")
+        assert report.refused[0].reason == "There is no customer C-7."
+
+
+class TestImportOrdersCommand:
+    def test_reports_and_writes_the_failed_rows_with_their_reason(self, tmp_path, capsys):
+        house = House.open()
+        file, failed = tmp_path / "orders.csv", tmp_path / "failed.csv"
+        file.write_text(HEADER + f"A1,C-1,{house.product().sku},3,2.55,2026-11-20\nA2,C-9,X,1,1,2026-11-20\n")
+        call_command("import_orders", str(file), f"--as={house.boss.email}", f"--failed={failed}")
+        assert "1 orders made of 1 rows; 1 rows refused" in capsys.readouterr().out
+        assert failed.read_text().splitlines()[1] == "A2,C-9,X,1,1,2026-11-20,There is no customer C-9."
+
+    def test_says_when_nobody_has_the_address_or_there_is_no_file(self, tmp_path):
+        house = House.open()
+        with pytest.raises(CommandError, match="Nobody signs in as"):
+            call_command("import_orders", str(tmp_path / "x"), "--as=nobody@orderly.example")
+        with pytest.raises(CommandError, match="cannot be read"):
+            call_command("import_orders", str(tmp_path / "x"), f"--as={house.boss.email}")
