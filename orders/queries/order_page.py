@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import DecimalField, F, Sum, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -51,7 +52,7 @@ class Steps:
 def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
     """Return the order's lines with their product and unit, each with `steps`, by one statement."""
 
-    def total(path: str) -> Coalesce:
+    def total(path: str | CombinedExpression) -> Coalesce:
         return Coalesce(Sum(path), Value(ZERO), output_field=_QUANTITY)
 
     lines = list(
@@ -119,7 +120,7 @@ _TITLES: Mapping[str, str] = {
 def _title(event: OrderEvent) -> str:
     if event.kind == Kind.CREATED and event.data.get("channel") == "FILE":
         return "Order imported from a file"
-    return _TITLES.get(event.kind, event.get_kind_display())  # type: ignore[attr-defined, no-any-return]
+    return _TITLES.get(event.kind, event.get_kind_display())
 
 
 # What the facts of the apps hold, in the order in which it is said. Codes are said as they are.

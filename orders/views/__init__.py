@@ -6,10 +6,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.generic import View
 
 from core.pages import VerbRequiredMixin
+from orders.views.entry import CreateOrderView, FindCustomersView, FindProductsView, PreviewOrderView
 from orders.views.order import OrderDetailView
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
 
-__all__ = ["AllocateOrdersView", "ConfirmOrdersView", "OrderDetailView", "OrderQueueView"]
+__all__ = [
+    "AllocateOrdersView",
+    "ConfirmOrdersView",
+    "CreateOrderView",
+    "FindCustomersView",
+    "FindProductsView",
+    "OrderDetailView",
+    "OrderQueueView",
+    "PreviewOrderView",
+]
 
 
 class _Unbuilt(VerbRequiredMixin, View):
@@ -19,5 +29,5 @@ class _Unbuilt(VerbRequiredMixin, View):
         raise Http404("This page is being built.")
 
 
-CreateOrderView = PreviewOrderView = FindCustomersView = FindProductsView = ImportOrdersView = _Unbuilt
+ImportOrdersView = _Unbuilt
 CustomerQueueView = CreateCustomerView = CustomerDetailView = EditCustomerView = _Unbuilt

@@ -1,0 +1,185 @@
+// The grid in which an order is keyed: lines come and go, keys move between boxes, and whatever is typed is priced by the server.
+// Nothing is computed here; boxes are never written to by an answer.
+
+const PRICE_AFTER_MS = 250;
+const CELLS = ["item", "quantity", "price", "discount"];
+let timer = 0;
+let dirty = false;
+// Counts how often lines came or went: an answer for other lines is not for these
+let shape = 0;
+
+const form = () => document.querySelector("form.entry");
+const body = () => document.getElementById("grid-rows");
+const rows = () => [...body().rows];
+const boxesOf = (row) => CELLS.map((name) => row.querySelector(`input[name=${name}]`));
+
+function preview(delay = 0) {
+  clearTimeout(timer);
+  timer = setTimeout(() => form()?.dispatchEvent(new Event("preview")), delay);
+}
+
+// --- lines -----------------------------------------------------------------------------------------------------------------
+
+// The ids of a line's parts end in its place, under which the server names them
+function number() {
+  shape += 1;
+  rows().forEach((row, index) => {
+    const place = index + 1;
+    row.querySelector("[data-place]").textContent = place;
+    for (const part of row.querySelectorAll("[data-part]")) {
+      const { part: name } = part.dataset;
+      part.id = `row-${place}-${name}`;
+      if (part.matches("input")) {
+        part.setAttribute("aria-labelledby", `col-${name} row-${place}-no`);
+        part.setAttribute("aria-describedby", `row-${place}-${name}-note`);
+      }
+      if (part.dataset.noteOf) part.dataset.noteOf = `row-${place}-${name.replace("-note", "")}`;
+    }
+  });
+}
+
+function addRow(after = rows().at(-1)) {
+  if (rows().length >= Number(form().dataset.maxRows)) {
+    const text = `A form holds ${form().dataset.maxRows} lines. Import longer orders as a file.`;
+    document.dispatchEvent(new CustomEvent("orderly:note", { detail: { text, level: "warning" } }));
+    return null;
+  }
+  const row = rows()[0].cloneNode(true);
+  for (const box of row.querySelectorAll("input")) {
+    box.value = "";
+    box.placeholder = box.name === "item" ? box.placeholder : "";
+    box.removeAttribute("aria-invalid");
+  }
+  for (const note of row.querySelectorAll(".entry-note, output")) {
+    note.replaceChildren();
+    if ("listPrice" in note.dataset) note.dataset.listPrice = "";
+  }
+  row.querySelector("[role=listbox]")?.remove();
+  after.after(row);
+  number();
+  return row;
+}
+
+function dropRow(row) {
+  const next = row.nextElementSibling ?? row.previousElementSibling ?? addRow();
+  row.remove();
+  number();
+  boxesOf(next)[0].focus();
+  changed();
+}
+
+function changed(delay = 0) {
+  dirty = true;
+  preview(delay);
+}
+
+// --- keys ------------------------------------------------------------------------------------------------------------------
+
+function step(box, rowsDown, index) {
+  const at = rows().indexOf(box.closest("tr")) + rowsDown;
+  const row = rows()[at] ?? (rowsDown > 0 ? addRow() : null);
+  const target = row && boxesOf(row)[index];
+  target?.focus();
+  target?.select();
+}
+
+function forward(box) {
+  const index = CELLS.indexOf(box.name);
+  if (index < 0) {
+    const all = [...form().querySelectorAll("input:not([type=hidden]), select")];
+    all[all.indexOf(box) + 1]?.focus();
+  } else if (index < CELLS.length - 1) step(box, 0, index + 1);
+  else step(box, 1, 0);
+}
+
+document.addEventListener("keydown", (event) => {
+  const box = event.target;
+  if (event.defaultPrevented || event.isComposing || !box.matches?.("form.entry :is(input, select)")) return;
+  const index = CELLS.indexOf(box.name);
+  const ctrl = event.ctrlKey || event.metaKey;
+  if (event.key === "Enter" && !ctrl) forward(box);
+  else if (index < 0) return;
+  else if (event.key === "ArrowDown" && !ctrl) step(box, 1, index);
+  else if (event.key === "ArrowUp" && !ctrl) step(box, -1, index);
+  else if (ctrl && event.key.toLowerCase() === "d") {
+    const above = box.closest("tr").previousElementSibling;
+    if (above) {
+      box.value = boxesOf(above)[index].value;
+      changed();
+    }
+  } else if (ctrl && event.key === "Backspace") dropRow(box.closest("tr"));
+  else return;
+  event.preventDefault();
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-add-row]")) {
+    event.preventDefault();
+    boxesOf(addRow() ?? rows().at(-1))[0].focus();
+  }
+  const drop = event.target.closest("[data-drop-row]");
+  if (drop) dropRow(drop.closest("tr"));
+});
+
+// --- typing, pasting, pricing ------------------------------------------------------------------------------------------------
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("form.entry input")) return;
+  dirty = true;
+  // Names of customers and items are read when they are complete, figures while they are typed
+  if (!event.target.matches("[data-commits]")) preview(PRICE_AFTER_MS);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("form.entry :is(input, select)")) changed();
+});
+
+// Cells copied from a spreadsheet: item, quantity, price and discount, from the box where they are pasted
+document.addEventListener("paste", (event) => {
+  const box = event.target;
+  const text = event.clipboardData?.getData("text/plain") ?? "";
+  if (!box.matches?.("form.entry .entry-grid input") || !/[\t\n]/.test(text.trim())) return;
+  event.preventDefault();
+  const first = CELLS.indexOf(box.name);
+  let row = box.closest("tr");
+  for (const line of text.trim().split(/\r?\n/)) {
+    row ??= addRow();
+    if (!row) break;
+    const boxes = boxesOf(row);
+    line.split("\t").slice(0, CELLS.length - first).forEach((cell, index) => {
+      boxes[first + index].value = cell.trim();
+    });
+    row = row.nextElementSibling;
+  }
+  changed();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-preview]")) event.detail.xhr.shape = shape;
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if ("shape" in xhr && xhr.shape !== shape) event.detail.shouldSwap = false;
+});
+
+// What the answer says of a box is put on the box itself, its value apart
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!form()) return;
+  if (event.detail.xhr?.getResponseHeader("HX-Redirect")) dirty = false;
+  for (const note of form().querySelectorAll("[data-note-of]")) {
+    const box = document.getElementById(note.dataset.noteOf);
+    if (!box) continue;
+    if (note.querySelector(".field-error")) box.setAttribute("aria-invalid", "true");
+    else box.removeAttribute("aria-invalid");
+    if ("listPrice" in note.dataset) box.placeholder = note.dataset.listPrice;
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form.entry") && !event.target.hasAttribute("hx-post")) dirty = false;
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (dirty && form()) event.preventDefault();
+});

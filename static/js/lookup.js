@@ -1,0 +1,112 @@
+// A box that offers what its letters may mean: the list comes from the server, arrows choose, Enter or Tab takes, Escape leaves.
+
+const ASK_AFTER_MS = 120;
+const list = Object.assign(document.createElement("ul"), { id: "lookup-list", className: "lookup-list", hidden: true });
+list.setAttribute("role", "listbox");
+list.setAttribute("aria-label", "Suggestions");
+let box = null;
+let timer = 0;
+let asked = 0;
+// What was in the box when the list was asked for: whoever typed on does not mean the list
+let offeredFor = "";
+
+const options = () => [...list.querySelectorAll("[data-value]")];
+const chosen = () => list.querySelector("[aria-selected=true]");
+
+function close() {
+  clearTimeout(timer);
+  asked += 1;
+  list.hidden = true;
+  box?.setAttribute("aria-expanded", "false");
+  box?.removeAttribute("aria-activedescendant");
+}
+
+function choose(option) {
+  chosen()?.setAttribute("aria-selected", "false");
+  option.setAttribute("aria-selected", "true");
+  option.scrollIntoView({ block: "nearest" });
+  box.setAttribute("aria-activedescendant", option.id);
+}
+
+function take(option) {
+  box.value = option.dataset.value;
+  close();
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+async function ask() {
+  const mine = (asked += 1);
+  const target = box;
+  const text = target.value;
+  const url = `${target.dataset.lookup}?${new URLSearchParams({ q: text.trim() })}`;
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  } catch {
+    return; // without a connection the box is a box; sending the form says so
+  }
+  if (answer.status === 401) document.dispatchEvent(new Event("sessionExpired"));
+  if (!answer.ok) return;
+  const html = await answer.text();
+  if (mine !== asked || document.activeElement !== target) return;
+  list.innerHTML = html;
+  offeredFor = text;
+  list.hidden = !list.children.length;
+  target.setAttribute("aria-expanded", String(!list.hidden));
+  if (options().length) choose(options()[0]);
+}
+
+function adopt(target) {
+  if (!target.matches("[data-lookup]") || target === box) return;
+  box = target;
+  box.parentElement.append(list);
+  list.hidden = true;
+  box.setAttribute("role", "combobox");
+  box.setAttribute("aria-autocomplete", "list");
+  box.setAttribute("aria-controls", list.id);
+  box.setAttribute("aria-expanded", "false");
+}
+
+document.addEventListener("focusin", (event) => adopt(event.target));
+// The box that had the focus before this script was there
+adopt(document.activeElement);
+
+document.addEventListener("focusout", (event) => {
+  if (event.target !== box) return;
+  close();
+  box = null;
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target !== box) return;
+  clearTimeout(timer);
+  if (box.value.trim()) timer = setTimeout(ask, ASK_AFTER_MS);
+  else close();
+});
+
+// Before the grid's and the page's own keys
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.target !== box || list.hidden || event.isComposing) return;
+    const all = options();
+    const at = all.indexOf(chosen());
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const next = all[at + (event.key === "ArrowDown" ? 1 : -1)];
+      if (next) choose(next);
+    } else if (event.key === "Escape") close();
+    else if ((event.key === "Enter" || event.key === "Tab") && at >= 0 && !event.ctrlKey && offeredFor === box.value) {
+      take(all[at]);
+      return; // the key goes on, to the next box
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+
+list.addEventListener("pointerdown", (event) => {
+  const option = event.target.closest("[data-value]");
+  event.preventDefault(); // the focus stays in the box
+  if (option) take(option);
+});
