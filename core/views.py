@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, redirect_to_login
+from django.contrib.staticfiles import finders
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import requires_csrf_token
-from django.views.generic import View
+from django.views.generic import TemplateView, View
 
 from core import registry
 from core.forms import SignInForm, ThemeForm
 from core.models import User
-from core.pages import next_url, person, vary_on_htmx, wants_fragment
+from core.pages import VerbRequiredMixin, next_url, person, vary_on_htmx, wants_fragment
+from core.refusals import Blocked, Blocker
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -85,6 +92,61 @@ class ThemeView(View):
         user.theme = form.cleaned_data["theme"]
         user.save(update_fields=["theme"])
         return HttpResponseRedirect(next_url(request) or reverse("core:home"))
+
+
+class StyleguideView(VerbRequiredMixin, TemplateView):
+    """Shows every component once, with values that try it."""
+
+    verb = "core.administer"
+    template_name = "core/styleguide.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the values."""
+        now = timezone.now()
+        blockers = (Blocker("short", "Two lines wait for stock.", "#main"), Blocker("held", "The customer is on hold."))
+        form = ThemeForm({"theme": "pink"}, choices=list(User.Theme.choices))
+        form.fields["theme"].help_text = "Auto follows the device."
+        return super().get_context_data(
+            title="Components",
+            tones=[
+                ("Draft", "neutral"),
+                ("Released", "going"),
+                ("Short", "waiting"),
+                ("Late", "wrong"),
+                ("Paid", "done"),
+            ],
+            amount=Decimal("1234567.5"),
+            loss=Decimal("-1234.5"),
+            unit_price=Decimal("0.004250"),
+            quantity=Decimal("1200.000000"),
+            fraction=Decimal("12.750000"),
+            none=None,
+            now=now,
+            today=now.date(),
+            long_ago=date(2011, 12, 9),
+            blockers=blockers,
+            refusals=[Blocked.because(blockers)],
+            form=form,
+            entries=[
+                {"at": now, "title": "Invoice INV-2026-000012 posted", "actor": "Ann Marsh", "tone": "done"},
+                {
+                    "at": now,
+                    "title": "Pick short",
+                    "actor": "Bo Reyes",
+                    "detail": "2 of 12 missing",
+                    "tone": "wrong",
+                },
+                {"at": now, "title": "Order confirmed", "actor": "Ann Marsh", "url": "#main"},
+            ],
+            icons=sprite_icons(),
+            **kwargs,
+        )
+
+
+def sprite_icons() -> list[str]:
+    """Return the names of all icons."""
+    sprite = Path(str(finders.find("icons.svg"))).read_text()
+    return re.findall(r'<symbol id="([\w-]+)"', sprite)
 
 
 _FAULTS = {

@@ -118,12 +118,10 @@ def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
     if amount is None:
         return "–"
     places = money_rules.exponent(currency) if currency else 2
-    figure = formats.number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
+    figure = _figure(money_rules.round_half_up(Decimal(amount), places), places)
     if not currency:
         return format_html('<span class="figure">{}</span>', figure)
-    return format_html(
-        '<span class="figure">{} <span class="unit">{}</span></span>', figure.replace("-", "−"), currency
-    )
+    return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure, currency)
 
 
 @register.simple_tag
@@ -133,7 +131,7 @@ def price(amount: Decimal | None, currency: str = "") -> SafeString | str:
         return "–"
     exponent = amount.normalize().as_tuple().exponent
     places = max(-exponent if isinstance(exponent, int) else 0, money_rules.exponent(currency) if currency else 2)
-    figure = formats.number_format(amount, decimal_pos=places, use_l10n=True, force_grouping=True)
+    figure = _figure(amount, places)
     return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure, currency)
 
 
@@ -150,8 +148,13 @@ def quantity(value: Decimal | int | None, unit: str = "") -> SafeString | str:
 
 def _quantity_figure(value: Decimal) -> str:
     exponent = value.normalize().as_tuple().exponent
-    places = max(-exponent, 0) if isinstance(exponent, int) else 0
-    return formats.number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True).replace("-", "−")
+    return _figure(value, max(-exponent, 0) if isinstance(exponent, int) else 0)
+
+
+def _figure(value: Decimal, places: int) -> str:
+    """Return a number as it is set: in the person's language, with groups, and with a true minus."""
+    figure = formats.number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
+    return figure.replace("-", "−")
 
 
 @register.simple_tag
