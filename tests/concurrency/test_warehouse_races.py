@@ -21,8 +21,6 @@ from warehouse.services import picking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SLOWLY = "SELECT pg_sleep(0.3)"
-
 
 @pytest.fixture
 def house():
@@ -166,7 +164,8 @@ class TestPack:
 
     def test_goes_wrong_without_its_lock(self, house, monkeypatch):
         """The control: both see the goods unpacked, and only the check on the part stops the second parcel."""
-        slow = f"WITH found AS MATERIALIZED ({without_locks(sql.LOCK_UNPACKED)}) SELECT found.* FROM found, ({SLOWLY}) AS s"
+        read = without_locks(sql.LOCK_UNPACKED)
+        slow = f"WITH found AS MATERIALIZED ({read}) SELECT found.* FROM found, (SELECT pg_sleep(0.3)) AS slowly"
         monkeypatch.setattr(sql, "LOCK_UNPACKED", slow)
         order = picked(house, (house.product([9]), 4))
         assert len(failures(race(*[partial(pack, house, order)] * 2))) == 1

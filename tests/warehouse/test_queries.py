@@ -1,0 +1,66 @@
+"""What the papers print, from rows as they stand now."""
+
+import pytest
+
+from tests.factories.house import AT, House
+from tests.factories.warehouse import packed, released
+from warehouse import queries, services
+from warehouse.models import Parcel, PickTask, Wave
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def house():
+    """A company with a warehouse."""
+    return House.open()
+
+
+class TestPickList:
+    def test_holds_what_is_still_to_pick_along_the_walk(self, house):
+        far, near = house.product([[0, 0, 9]]), house.product([9])
+        order = released(house, (far, 2), (near, 3))
+        wave = Wave.objects.get()
+        shown = queries.pick_list(wave)
+        assert shown["wave"] == wave.number
+        assert shown["warehouse"] == {"name": "Site 1"}
+        assert shown["created_at"] == "2026-11-23T10:00:00+00:00"
+        assert [(t["bin"], t["sku"], float(t["quantity"]), t["unit"], t["order"]) for t in shown["tasks"]] == [
+            ("A-01", near.sku, 3, "Piece", order.number),
+            ("A-03", far.sku, 2, "Piece", order.number),
+        ]
+        services.pick_tasks(task_ids=[PickTask.objects.order_by("pk")[0].pk], actor=house.boss, at=AT)
+        assert [task["sku"] for task in queries.pick_list(wave)["tasks"]] == [far.sku]
+
+
+class TestPackingSlip:
+    def test_holds_the_parcel_and_what_is_to_follow(self, house):
+        whole, short = house.product([9]), house.product([2])
+        order = packed(house, (whole, 4), (short, 5))
+        parcel = Parcel.objects.get()
+        shown = queries.packing_slip(parcel)
+        assert (shown["number"], shown["packed_on"]) == (parcel.number, "2026-11-23")
+        assert shown["ship_to"] == {
+            "name": "Bright & Day Gifts",
+            "address": ["12 Market Street", "Leeds LS1 6DT", "GB"],
+        }
+        assert shown["order"]["number"] == order.number
+        assert shown["order"]["customer_po"] == order.po_number
+        [box] = shown["parcels"]
+        assert (box["position"], box["of"], float(box["weight_kg"])) == (1, 1, 0.6)
+        assert [(line["sku"], float(line["quantity"])) for line in box["lines"]] == [(whole.sku, 4), (short.sku, 2)]
+        assert [(line["sku"], float(line["quantity"])) for line in shown["to_follow"]] == [(short.sku, 3)]
+
+    def test_adds_up_a_line_that_came_from_two_bins(self, house):
+        product = house.product([[2, 3]])
+        packed(house, (product, 5))
+        [box] = queries.packing_slip(Parcel.objects.get())["parcels"]
+        assert [(line["sku"], float(line["quantity"])) for line in box["lines"]] == [(product.sku, 5)]
+
+    def test_numbers_the_parcels_of_an_order(self, house):
+        order = released(house, (house.product([[2, 3]]), 5))
+        for task in PickTask.objects.order_by("pk"):
+            services.pick_tasks(task_ids=[task.pk], actor=house.boss, at=AT)
+            services.pack_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        slips = [queries.packing_slip(parcel)["parcels"][0] for parcel in Parcel.objects.order_by("pk")]
+        assert [(slip["position"], slip["of"]) for slip in slips] == [(1, 2), (2, 2)]
