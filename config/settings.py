@@ -262,7 +262,7 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"axes": {"level": "ERROR"}, "procrastinate": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}},
+    "loggers": {name: {"level": "ERROR"} for name in ("axes", "fontTools", "procrastinate", "weasyprint")},
 }
 structlog.configure(
     processors=[*_log_chain, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

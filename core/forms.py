@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+
+from core.models import User
 
 
 class SignInForm(AuthenticationForm):
@@ -39,3 +42,13 @@ class ThemeForm(forms.Form):
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["theme"].choices = choices  # type: ignore[attr-defined]
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How a person is called here, and in which time zone times are shown to them."""
+
+    time_zone = forms.ChoiceField(choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())])
+
+    class Meta:
+        model = User
+        fields = ("name", "time_zone", "theme")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.contrib.staticfiles import finders
@@ -20,12 +21,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import requires_csrf_token
-from django.views.generic import TemplateView, View
+from django.views.generic import TemplateView, UpdateView, View
 
 from core import registry
-from core.forms import SignInForm, ThemeForm
+from core.forms import PreferencesForm, SignInForm, ThemeForm
 from core.models import User
-from core.pages import VerbRequiredMixin, next_url, person, vary_on_htmx, wants_fragment
+from core.pages import VerbRequiredMixin, go_to, next_url, person, vary_on_htmx, wants_fragment
 from core.refusals import Blocked, Blocker
 
 
@@ -92,6 +93,35 @@ class ThemeView(View):
         user.theme = form.cleaned_data["theme"]
         user.save(update_fields=["theme"])
         return HttpResponseRedirect(next_url(request) or reverse("core:home"))
+
+
+class PreferencesView(UpdateView):  # type: ignore[type-arg]
+    """Lets people change how they are called and in which time zone they see times; everybody may, for themselves."""
+
+    form_class = PreferencesForm
+
+    def get_object(self, queryset: Any = None) -> User:
+        """Return the person who asks."""
+        return person(self.request)
+
+    def get_template_names(self) -> list[str]:
+        """Return the fragment for htmx, the whole page for others."""
+        return ["core/_form.html" if wants_fragment(self.request) else "core/form.html"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the form's words."""
+        words = {"title": "Preferences", "submit_label": "Save", "cancel_url": reverse("core:home")}
+        return super().get_context_data(**words, fragment_name="core/_form.html", **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save, and show the page in the new time zone and theme."""
+        form.save()
+        messages.success(self.request, "Preferences saved.")
+        return go_to(self.request, reverse("core:preferences"))
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Answer with the form, its mistakes beside their fields."""
+        return self.render_to_response(self.get_context_data(form=form), status=422)
 
 
 class StyleguideView(VerbRequiredMixin, TemplateView):
