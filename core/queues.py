@@ -281,7 +281,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
     def csv(self, queryset: QuerySet[Any]) -> HttpResponseBase:
         """Return every row of the filtered queue as a file that streams and that no spreadsheet takes for formulas."""
         table = self.table_class(data=[])
-        columns = [column for column in table.columns if not column.column.exclude_from_export]
+        columns = [column for column in table.columns.all() if not column.column.exclude_from_export]
 
         def rows() -> Iterator[list[Any]]:
             ordered = queryset.order_by(*self.sort.ordering())

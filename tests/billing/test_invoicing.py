@@ -122,7 +122,7 @@ class TestInvoiceOrders:
             "vat_number": "",
         }
         assert paper["order"] == {
-            "number": "SO-%06d" % invoice.order_id,
+            "number": f"SO-{invoice.order_id:06}",
             "customer_po": "PO-00002",
             "ordered_on": "2025-06-13",
         }

@@ -116,7 +116,7 @@ class Trade:
         return list(SalesOrder.objects.filter(pk__in=ids).order_by("pk"))
 
     def ship(self, order: SalesOrder, quantities: Mapping[int, str] | None = None) -> None:
-        """Note units of an order's parts, by line position, as picked, packed and shipped; all of them unless said otherwise.
+        """Note units of an order's parts, by line position, as picked, packed and shipped; all unless said otherwise.
 
         The warehouse's own rows are another app's business: what billing reads are the parts' totals.
         """
