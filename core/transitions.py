@@ -56,7 +56,7 @@ class Graph:
     def trigger(self, name: str) -> pgtrigger.Trigger:
         """Return the trigger that refuses every other change of `status`, by whatever statement.
 
-        All is said in its WHEN clause, so an allowed change costs no call and no statement (pgtrigger's own FSM costs one a row).
+        All is said in its WHEN clause: an allowed change costs no statement, where pgtrigger's own FSM costs one a row.
         """
         allowed = ", ".join(f"'{source}:{target}'" for source, target in self.pairs())
         return pgtrigger.Trigger(
@@ -66,5 +66,8 @@ class Graph:
             condition=pgtrigger.Condition(
                 f"OLD.status IS DISTINCT FROM NEW.status AND concat(OLD.status, ':', NEW.status) NOT IN ({allowed})"
             ),
-            func="RAISE EXCEPTION 'Invalid transition of status from % to % in %', OLD.status, NEW.status, TG_TABLE_NAME;",
+            func=(
+                "RAISE EXCEPTION 'Invalid transition of status from % to % in %',"
+                " OLD.status, NEW.status, TG_TABLE_NAME;"
+            ),
         )
