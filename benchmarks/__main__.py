@@ -1,4 +1,7 @@
-"""Runs the benchmarks: `python -m benchmarks [name ...]`; JSON lines on stdout, progress on stderr, exit 1 where a promise is missed."""
+"""Runs the benchmarks: `python -m benchmarks [name ...]`.
+
+JSON lines on stdout, progress on stderr, exit 1 where a promise is missed.
+"""
 
 from __future__ import annotations
 

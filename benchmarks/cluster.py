@@ -20,7 +20,8 @@ from config.dev.throwaway import throwaway_cluster
 TEMPLATE = "bench_template"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
-# Left out by the contract: what opens and closes transactions, pghistory's context, PostgreSQL's own foreign-key checks, and reading of statistics.
+# Left out by the contract: what opens and closes transactions, pghistory's context, PostgreSQL's own foreign-key
+# checks, and reading of statistics.
 _NOT_COUNTED = (
     r"^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SELECT set_config|SET |SHOW |DISCARD)|FOR KEY SHARE OF x|pg_stat_"
 )

@@ -1,8 +1,9 @@
 """order_to_cash: orders of 3 lines on 1,000 products from their keying to their payment, in five requests.
 
-The requests (create and confirm, release and pick, pack and dispatch, invoice, pay) are composed of the real services, each with its
-idempotency key, all events, history, triggers and jobs on. Promise at one process: at most 70 statements an order, and 0.15 of the floor's
-orders per second. RAW_BENCH names another floor script; it is run on the same server in the same run.
+The requests (create and confirm, release and pick, pack and dispatch, invoice, pay) are composed of the real services,
+each with its idempotency key, all events, history, triggers and jobs on. Promise at one process: at most 70 statements
+an order, and 0.15 of the floor's orders per second. RAW_BENCH names another floor script; it is run on the same server
+in the same run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The last units under pressure: exactly what is there is promised, whoever comes at once (PRODUCT.md cases 1-3, TRUST 1, 2, 15, 16)."""
+"""The last units under pressure: exactly what is there is promised, whoever comes at once (PRODUCT.md cases 1-3, TRUST
+1, 2, 15, 16).
+"""
 
 import threading
 import time

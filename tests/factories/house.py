@@ -1,4 +1,7 @@
-"""A whole house to trade with: people, a catalogue, warehouses with stock, a customer; states are reached through the services."""
+"""A whole house to trade with: people, a catalogue, warehouses with stock, a customer.
+
+States are reached through the services.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,10 @@ class House:
         return warehouse
 
     def product(self, stock: Sequence[Any] = (), *, price: str = "10", kind: str = Product.Kind.STOCK) -> Product:
-        """Add a product with stock per warehouse: a quantity each, or a list of quantities for its bins; at a cost of 5 a unit."""
+        """Add a product with stock per warehouse: a quantity each, or a list of quantities for its bins.
+
+        At a cost of 5 a unit.
+        """
         self.made += 1
         product = Product.objects.create(
             company=self.company,
