@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -26,9 +26,9 @@ class ReadOnly:
         return False
 
 
-class InvoiceLineInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class InvoiceLineInline(ReadOnly, admin.TabularInline):
     model = InvoiceLine
-    fields: ClassVar[list[str]] = [
+    fields = [
         "position",
         "quantity",
         "price",
@@ -39,28 +39,28 @@ class InvoiceLineInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg
     ]
 
 
-class SettlementInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+class SettlementInline(ReadOnly, admin.TabularInline):
     model = Settlement
-    fields: ClassVar[list[str]] = ["invoice", "amount", "at"]
+    fields = ["invoice", "amount", "at"]
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class InvoiceAdmin(ReadOnly, admin.ModelAdmin):
     """Posted invoices."""
 
-    list_display: ClassVar[list[str]] = ["number", "customer", "issued_on", "due_on", "gross", "settled", "currency"]
-    list_select_related: ClassVar[list[str]] = ["customer"]
-    search_fields: ClassVar[list[str]] = ["number", "order__number", "customer__name"]
+    list_display = ["number", "customer", "issued_on", "due_on", "gross", "settled", "currency"]
+    list_select_related = ["customer"]
+    search_fields = ["number", "order__number", "customer__name"]
     show_full_result_count = False
-    inlines: ClassVar[list[Any]] = [InvoiceLineInline]
+    inlines = [InvoiceLineInline]
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class PaymentAdmin(ReadOnly, admin.ModelAdmin):
     """Payments that came in."""
 
-    list_display: ClassVar[list[str]] = ["number", "customer", "received_on", "amount", "settled", "currency", "method"]
-    list_select_related: ClassVar[list[str]] = ["customer"]
-    search_fields: ClassVar[list[str]] = ["reference", "customer__name"]
+    list_display = ["number", "customer", "received_on", "amount", "settled", "currency", "method"]
+    list_select_related = ["customer"]
+    search_fields = ["reference", "customer__name"]
     show_full_result_count = False
-    inlines: ClassVar[list[Any]] = [SettlementInline]
+    inlines = [SettlementInline]

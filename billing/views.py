@@ -233,7 +233,8 @@ class InvoicePaperView(VerbRequiredMixin, PlainView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the links to the paper, or the sentence that it is being prepared."""
-        invoice = get_object_or_404(Invoice.objects.for_user(request.user).defer("snapshot"), pk=pk)
+        user: Any = request.user
+        invoice = get_object_or_404(Invoice.objects.for_user(user).defer("snapshot"), pk=pk)
         context = {"invoice": invoice, "has_document": queries.has_document(pk)}
         return render(request, "billing/_paper.html", context)
 
@@ -249,7 +250,8 @@ class InvoiceDocumentView(VerbRequiredMixin, PlainView):
         :raises Blocked: while it is being prepared.
         :raises Http404: where there is no such invoice for this person.
         """
-        number = Invoice.objects.for_user(request.user).filter(pk=pk).values_list("number", flat=True).first()
+        user: Any = request.user
+        number = Invoice.objects.for_user(user).filter(pk=pk).values_list("number", flat=True).first()
         if number is None:
             raise Http404("No such invoice.")
         document = queries.document_of(pk)
