@@ -37,7 +37,7 @@ def required_in_production(name: str) -> list[str]:
 
     :raises ImproperlyConfigured: in production, where it is missing.
     """
-    values = env.list(name, [])
+    values: list[str] = env.list(name, [])
     if PRODUCTION and not values:
         raise ImproperlyConfigured(f"Set {name}, separated by commas.")
     return values
@@ -63,7 +63,7 @@ def database(name: str, fallback: str) -> dict[str, object]:
 
 SECRET_KEY = secret("SECRET_KEY", "throw-away-key-for-local-work-and-tests-only-" + "0" * 16)
 ALLOWED_HOSTS = required_in_production("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 
 # Two roles: the app role runs (no DDL, no TRUNCATE, no change of ledgers), the owner role migrates.
 DATABASES = {"default": database("DATABASE_URL", "postgresql:///orderly")}
@@ -240,7 +240,7 @@ if PRODUCTION:
 
 # Logs: one JSON line per event in production, readable lines elsewhere; both carry the request id.
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
-_log_chain = [
+_log_chain: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

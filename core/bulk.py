@@ -32,6 +32,10 @@ def _array_type(field: models.Field[Any, Any]) -> str:
     return "text[]" if kind == "varchar" else f"{kind}[]"
 
 
+def _quoted(field: models.Field[Any, Any]) -> str:
+    return connection.ops.quote_name(str(field.column))
+
+
 def _prepared(field: models.Field[Any, Any], value: Any) -> Any:
     return field.get_db_prep_save(value, connection)
 
@@ -67,7 +71,7 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
             if field.name != parent_name
             and not all(isinstance(getattr(row, field.attname), DatabaseDefault) for row in members)
         ]
-        names = [connection.ops.quote_name(field.column) for field in fields]
+        names = [_quoted(field) for field in fields]
         arrays = [f"%s::{_type_of(field)}" for field in fields]
         params += [[_prepared(field, getattr(row, field.attname)) for row in members] for field in fields]
         given, join, parent = list(names), "", []
@@ -78,7 +82,7 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
             arrays.append("%s::int[]")
             params.append([n for _depth, n in above])
             given.append("parent_n")
-            parent = [connection.ops.quote_name(_field(model, parent_name).column)]
+            parent = [_quoted(_field(model, parent_name))]
             join = f" JOIN p{above[0][0]} AS parent ON parent.n = u.parent_n ORDER BY u.n"
         ctes.append(
             f"p{depth} AS (SELECT nextval(pg_get_serial_sequence('{table}', 'id')) AS new_id, u.*"
@@ -122,11 +126,8 @@ def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Se
     for field, values in guards:
         arrays.append(f"%s::{_type_of(field)}")
         params.append([_prepared(field, value) for value in values])
-    sets = ", ".join(f"{connection.ops.quote_name(field.column)} = u.s{n}" for n, field in enumerate(members))
-    guard = "".join(
-        f" AND t.{connection.ops.quote_name(field.column)} IS NOT DISTINCT FROM u.w{n}"
-        for n, (field, _values) in enumerate(guards)
-    )
+    sets = ", ".join(f"{_quoted(field)} = u.s{n}" for n, field in enumerate(members))
+    guard = "".join(f" AND t.{_quoted(field)} IS NOT DISTINCT FROM u.w{n}" for n, (field, _values) in enumerate(guards))
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} AS t SET {sets} FROM unnest({', '.join(arrays)}) AS u({', '.join(names)})"
@@ -151,12 +152,12 @@ def add(
     names = list(dict.fromkeys(name for change in changes.values() for name in change))
     fields = [_field(model, name) for name in names]
     ids = sorted(changes)
-    columns = [connection.ops.quote_name(field.column) for field in fields]
+    columns = [_quoted(field) for field in fields]
     arrays = ", ".join(["%s::bigint[]", *("%s::numeric[]" for _ in fields)])
-    params = [ids, *([Decimal(changes[pk].get(name, 0)) for pk in ids] for name in names)]
+    params: list[Any] = [ids, *([Decimal(changes[pk].get(name, 0)) for pk in ids] for name in names)]
     aliases = ", ".join(["id", *(f"d{n}" for n in range(len(fields)))])
     sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
-    back = ", ".join(["t.id", *(f"t.{connection.ops.quote_name(_field(model, name).column)}" for name in returning)])
+    back = ", ".join(["t.id", *(f"t.{_quoted(_field(model, name))}" for name in returning)])
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH u AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS u({aliases})),"

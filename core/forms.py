@@ -44,7 +44,7 @@ class ThemeForm(forms.Form):
         self.fields["theme"].choices = choices  # type: ignore[attr-defined]
 
 
-class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+class PreferencesForm(forms.ModelForm):
     """How a person is called here, and in which time zone times are shown to them."""
 
     time_zone = forms.ChoiceField(choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())])

@@ -144,8 +144,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Everything this person may do, in any of their companies."""
         if not self.is_active:
             return frozenset()
-        roles = {Role(role) for membership in self._memberships for role in membership.roles}
-        return frozenset().union(*(VERBS[role] for role in roles))
+        return frozenset().union(*(VERBS[role] for role in self.roles))
+
+    @property
+    def roles(self) -> list[Role]:
+        """The person's roles, in any of their companies."""
+        return [Role(role) for membership in self._memberships for role in membership.roles]
 
     def can(self, verb: str) -> bool:
         """Say whether one of the person's roles includes the verb, such as "orders.confirm"."""

@@ -53,6 +53,18 @@ VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administ
 ALL_VERBS = VERBS[Role.ADMINISTRATOR]
 
 
+# The verb of the navigation's entry with which a role's day starts.
+DESKS: dict[Role, str] = {
+    Role.SALES_ADMIN: "orders.view",
+    Role.SALES_MANAGER: "orders.view",
+    Role.WAREHOUSE_MANAGER: "warehouse.release",
+    Role.PICKER: "warehouse.pick",
+    Role.SHIPPING_CLERK: "shipping.dispatch",
+    Role.ACCOUNTANT: "billing.invoice",
+    Role.ADMINISTRATOR: "orders.view",
+}
+
+
 def require(actor: User, verb: str) -> None:
     """Check that a person may carry out a verb; a service calls it first.
 

@@ -28,6 +28,7 @@ from core.forms import PreferencesForm, SignInForm, ThemeForm
 from core.models import User
 from core.pages import VerbRequiredMixin, go_to, next_url, person, vary_on_htmx, wants_fragment
 from core.refusals import Blocked, Blocker
+from core.roles import DESKS
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -68,12 +69,12 @@ def door(request: HttpRequest) -> HttpResponse:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Send the person to the first page of their work; who has no role is told whom to ask."""
+    """Send the person to the page where their role's day starts; who has no role is told whom to ask."""
     user = person(request)
-    for item in registry.navigation:
-        if user.can(item.verb):
-            return HttpResponseRedirect(reverse(item.url_name))
-    return render(request, "core/no_role.html")
+    open_to_them = [item for item in registry.navigation if user.can(item.verb)]
+    desks = {DESKS[role] for role in user.roles}
+    first = min(open_to_them, key=lambda item: item.verb not in desks, default=None)
+    return HttpResponseRedirect(reverse(first.url_name)) if first else render(request, "core/no_role.html")
 
 
 class ThemeView(View):
@@ -95,7 +96,7 @@ class ThemeView(View):
         return HttpResponseRedirect(next_url(request) or reverse("core:home"))
 
 
-class PreferencesView(UpdateView):  # type: ignore[type-arg]
+class PreferencesView(UpdateView):
     """Lets people change how they are called and in which time zone they see times; everybody may, for themselves."""
 
     form_class = PreferencesForm

@@ -32,7 +32,9 @@ PRINTING_LIBRARIES = {
     "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
-BROWSERS = {"chromium": "chromium"}  # only tests need one
+# Only tests need a browser, and Playwright, which drives it, one more library.
+BROWSERS = {"chromium": "chromium"}
+BROWSER_LIBRARIES = {"libatomic.so.1": "libatomic1"}
 REQUIREMENTS = {
     "run": ("requirements.txt", "requirements-local.txt"),
     "test": ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
@@ -109,6 +111,7 @@ def missing_packages(purpose: str) -> list[str]:
     missing = [package for library, package in PRINTING_LIBRARIES.items() if not loads(library)]
     if purpose == "test":
         missing += [package for program, package in BROWSERS.items() if not shutil.which(program)]
+        missing += [package for library, package in BROWSER_LIBRARIES.items() if not loads(library)]
     return missing
 
 

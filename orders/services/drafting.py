@@ -115,6 +115,10 @@ class ProductTerms:
 _ADDRESS = ("name", "street", "city", "postcode", "country")
 
 
+def _address(values: Sequence[str | None]) -> dict[str, str]:
+    return dict(zip(_ADDRESS, (value or "" for value in values), strict=True))
+
+
 def draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, Terms]:
     """Return by the draft's place what an order takes over from its customer; a customer of others has no entry."""
     with connection.cursor() as cursor:
@@ -130,13 +134,7 @@ def draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, Terms]:
             ],
         )
         return {
-            row[0]: Terms(
-                *row[1:9],
-                dict(zip(_ADDRESS, (value or "" for value in row[9:14]), strict=True)),
-                dict(zip(_ADDRESS, (value or "" for value in row[14:19]), strict=True)),
-                *row[19:],
-            )
-            for row in cursor.fetchall()
+            row[0]: Terms(*row[1:9], _address(row[9:14]), _address(row[14:19]), *row[19:]) for row in cursor.fetchall()
         }
 
 
