@@ -100,6 +100,21 @@ class TestHome:
             assert response.status_code == 200, role
             assert response.redirect_chain, role
 
+    @pytest.mark.parametrize(
+        ("role", "desk"),
+        [
+            (Role.SALES_ADMIN, "orders:queue"),
+            (Role.WAREHOUSE_MANAGER, "warehouse:release_queue"),
+            (Role.PICKER, "warehouse:waves"),
+            (Role.SHIPPING_CLERK, "shipping:dispatch_queue"),
+            (Role.ACCOUNTANT, "billing:to_invoice"),
+        ],
+    )
+    def test_is_the_desk_where_the_roles_day_starts(self, role, desk):
+        client = Client()
+        client.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
+        assert client.get("/").url == reverse(desk)
+
     def test_tells_who_has_no_role_whom_to_ask(self):
         client = Client()
         client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
