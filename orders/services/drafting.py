@@ -134,7 +134,8 @@ def draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, Terms]:
             ],
         )
         return {
-            row[0]: Terms(*row[1:9], _address(row[9:14]), _address(row[14:19]), *row[19:]) for row in cursor.fetchall()
+            n: Terms(*facts[:8], *(_address(facts[8:13]), _address(facts[13:18]), *facts[18:]))
+            for n, *facts in cursor.fetchall()
         }
 
 
