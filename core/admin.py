@@ -1,11 +1,11 @@
 """Support's view of the kernel: companies, people and their roles. Numbers and keys are shown by nobody's hand."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 
 from core.models import Company, Membership, User
@@ -47,7 +47,17 @@ class CompanyAdmin(admin.ModelAdmin):
         return False
 
 
-class PersonCreationForm(AdminUserCreationForm):
+class LowerCaseAddress:
+    """Addresses are kept in lower case, however they are typed."""
+
+    cleaned_data: dict[str, Any]
+
+    def clean_email(self) -> str:
+        """Return the address in lower case."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+class PersonCreationForm(LowerCaseAddress, AdminUserCreationForm):
     """A new person: address, name and password."""
 
     class Meta:
@@ -55,11 +65,15 @@ class PersonCreationForm(AdminUserCreationForm):
         fields = ("email", "name")
 
 
+class PersonChangeForm(LowerCaseAddress, UserChangeForm):
+    """A person as support changes them."""
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):
     """People. They are closed, never deleted: documents name them."""
 
-    add_form = PersonCreationForm
+    form, add_form = PersonChangeForm, PersonCreationForm
     ordering = ("name",)
     list_display = ("name", "email", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")

@@ -34,9 +34,11 @@ document.addEventListener("orderly:note", (event) => add(event.detail.text, even
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  if (status === 429) add("Too many tries. Wait a while before the next one.", "error");
-  else add(`The server could not do that (${status}). Nothing was changed; what you typed is still here.`, "error");
+  add(`The server could not do that (${status}). Nothing was changed; what you typed is still here.`, "error");
 });
+
+// A refusal stands until the next try
+document.addEventListener("htmx:beforeRequest", () => document.getElementById("refusal")?.replaceChildren());
 
 document.addEventListener("htmx:sendError", () => {
   add("No connection to the server. What you typed is still here: try again when you are back on the network.", "error");

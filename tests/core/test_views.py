@@ -85,6 +85,15 @@ class TestLockout:
         assert locked.status_code == 429
         assert b"15 minutes" in locked.content
 
+    def test_is_told_over_a_page_in_its_place(self, admin):
+        client = Client()
+        for number in range(4):
+            sign_in(client, admin, f"wrong {number}", headers=HTMX)
+        locked = sign_in(client, admin, "wrong", headers=HTMX)
+        assert locked.status_code == 429
+        assert b"15 minutes" in locked.content
+        assert b"<html" not in locked.content
+
     def test_leaves_other_people_alone(self, admin):
         for number in range(5):
             sign_in(Client(), admin, f"wrong {number}")

@@ -1,0 +1,65 @@
+"""The administration: every list and form opens, one door leads in, and nobody deletes what documents name."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from core.models import Company, Membership, User
+from core.roles import Role
+from inventory.models import Product
+from tests.factories.core import PASSWORD, CompanyFactory, UserFactory, person
+from tests.factories.inventory import ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+@pytest.fixture
+def client():
+    """Support's browser."""
+    client = Client()
+    client.force_login(
+        UserFactory(is_staff=True, is_superuser=True), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_list_and_form_opens(client, model):
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    assert client.get(reverse(f"{name}_changelist"), {"q": "x"}).status_code == 200
+    assert client.get(reverse(f"{name}_add")).status_code in (200, 403)
+
+
+@pytest.mark.parametrize("make", [ProductFactory, CompanyFactory, UserFactory])
+def test_nothing_that_documents_name_is_deleted(client, make):
+    row = make()
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_delete"
+    assert client.post(reverse(name, args=[row.pk]), {"post": "yes"}).status_code == 403
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_makes_a_person_with_roles(client):
+    company = CompanyFactory()
+    typed = {"email": "Bo@Orderly.example", "name": "Bo", "usable_password": "true", "password1": PASSWORD}
+    inline = {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0", "memberships-0-company": company.pk}
+    roles = {"memberships-0-roles": [Role.PICKER]}
+    response = client.post(reverse("admin:core_user_add"), {**typed, "password2": PASSWORD, **inline, **roles})
+    assert response.status_code == 302, response.context["errors"]
+    bo = User.objects.get(email="bo@orderly.example")
+    assert Membership.objects.get(user=bo).roles == [Role.PICKER]
+    assert User.objects.get(pk=bo.pk).can("warehouse.pick")
+
+
+def test_its_own_door_leads_to_ours(client):
+    assert Client().get("/admin/login/").url == "/login/?next=/admin/"
+
+
+def test_is_closed_to_people_without_the_flag():
+    clerk = Client()
+    clerk.force_login(person(Role.SALES_ADMIN), backend="django.contrib.auth.backends.ModelBackend")
+    assert clerk.get("/admin/").status_code == 302
+    assert Product.objects.count() == 0
+    assert Company.objects.count() == 1
