@@ -58,7 +58,7 @@ class BillingQueueView(QueueView):
         today = timezone.localdate()
         for row in rows:
             row.facts, row.last_invoice = facts[row.pk], last.get(row.pk)
-            row.waits = (today - timezone.localdate(row.shipped_at)).days if row.shipped_at else None
+            row.waits = max(0, (today - timezone.localdate(row.shipped_at)).days) if row.shipped_at else 0
         return rows
 
 

@@ -26,6 +26,9 @@ from inventory.models import Product
 from orders.models import Facet, OrderEvent, SalesOrder, SalesOrderLine
 from tests.factories.billing import AT, Trade
 from tests.factories.core import person
+from tests.factories.house import AT as HOUSE_AT
+from tests.factories.house import House
+from tests.factories.shipping import dispatched
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +140,17 @@ class TestInvoiceOrders:
         assert (line["net"], line["tax_rate"], line["kind"], line["unit"]) == ("29.84", "20", "stock", "piece")
         assert paper["taxes"] == [{"category": "S", "rate": "20", "base": "29.84", "tax": "5.97", "note": ""}]
         assert paper["totals"] == {"net": "29.84", "tax": "5.97", "gross": "35.81", "paid": "0.00", "due": "35.81"}
+
+    def test_takes_the_day_of_the_last_dispatch_as_tax_point(self) -> None:
+        house = House.open()
+        order = dispatched(house, (house.product([5]), 3))
+        at = HOUSE_AT + timedelta(days=4)
+        invoice = services.invoice_orders(order_ids=[order.pk], actor=house.boss, at=at)[order.pk]
+        assert isinstance(invoice, Invoice)
+        assert invoice.snapshot["tax_point_on"] == HOUSE_AT.date().isoformat()
+        assert invoice.snapshot["issued_on"] == at.date().isoformat()
+        shown = queries.orders_in_billing(house.boss).get(pk=order.pk)
+        assert (shown.shipped_at, shown.is_due) == (HOUSE_AT, False)
 
     def test_names_the_door_and_the_reason_for_no_tax(self) -> None:
         trade = Trade.start()
