@@ -1,4 +1,4 @@
-"""What people key as an order: its head, and lines as they were typed, checked and priced by the service."""
+"""What people key: orders, whose lines are checked and priced by the service; customers and their addresses."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, ClassVar
 
+from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 
 from core.models import User
 from inventory.models import Product
 from orders import services
-from orders.models import Customer
+from orders.models import Customer, CustomerAddress, PriceList
 from orders.order_file.cells import CellError, read_number
 from orders.queries import entry
 from orders.queries.queue import Stage
@@ -23,6 +25,7 @@ BLANK_ROWS = 5
 # A browser's form holds about a thousand fields; who has more lines sends a file
 MAX_ROWS = 180
 LONGEST_AGO = timedelta(days=730)
+LONGEST_TERMS = 366
 CELLS = ("item", "quantity", "price", "discount")
 _CELL_OF = {"product": "item", "quantity": "quantity", "price": "price", "discount_percent": "discount"}
 
@@ -216,3 +219,95 @@ def _rows_of(data: Any) -> Iterator[EntryRow]:
     for place in range(max(map(len, columns))):
         item, quantity, price, discount = (values[place].strip() if place < len(values) else "" for values in columns)
         yield EntryRow(str(place + 1), item, quantity, price, discount)
+
+
+class CustomerForm(forms.ModelForm):
+    """A customer and their terms, which new orders take over."""
+
+    class Meta:
+        model = Customer
+        fields: ClassVar[list[str]] = [
+            "number",
+            "name",
+            "email",
+            "phone",
+            "vat_number",
+            "price_list",
+            "terms_days",
+            "is_active",
+        ]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "number": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+            "name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "phone": forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+            "vat_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            "terms_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+        }
+        labels: ClassVar[dict[str, str]] = {"email": "E-mail", "terms_days": "Days to pay", "is_active": "May order"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "terms_days": "0 is due at once.",
+            "is_active": "A closed account keeps its orders; new ones are refused.",
+        }
+
+    def __init__(self, *args: Any, actor: User, company_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Set before validation, so that a number taken in this company is found here and not by the database
+        self.instance.company_id = company_id
+        price_list: Any = self.fields["price_list"]
+        price_list.queryset = PriceList.objects.for_user(actor).filter(company_id=company_id)
+        price_list.empty_label = None
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraints name it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean_number(self) -> str:
+        """Return the number without blanks, by which files and people name the customer.
+
+        :raises ValidationError: where there are blanks within.
+        """
+        number = str(self.cleaned_data["number"]).strip()
+        if any(char.isspace() or not char.isprintable() for char in number):
+            raise ValidationError("A customer number has no blanks: use a dash.")
+        return number
+
+    def clean_terms_days(self) -> int:
+        """Return the days to pay.
+
+        :raises ValidationError: where they are more than a year.
+        """
+        days: int = self.cleaned_data["terms_days"]
+        if days > LONGEST_TERMS:
+            raise ValidationError("Nobody has more than a year to pay.")
+        return days
+
+
+@cache
+def countries() -> tuple[tuple[str, str], ...]:
+    """Return the countries by their ISO 3166 code and name, by name."""
+    names = Locale("en").territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_LAND]
+    return tuple(sorted(found, key=lambda pair: pair[1]))
+
+
+_NO_LAND = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+
+
+class CustomerAddressForm(forms.ModelForm):
+    """An address of a customer. Papers keep their own copy, so changing one changes none."""
+
+    country = forms.ChoiceField(choices=countries, initial="GB")
+
+    class Meta:
+        model = CustomerAddress
+        fields: ClassVar[list[str]] = ["name", "street", "postcode", "city", "country", "is_bill_to", "is_ship_to"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+            "street": forms.TextInput(attrs={"autocomplete": "off"}),
+            "postcode": forms.TextInput(attrs={"autocomplete": "off"}),
+            "city": forms.TextInput(attrs={"autocomplete": "off"}),
+        }
+        labels: ClassVar[dict[str, str]] = {
+            "is_bill_to": "Bills go here",
+            "is_ship_to": "Goods go here unless an order says otherwise",
+        }

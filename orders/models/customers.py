@@ -9,6 +9,7 @@ import pghistory
 from django.db import models
 from django.db.models.functions import Now
 
+from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
 from core.text import sort_key
 from orders.models.pricing import PriceList
@@ -75,6 +76,8 @@ class CustomerAddress(models.Model):
     country = models.CharField(max_length=2)
     is_bill_to = models.BooleanField("bills go here", default=False)
     is_ship_to = models.BooleanField("goods go here unless said otherwise", default=False)
+
+    objects = LockingQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "customer addresses"

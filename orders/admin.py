@@ -1,0 +1,101 @@
+"""Support's view of orders' reference data; orders themselves are read here and changed by their verbs."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from orders.models import Customer, CustomerAddress, Price, PriceList, SalesOrder, SalesOrderLine, TaxRate
+
+
+class KeptAdmin(admin.ModelAdmin):
+    """Reference data that documents name: changed by hand, never deleted."""
+
+    show_full_result_count = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return that nobody may."""
+        return False
+
+
+class AddressInline(admin.StackedInline):
+    """Where bills and goods go."""
+
+    model = CustomerAddress
+    extra = 0
+
+
+@admin.register(Customer)
+class CustomerAdmin(KeptAdmin):
+    """Customers with their addresses."""
+
+    list_display = ("number", "name", "price_list", "terms_days", "is_active", "company")
+    list_filter = ("company", "is_active", "price_list")
+    list_select_related = ("price_list", "company")
+    search_fields = ("number", "name", "email")
+    inlines = (AddressInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
+        """Return what is given once a customer exists: its company."""
+        return ("company",) if obj else ()
+
+
+@admin.register(PriceList)
+class PriceListAdmin(KeptAdmin):
+    """Price lists; their prices have a page of their own, for there are many."""
+
+    list_display = ("name", "code", "currency", "company")
+    list_filter = ("company",)
+
+
+@admin.register(Price)
+class PriceAdmin(admin.ModelAdmin):
+    """What a product costs on a price list."""
+
+    list_display = ("product", "price_list", "price")
+    list_filter = ("price_list",)
+    list_select_related = ("product", "price_list")
+    search_fields = ("product__sku", "product__name")
+    autocomplete_fields = ("product",)
+    show_full_result_count = False
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(KeptAdmin):
+    """Tax by where the goods go, from a day on."""
+
+    list_display = ("country", "category", "rate", "valid_from", "note", "company")
+    list_filter = ("company", "country")
+
+
+class LineInline(admin.TabularInline):
+    """What was agreed."""
+
+    model = SalesOrderLine
+    fields = ("position", "product", "description", "quantity", "price", "discount_percent", "net", "invoiced")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return that nobody may."""
+        return False
+
+
+@admin.register(SalesOrder)
+class SalesOrderAdmin(KeptAdmin):
+    """Orders, to be read."""
+
+    list_display = ("__str__", "customer", "po_number", "status", "requested_on", "company")
+    list_filter = ("company", "status")
+    list_select_related = ("customer", "company")
+    search_fields = ("number", "po_number", "customer__name")
+    inlines = (LineInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return that nobody may."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return that nobody may: an order is changed by its verbs."""
+        return False

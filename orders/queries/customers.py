@@ -1,0 +1,40 @@
+"""Reads of the customers' pages."""
+
+from __future__ import annotations
+
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from core.models import User
+from orders.models import Customer, CustomerAddress, SalesOrder
+from orders.queries.queue import orders_in_queue
+
+LAST_ORDERS = 20
+# Orders on which somebody still has work before the goods are out
+_OPEN = (
+    SalesOrder.Status.DRAFT,
+    SalesOrder.Status.REVIEW,
+    SalesOrder.Status.CONFIRMED,
+    SalesOrder.Status.RELEASED,
+)
+
+
+def customers_in_queue(user: User) -> QuerySet[Customer]:
+    """Return the person's customers with `city`, where their goods go, and `open_orders`."""
+    goods_to = CustomerAddress.objects.filter(customer=OuterRef("pk"), is_ship_to=True)
+    open_orders = (
+        SalesOrder.objects.filter(customer=OuterRef("pk"), company_id=OuterRef("company_id"), status__in=_OPEN)
+        .order_by()
+        .values("customer")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    customers: QuerySet[Customer] = Customer.objects.for_user(user).select_related("price_list")
+    return customers.annotate(
+        city=Subquery(goods_to.values("city")[:1]), open_orders=Coalesce(Subquery(open_orders), 0)
+    )
+
+
+def last_orders(customer: Customer, user: User) -> QuerySet[SalesOrder]:
+    """Return the customer's latest orders, as the order queue shows them."""
+    return orders_in_queue(user).filter(customer=customer).order_by(F("pk").desc())[:LAST_ORDERS]
