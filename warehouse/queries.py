@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
+from core.addresses import address_lines, country_name
 from core.models import User
 from core.refusals import Blocker
 from inventory.models import Allocation
@@ -203,7 +204,7 @@ def pick_list(wave: Wave) -> dict[str, Any]:
 
 def packing_slip(parcel: Parcel) -> dict[str, Any]:
     """Return what a parcel's packing slip prints as things stand now: its contents, and what is to follow."""
-    order, company = parcel.order, parcel.company
+    order, company, language = parcel.order, parcel.company, parcel.order.customer.language
     siblings = list(
         Parcel.objects.filter(order=order, status=Parcel.Status.PACKED).order_by("pk").values_list("pk", flat=True)
     )
@@ -222,16 +223,16 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
     )
     assert parcel.packed_at is not None
     return {
-        "language": "en",
+        "language": language,
         "number": parcel.number,
         "packed_on": parcel.packed_at.astimezone(company.zone).date().isoformat(),
         "seller": {
             "name": company.name,
-            "address": company.address.splitlines(),
+            "address": [*company.address.splitlines(), country_name(company.country, language)],
             "email": company.email,
             "phone": company.phone,
         },
-        "ship_to": {"name": order.ship_to["name"], "address": _address_lines(order.ship_to)},
+        "ship_to": {"name": order.ship_to["name"], "address": address_lines(order.ship_to, language)},
         "order": {
             "number": str(order),
             "ordered_on": order.ordered_on.isoformat(),
@@ -258,8 +259,3 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
 
 def _slip_line(sku: str, description: str, quantity: Decimal, unit: str) -> dict[str, str]:
     return {"sku": sku, "description": description, "quantity": str(quantity), "unit": unit}
-
-
-def _address_lines(address: Mapping[str, str]) -> Sequence[str]:
-    town = f"{address['city']} {address['postcode']}".strip()
-    return [line for line in (address["street"], town, address["country"]) if line]

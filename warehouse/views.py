@@ -206,7 +206,7 @@ class PackingSlipView(VerbRequiredMixin, View):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Print what is in the parcel and what of its order is to follow, as things stand now."""
-        parcels = Parcel.objects.for_user(person(request)).select_related("company", "order", "warehouse")
+        parcels = Parcel.objects.for_user(person(request)).select_related("company", "order__customer", "warehouse")
         parcel = get_object_or_404(parcels, pk=pk, status=Parcel.Status.PACKED)
         return pdf(documents.render_packing_slip(queries.packing_slip(parcel)), f"packing-slip-{parcel.number}.pdf")
 

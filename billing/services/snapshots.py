@@ -13,20 +13,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from babel import Locale
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.queries import BillableLine
+from core.addresses import address_lines, country_name
 from core.models import Company
 from core.money import ZERO, TaxGroup, Totals, exponent, round_amount
 from core.refusals import Refused
 from orders.models import SalesOrder
 
 TEMPLATE = 1
-# Where the post writes the code behind the town; elsewhere it stands before it.
-_POSTCODE_LAST = frozenset({"AU", "CA", "GB", "GG", "IE", "IM", "IN", "JE", "NZ", "SG", "US", "ZA"})
 
 
 class DoesNotAddUp(Refused):
@@ -52,7 +50,6 @@ def build(
 ) -> dict[str, Any]:
     """Return all that the paper will say but the number, which is not given yet."""
     company, customer, currency = order.company, order.customer, order.currency
-    locale = Locale.parse(customer.language, sep="-" if "-" in customer.language else "_")
     notes = {(line.tax_category, line.tax_rate.normalize()): line.tax_note for line in lines}
     with translation.override(customer.language):
         terms = ngettext("%(days)d day net", "%(days)d days net", order.terms_days) % {"days": order.terms_days}
@@ -66,13 +63,13 @@ def build(
         "tax_point_on": tax_point_on.isoformat(),
         "due_on": due_on.isoformat(),
         "terms": terms,
-        "seller": _seller(company, locale),
+        "seller": _seller(company, customer.language),
         "buyer": {
-            **_party(order.bill_to, customer.name, locale),
+            **_party(order.bill_to, customer.name, customer.language),
             "customer_number": customer.number,
             "vat_number": customer.vat_number,
         },
-        "ship_to": _party(order.ship_to, customer.name, locale),
+        "ship_to": _party(order.ship_to, customer.name, customer.language),
         "order": {
             "number": str(order.number),
             "customer_po": order.po_number,
@@ -160,11 +157,11 @@ def prove(snapshot: Mapping[str, Any]) -> None:
             raise DoesNotAddUp(rule, what)
 
 
-def _seller(company: Company, locale: Locale) -> dict[str, Any]:
+def _seller(company: Company, language: str) -> dict[str, Any]:
     address = [line.strip() for line in company.address.splitlines() if line.strip()]
     return {
         "name": company.name,
-        "address": [*address, locale.territories.get(company.country, company.country)],
+        "address": [*address, country_name(company.country, language)],
         "vat_number": company.vat_number,
         "registration_number": company.registration_number,
         "email": company.email,
@@ -173,17 +170,10 @@ def _seller(company: Company, locale: Locale) -> dict[str, Any]:
     }
 
 
-def _party(address: Mapping[str, str], customer: str, locale: Locale) -> dict[str, Any]:
+def _party(address: Mapping[str, str], customer: str, language: str) -> dict[str, Any]:
     """Return an address as it is printed; the name at the door stands in it where that is not the customer's."""
-    code, town, country = address.get("postcode", ""), address.get("city", ""), address["country"]
-    place = [town, code] if country in _POSTCODE_LAST else [code, town]
-    lines = [
-        address["name"] if address["name"] != customer else "",
-        address["street"],
-        " ".join(filter(None, place)),
-        locale.territories.get(country, country),
-    ]
-    return {"name": customer, "address": [line for line in lines if line]}
+    at_the_door = [address["name"]] if address["name"] not in (customer, "") else []
+    return {"name": customer, "address": [*at_the_door, *address_lines(address, language)]}
 
 
 def _line(position: int, line: BillableLine, order: SalesOrder) -> dict[str, Any]:

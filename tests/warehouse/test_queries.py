@@ -42,7 +42,7 @@ class TestPackingSlip:
         assert (shown["number"], shown["packed_on"]) == (parcel.number, "2026-11-23")
         assert shown["ship_to"] == {
             "name": "Bright & Day Gifts",
-            "address": ["12 Market Street", "Leeds LS1 6DT", "GB"],
+            "address": ["12 Market Street", "Leeds LS1 6DT", "United Kingdom"],
         }
         assert shown["order"]["number"] == order.number
         assert shown["order"]["customer_po"] == order.po_number

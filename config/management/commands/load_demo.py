@@ -95,7 +95,7 @@ class Command(BaseCommand):
         company = Company.objects.create(
             name="Wharf Farm Gifts Ltd",
             code="demo",
-            address="Unit 4, Wharf Farm Way\nDaventry\nNN11 9PU\nUnited Kingdom",
+            address="Unit 4, Wharf Farm Way\nDaventry\nNN11 9PU",
             country="GB",
             currency="GBP",
             time_zone="Europe/London",
