@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from orders import services
 
 
-@app.periodic(cron="*/5 * * * * *")
+@app.periodic(cron="* * * * * */5")
 @app.task(name="orders.complete_orders", queueing_lock="orders.complete_orders")
 def complete_orders(timestamp: int) -> None:
     """Complete the orders that are ready for it; every five seconds, and safe to run at any time."""
