@@ -71,7 +71,7 @@ class CustomerQueueTable(tables.Table):
     city = tables.Column("City", orderable=False, attrs=LESS)
     open_orders = tables.Column("Open orders", orderable=False, attrs=NUMBER)
     is_active = tables.Column("State", orderable=False)
-    created_at = tables.DateTimeColumn("Added", attrs={"th": {"class": "cell-less num"}})
+    created_at = tables.DateTimeColumn(verbose_name="Added", attrs={"th": {"class": "cell-less num"}})
 
     class Meta:
         orderable = True

@@ -176,6 +176,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
+// A phone shows one empty line: the others come by themselves
+if (matchMedia("(max-width: 767px)").matches) {
+  for (const row of rows().slice(1)) if (boxesOf(row).every((box) => !box.value)) row.remove();
+}
+
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form.entry") && !event.target.hasAttribute("hx-post")) dirty = false;
 });
