@@ -1,8 +1,10 @@
 """Jobs: queued with the transaction that wants them, and brought back when their worker dies."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
+from croniter import croniter
 from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -122,10 +124,14 @@ class TestRescueStalledJobs:
         work("tests")
         assert sorted(noted) == ["first", "first again", "second"]
 
-    def test_is_run_every_minute(self):
-        (periodic,) = [
-            task
-            for (name, _), task in app.periodic_registry.periodic_tasks.items()
-            if name == "core.rescue_stalled_jobs"
-        ]
-        assert periodic.cron == "* * * * *"
+
+class TestPeriodicJobs:
+    @pytest.mark.parametrize("name", sorted(name for name, _ in app.periodic_registry.periodic_tasks))
+    def test_come_at_even_intervals(self, name):
+        """Seconds stand last of six fields, so five stars and a step come evenly; a step in front comes in bursts."""
+        task = app.periodic_registry.periodic_tasks[name, ""]
+        times = list(itertools.islice(croniter(task.cron, 0.0), 200))
+        assert len({later - earlier for earlier, later in itertools.pairwise(times)}) == 1
+
+    def test_rescue_within_a_minute(self):
+        assert app.periodic_registry.periodic_tasks["core.rescue_stalled_jobs", ""].cron == "* * * * *"

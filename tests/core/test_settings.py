@@ -1,11 +1,16 @@
 """Production starts with its secrets and a server of its own, or not at all (T37)."""
 
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError
 
 ROOT = Path(__file__).parents[2]
 PRODUCTION = {
@@ -23,68 +28,89 @@ EMBEDDED = [
 ]
 
 
-def run(*command: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Run Python with production's environment and these changes to it; None takes a variable away."""
-    environment = {"PATH": os.environ["PATH"], **PRODUCTION, **changes}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env={name: value for name, value in environment.items() if value is not None},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def start(monkeypatch) -> Callable[..., dict[str, Any]]:
+    """Read the settings as a server does that starts in production's environment, with some variables changed."""
 
+    def start(**changes: str | None) -> dict[str, Any]:
+        environment = {"PATH": os.environ["PATH"], **PRODUCTION, **changes}
+        monkeypatch.setattr(os, "environ", {name: value for name, value in environment.items() if value is not None})
+        return runpy.run_path(str(ROOT / "config" / "settings.py"))
 
-def start(**changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Read the settings as a server does that starts."""
-    return run("-c", "from config import settings; print('started', settings.DEBUG)", **changes)
+    return start
 
 
 class TestProduction:
-    def test_starts_with_all_it_needs_and_shows_no_one_its_faults(self):
-        assert start().stdout == "started False\n"
+    def test_starts_with_all_it_needs_and_shows_no_one_its_faults(self, start):
+        settings = start()
+        assert settings["PRODUCTION"]
+        assert not settings["DEBUG"]
 
-    def test_is_what_starts_when_nothing_is_said(self):
-        assert "Set SECRET_KEY" in start(ORDERLY_ENV=None, SECRET_KEY=None).stderr
+    def test_is_what_starts_when_nothing_is_said(self, start):
+        with pytest.raises(ImproperlyConfigured, match="Set SECRET_KEY"):
+            start(ORDERLY_ENV=None, SECRET_KEY=None)
 
     @pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"])
-    @pytest.mark.parametrize("value", [None, ""])
-    def test_refuses_to_start_without(self, name, value):
-        refused = start(**{name: value})
-        assert refused.returncode != 0
-        assert f"ImproperlyConfigured: Set {name}" in refused.stderr
+    @pytest.mark.parametrize("value", [None, ""], ids=["unset", "empty"])
+    def test_refuses_to_start_without(self, start, name, value):
+        with pytest.raises(ImproperlyConfigured, match=f"Set {name}"):
+            start(**{name: value})
 
-    def test_refuses_a_short_secret(self):
-        assert "at least 50 characters" in start(SECRET_KEY="short").stderr
+    def test_refuses_a_short_secret(self, start):
+        with pytest.raises(ImproperlyConfigured, match="at least 50 characters"):
+            start(SECRET_KEY="short")
 
     @pytest.mark.parametrize("name", ["DATABASE_URL", "MIGRATE_DATABASE_URL"])
-    def test_refuses_another_database_than_postgresql(self, name):
-        assert f"{name} must name a PostgreSQL database" in start(**{name: "sqlite:////tmp/orderly"}).stderr
+    def test_refuses_another_database_than_postgresql(self, start, name):
+        with pytest.raises(ImproperlyConfigured, match=f"{name} must name a PostgreSQL database"):
+            start(**{name: "sqlite:////tmp/orderly"})
 
     @pytest.mark.parametrize("name", ["DATABASE_URL", "MIGRATE_DATABASE_URL"])
     @pytest.mark.parametrize("address", EMBEDDED, ids=["as a query", "as a host"])
-    def test_refuses_the_server_that_make_run_brings(self, name, address):
-        refused = start(**{name: address})
-        assert refused.returncode != 0
-        assert f"ImproperlyConfigured: {name} is the server that `make run` brings" in refused.stderr
+    def test_refuses_the_server_that_make_run_brings(self, start, name, address):
+        with pytest.raises(ImproperlyConfigured, match=f"{name} is the server that `make run` brings"):
+            start(**{name: address})
 
     @pytest.mark.parametrize("odd", [{"CONN_MAX_AGE": "ten"}, {"LOG_LEVEL": "LOUD"}, {"ORDERLY_ENV": "prod"}])
-    def test_refuses_odd_values(self, odd):
-        refused = start(**odd)
-        assert refused.returncode != 0
-        assert next(iter(odd)) in refused.stderr
+    def test_refuses_odd_values(self, start, odd):
+        with pytest.raises(EnvError, match=next(iter(odd))):
+            start(**odd)
+
+    def test_leaves_the_trial_on_one_machine_its_server(self, start):
+        settings = start(ORDERLY_ENV="local", DATABASE_URL=EMBEDDED[0], MIGRATE_DATABASE_URL=None, SECRET_KEY=None)
+        assert settings["DATABASES"]["default"]["NAME"] == "orderly"
+
+    def test_sends_its_cookies_over_tls_only_and_to_no_other_site(self, start):
+        settings = start()
+        for cookie in ("SESSION", "CSRF"):
+            assert settings[f"{cookie}_COOKIE_SECURE"]
+            assert settings[f"{cookie}_COOKIE_SAMESITE"] == "Lax"
+            assert settings[f"{cookie}_COOKIE_NAME"].startswith("__Host-")
 
 
 class TestCheckDeploy:
-    def check(self, **changes: str | None) -> subprocess.CompletedProcess[str]:
-        return run("manage.py", "check", "--deploy", "--fail-level", "WARNING", **changes)
+    """The command as a deployment runs it."""
+
+    def check(self, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], **PRODUCTION, **changes},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def test_finds_nothing_in_the_shipped_settings(self):
         checked = self.check()
         assert (checked.returncode, checked.stdout) == (0, "System check identified no issues (0 silenced).\n")
 
+    def test_does_not_begin_without_a_secret(self):
+        checked = self.check(SECRET_KEY="")
+        assert checked.returncode != 0
+        assert "ImproperlyConfigured: Set SECRET_KEY" in checked.stderr
+
     def test_warns_of_one_role_for_everything(self):
-        checked = self.check(MIGRATE_DATABASE_URL=None)
+        checked = self.check(MIGRATE_DATABASE_URL=PRODUCTION["DATABASE_URL"])
         assert checked.returncode != 0
         assert "(orderly.W001)" in checked.stderr
