@@ -87,7 +87,7 @@ def import_order_file(
             if known:
                 customer_id = customers[document.customer_number]
                 drafts.append((document, known, _draft(document, known, customer_id, products, source)))
-        results = create_orders(drafts=[draft for _document, _rows, draft in drafts], actor=actor, at=at)
+        results = _create([draft for _document, _rows, draft in drafts], actor, at)
         for (_document, rows, _), result in zip(drafts, results, strict=True):
             if isinstance(result, Created):
                 order_ids.append(result.order_id)
@@ -104,6 +104,13 @@ def import_order_file(
         accepted_rows=accepted,
         refused=tuple(sorted(refused, key=lambda row: row.line_number)),
     )
+
+
+def _create(drafts: Sequence[OrderDraft], actor: User, at: datetime) -> list[Created | OrderInvalid]:
+    try:
+        return create_orders(drafts=drafts, actor=actor, at=at)
+    except OrderInvalid:  # somebody took one of the PO numbers in at this moment; it is seen now, and refused alone
+        return create_orders(drafts=drafts, actor=actor, at=at)
 
 
 def _draft(

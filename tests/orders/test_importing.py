@@ -1,6 +1,7 @@
 """Importing a file of orders: good rows load, every other row keeps its cells and its reason."""
 
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,6 +12,7 @@ from orders import services
 from orders.models import CustomerPO, SalesOrder, SalesOrderLine
 from tests.factories.core import person
 from tests.factories.house import AT, House
+from tests.race import race
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +103,16 @@ class TestImportOrdersCommand:
             call_command("import_orders", str(tmp_path / "x"), "--as=nobody@orderly.example")
         with pytest.raises(CommandError, match="cannot be read"):
             call_command("import_orders", str(tmp_path / "x"), f"--as={house.boss.email}")
+
+
+class TestTwoImportsOfOneFileAtOnce:
+    @pytest.mark.django_db(transaction=True)
+    def test_take_each_order_in_once_and_refuse_it_once(self):
+        house = House.open()
+        sku = house.product().sku
+        rows = [f"A{n},C-1,{sku},1,2.55,2026-11-20" for n in range(30)]
+        house.boss.can("orders.import")
+        first, second = race(partial(take, house, *rows), partial(take, house, *rows))
+        assert len(first.order_ids) + len(second.order_ids) == 30
+        assert len(first.refused) + len(second.refused) == 30
+        assert SalesOrder.objects.count() == 30
