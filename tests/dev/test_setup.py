@@ -38,7 +38,7 @@ class TestBringDebianPackages:
         monkeypatch.setattr(setup, "as_administrator", lambda: None)
         monkeypatch.setattr(setup.shutil, "which", lambda program: "/usr/bin/apt-get" if program == "apt-get" else None)
         with pytest.raises(
-            setup.SetupError, match=r'su -c "apt-get update && apt-get install .*libpango-1.0-0 .*chromium"'
+            setup.SetupError, match=r'su -c "apt-get update && apt-get install .*libpango-1.0-0 .* chromium libatomic1"'
         ):
             setup.bring_debian_packages("run")
 
