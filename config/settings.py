@@ -200,6 +200,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": env.int("JOB_CONCURRENCY", 2), "
 
 # History of what people type; the context row is written only when something changed.
 PGHISTORY_APPEND_ONLY = True
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()  # on the row itself, so that who did it is append-only too
 PGHISTORY_DEFAULT_TRACKERS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 PGHISTORY_MIDDLEWARE_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 

@@ -61,7 +61,7 @@ class Change:
 def product_changes(product: Product) -> list[Change]:
     """Return what people changed in a product, newest first, from its history."""
     event_model: Any = apps.get_model("inventory", "ProductEvent")
-    found = event_model.objects.filter(id=product.pk).select_related("pgh_context").order_by("-pgh_id")
+    found = event_model.objects.filter(id=product.pk).order_by("-pgh_id")
     events = list(found[: HISTORY_LENGTH + 1])
     people = _names(events)
     changes = [
@@ -108,8 +108,7 @@ def _shown(column: Any, value: Any) -> str:
 
 
 def _person(event: Any) -> int | None:
-    metadata = event.pgh_context.metadata if event.pgh_context else {}
-    person: int | None = metadata.get("user")
+    person: int | None = (event.pgh_context or {}).get("user")
     return person
 
 
