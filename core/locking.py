@@ -6,10 +6,9 @@ child never waits for a locked parent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Self
 
-from django.db import connection, models
+from django.db import models
 
 # Earlier first. Documents that are not listed come before all of these, and the idempotency key before everything.
 LOCK_ORDER = (
@@ -40,10 +39,3 @@ class LockingQuerySet(models.QuerySet[Any]):
         Lock and read are two statements: sums over other rows belong in the next one.
         """
         return self.order_by("pk").select_for_update(of=("self",), no_key=True)
-
-
-def lock_rows(model: type[models.Model], ids: Iterable[int]) -> None:
-    """Lock rows of one table by primary key without fetching them."""
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [sorted(set(ids))])

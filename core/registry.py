@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -26,12 +25,7 @@ class Registry(Generic[T]):
         self._items[name] = (order, item)
 
     def __iter__(self) -> Iterator[T]:
-        return iter(
-            item for _name, (_order, item) in sorted(self._items.items(), key=lambda pair: (pair[1][0], pair[0]))
-        )
-
-    def __getitem__(self, name: str) -> T:
-        return self._items[name][1]
+        return iter(item for _name, item in self.items())
 
     def items(self) -> Iterable[tuple[str, T]]:
         """Return the names with their contributions, in order."""
@@ -94,20 +88,11 @@ class NavigationItem:
     icon: str
     verb: str
     key: str = ""
-    count: Callable[[Any], int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StageCount:
-    """How many open documents wait in one stage for a user at a time."""
-
-    label: str
-    count: Callable[[Any, datetime], int]
 
 
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
-# By the subject_kind of order events: parcel, shipment, invoice, payment
+# By the subject_kind of order events, such as invoice
 subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()

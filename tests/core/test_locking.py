@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from psycopg.errors import LockNotAvailable
 
 from core import bulk
-from core.locking import LOCK_ORDER, lock_rows
+from core.locking import LOCK_ORDER
 from core.models import Company, IdempotencyKey, NumberSeries
 from inventory.models import BinStock, Demand, StockLevel
-from orders.models import LinePart, SalesOrder, SalesOrderLine
+from orders.models import SalesOrder, SalesOrderLine
 from tests.factories.core import CompanyFactory, NumberSeriesFactory, UserFactory
 from tests.lock_watch import LockedBackwards, tables_locked
 from tests.race import race
@@ -66,13 +66,6 @@ class TestLocked:
 
     def test_locks_nothing_while_lazy(self):
         assert sql_of(lambda: Company.objects.locked()) == []
-
-
-@pytest.mark.django_db
-class TestLockRows:
-    def test_locks_by_primary_key_each_once(self):
-        (sql,) = sql_of(lambda: lock_rows(Company, [3, 1, 3, 2]))
-        assert sql.endswith("WHERE id = ANY('{1,2,3}'::int2[]) ORDER BY id FOR NO KEY UPDATE")
 
 
 @pytest.mark.django_db
@@ -139,26 +132,29 @@ class TestTablesLocked:
             (lambda: bulk.add(StockLevel, {1: {"sellable": 1}}), "inventory_stocklevel"),
             (lambda: bulk.update([Demand(pk=1, picked=0)], ["picked"]), "inventory_demand"),
             (lambda: list(SalesOrder.objects.filter(pk=1).locked()), "orders_salesorder"),
-            (lambda: lock_rows(LinePart, [1]), "orders_linepart"),
             (lambda: BinStock.objects.filter(pk=1).update(quantity=1), "inventory_binstock"),
             (lambda: BinStock.objects.filter(pk=1).delete(), "inventory_binstock"),
         ],
-        ids=["bulk.add", "bulk.update", "locked", "lock_rows", "update", "delete"],
+        ids=["bulk.add", "bulk.update", "locked", "update", "delete"],
     )
     def test_are_found_in_what_the_kernel_issues(self, act, table):
         assert [name for sql in sql_of(act) for name in tables_locked(sql)] == [table]
 
 
+def lock(model) -> None:
+    list(model.objects.filter(pk=1).locked())
+
+
 def lock_order_then_demand() -> None:
     with transaction.atomic():
-        lock_rows(SalesOrder, [1])
-        lock_rows(Demand, [1])
+        lock(SalesOrder)
+        lock(Demand)
 
 
 def lock_demand_then_order() -> None:
     with transaction.atomic():
-        lock_rows(Demand, [1])
-        lock_rows(SalesOrder, [1])
+        lock(Demand)
+        lock(SalesOrder)
 
 
 @pytest.mark.django_db
@@ -169,12 +165,12 @@ class TestLockOrderWatch:
     def test_begins_anew_with_each_transaction(self):
         lock_order_then_demand()
         lock_order_then_demand()
-        lock_rows(Demand, [1])
-        lock_rows(SalesOrder, [1])
+        lock(Demand)
+        lock(SalesOrder)
 
     def test_lets_a_table_be_locked_twice(self):
         with transaction.atomic():
-            lock_rows(Demand, [1])
+            lock(Demand)
             bulk.add(Demand, {1: {"picked": 0}})
 
     def test_stops_a_transaction_that_locks_backwards(self, expected_backwards):
@@ -195,29 +191,29 @@ class TestLockOrderWatch:
     def test_looks_into_savepoints(self, expected_backwards):
         with transaction.atomic():
             with transaction.atomic():
-                lock_rows(Demand, [1])
+                lock(Demand)
             with transaction.atomic(), pytest.raises(LockedBackwards):
-                lock_rows(SalesOrder, [1])
+                lock(SalesOrder)
 
     def test_forgets_what_was_locked_inside_a_savepoint_that_is_rolled_back(self):
         with transaction.atomic():
             mark = transaction.savepoint()
-            lock_rows(Demand, [1])
+            lock(Demand)
             transaction.savepoint_rollback(mark)
-            lock_rows(SalesOrder, [1])
+            lock(SalesOrder)
 
     def test_remembers_what_was_locked_before_a_savepoint_that_is_rolled_back(self, expected_backwards):
         with transaction.atomic():
-            lock_rows(Demand, [1])
+            lock(Demand)
             mark = transaction.savepoint()
             transaction.savepoint_rollback(mark)
             with pytest.raises(LockedBackwards):
-                lock_rows(SalesOrder, [1])
+                lock(SalesOrder)
 
     def test_wants_the_idempotency_key_before_every_lock(self, expected_backwards):
         user = UserFactory()
         with transaction.atomic():
-            lock_rows(SalesOrder, [1])
+            lock(SalesOrder)
             with pytest.raises(LockedBackwards, match="core_idempotencykey was locked after"):
                 IdempotencyKey.objects.create(user=user, key="late", verb="orders.confirm", request_digest="")
 
