@@ -71,12 +71,13 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         )
 
     def actions(self, order: SalesOrder, user: User) -> list[ShownAction]:
-        """Return the verbs that this person may do at all, each asked once what stands against it."""
-        return [
+        """Return the verbs that this person may do and that are not done, each asked once what stands against it."""
+        shown = [
             ShownAction(action.label, action.url_name, action.key, tuple(action.blockers([order.pk]).get(order.pk, ())))
             for action in registry.order_actions
             if user.can(action.verb)
         ]
+        return [action for action in shown if not any(blocker.code.startswith(DONE) for blocker in action.blockers)]
 
     def panels(self, order: SalesOrder, user: User) -> list[SafeString]:
         """Return the parts of the page that the apps above draw, for those who may see them."""

@@ -97,7 +97,11 @@ def take_in(drafts: Sequence[services.OrderDraft], *, company: Company, actor: U
 
 
 def make_order(
-    customer: Customer, *lines: tuple[Product, int | str], confirmed: bool = False, actor: User | None = None, **fields: Any
+    customer: Customer,
+    *lines: tuple[Product, int | str],
+    confirmed: bool = False,
+    actor: User | None = None,
+    **fields: Any,
 ) -> SalesOrder:
     """Take one order in, confirmed where asked, by the services."""
     actor = actor or person(Role.SALES_ADMIN, company=customer.company)

@@ -1,0 +1,294 @@
+"""The page on which an order is keyed: what it takes in, what it says of mistakes, and that nothing typed is lost."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from core.models import User
+from core.roles import Role
+from inventory.models import Product
+from orders.forms import MAX_ROWS
+from orders.models import Customer, CustomerPO, SalesOrder, SalesOrderLine
+from tests.factories.core import person
+from tests.factories.inventory import stock
+from tests.factories.orders import AddressFactory, CustomerFactory, make_order, priced
+
+pytestmark = pytest.mark.django_db
+
+URL = reverse("orders:create")
+PREVIEW = reverse("orders:preview")
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def customer() -> Customer:
+    return CustomerFactory(number="C-100", name="Bright & Day", terms_days=45)
+
+
+@pytest.fixture
+def product(customer: Customer) -> Product:
+    return priced(customer, sku="85123A", name="White hanging heart", price="2.55", gtin="4006381333931")
+
+
+@pytest.fixture
+def seller(client: Client, customer: Customer) -> User:
+    seller = person(Role.SALES_ADMIN, company=customer.company)
+    client.force_login(seller)
+    return seller
+
+
+def typed(*rows: tuple[str, ...], **fields: object) -> dict[str, object]:
+    """This function will word what the browser sends; a row is item, quantity, price, discount, as far as typed."""
+    today = timezone.localdate()
+    whole = [(*row, "", "", "", "")[:4] for row in rows]
+    columns = zip(*whole, strict=True) if whole else [[], [], [], []]
+    return {
+        "customer": "C-100 Bright & Day",
+        "po_number": "PO-1",
+        "ordered_on": today.isoformat(),
+        "requested_on": (today + timedelta(days=3)).isoformat(),
+        "then": "draft",
+        "idempotency_key": "key-1",
+        **dict(zip(("item", "quantity", "price", "discount"), map(list, columns), strict=True)),
+        **fields,
+    }
+
+
+def said(response) -> list[str]:
+    """This function will return what an answer says beside its fields."""
+    found = re.findall(r'class="field-error">.*?<span>(.*?)</span></span>', response.content.decode(), re.DOTALL)
+    return [re.sub(r"\s*<a.*?</a>", "", text).strip() for text in found]
+
+
+class TestCreateOrder:
+    def test_takes_a_draft_in_with_the_price_lists_price_and_goes_to_it(self, client, seller, customer, product):
+        response = client.post(URL, typed(("85123a", "12"), ("", "")))
+        order = SalesOrder.objects.get()
+        assert response.status_code == 302
+        assert response["Location"] == reverse("orders:detail", args=[order.pk])
+        assert (order.status, order.net, order.tax, order.gross) == (
+            "DRAFT",
+            Decimal("30.60"),
+            Decimal("6.12"),
+            Decimal("36.72"),
+        )
+        assert (order.customer, order.po_number, order.terms_days) == (customer, "PO-1", 45)
+        assert order.lines.get().price_source == SalesOrderLine.PriceSource.LIST
+
+    def test_confirms_at_once_where_that_is_asked_and_says_what_waits(self, client, seller, product):
+        stock(product, 5)
+        response = client.post(URL, typed(("85123A", "12"), then="confirm"), follow=True)
+        order = SalesOrder.objects.get()
+        assert order.status == "CONFIRMED"
+        assert f"Order {order.number} confirmed. 7 units wait for stock." in response.content.decode()
+
+    def test_keeps_a_typed_price_and_discount(self, client, seller, product):
+        client.post(URL, typed(("85123A", "3", "2", "10 %"), ("4006381333931", "1", "0")))
+        first, free = SalesOrderLine.objects.order_by("position")
+        assert (first.price, first.discount_percent, first.net) == (2, 10, Decimal("5.40"))
+        assert first.price_source == SalesOrderLine.PriceSource.MANUAL
+        assert (free.product, free.net) == (product, 0)
+
+    def test_ships_to_the_address_that_was_chosen(self, client, seller, customer, product):
+        dock = AddressFactory(customer=customer, street="Dock 3")
+        client.post(URL, typed(("85123A", "1"), ship_to=str(dock.pk)))
+        assert SalesOrder.objects.get().ship_to["street"] == "Dock 3"
+
+    def test_keeps_what_was_keyed_as_the_customers_document(self, client, seller, product):
+        client.post(URL, typed(("85123A", "1")))
+        po = CustomerPO.objects.get()
+        assert (po.channel, po.received_by, po.content["lines"][0]["item"]) == ("KEYED", seller, "85123A")
+
+    def test_sent_twice_makes_one_order_and_leads_to_it_both_times(self, client, seller, product):
+        first = client.post(URL, typed(("85123A", "1"), then="confirm"))
+        again = client.post(URL, typed(("85123A", "1"), then="confirm"))
+        assert SalesOrder.objects.count() == 1
+        assert first["Location"] == again["Location"]
+
+    def test_answers_htmx_with_where_to_go(self, client, seller, product):
+        response = client.post(URL, typed(("85123A", "1")), headers=HTMX)
+        assert response["HX-Redirect"] == reverse("orders:detail", args=[SalesOrder.objects.get().pk])
+
+    def test_may_not_be_opened_by_who_takes_no_orders(self, client, customer, product):
+        client.force_login(person(Role.ACCOUNTANT, Role.WAREHOUSE_MANAGER, company=customer.company))
+        for answer in (client.get(URL), client.post(URL, typed(("85123A", "1"))), client.post(PREVIEW, typed())):
+            assert answer.status_code == 403
+        assert not SalesOrder.objects.exists()
+
+    def test_sells_nothing_of_another_company(self, client, seller, product):
+        other = CustomerFactory(number="X-1")
+        foreign = priced(other, sku="FOREIGN")
+        response = client.post(URL, typed((foreign.sku, "1"), customer=other.number))
+        assert said(response) == ["There is no customer X-1.", "There is no product FOREIGN."]
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("row", "sentence"),
+        [
+            (("NOSUCH", "1"), "There is no product NOSUCH."),
+            (("", "1"), "Key a SKU or GTIN."),
+            (("85123A", ""), "Quantity is empty."),
+            (("85123A", "0"), "Quantity 0 is not above zero."),
+            (("85123A", "-4"), "Quantity -4 is not above zero."),
+            (("85123A", "a few"), "Quantity a few is not a number."),
+            (("85123A", "2000000"), "Quantity 2000000 is more than 1,000,000."),
+            (("85123A", "1.5"), "85123A is sold in steps of 1 pc."),
+            (("85123A", "1", "-2"), "Price -2 is not above zero."),
+            (("85123A", "1", "", "101"), "A discount lies between 0 and 100 %."),
+        ],
+    )
+    def test_of_a_line_are_said_at_their_cell_with_everything_still_there(self, client, seller, product, row, sentence):
+        response = client.post(URL, typed(row, po_number="Mine & yours"))
+        assert response.status_code == 422
+        assert said(response) == [sentence]
+        html = response.content.decode()
+        assert 'value="Mine &amp; yours"' in html
+        assert all(f'value="{cell}"' in html for cell in row if cell)
+        assert html.count('aria-invalid="true"') == 1
+        assert not SalesOrder.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [
+            ({"customer": ""}, "Say who orders: a number or a name."),
+            ({"customer": "Nobody"}, "There is no customer Nobody."),
+            ({"po_number": " "}, "Key the customer&#x27;s PO number."),
+            ({"ordered_on": "2031-01-01"}, "The order date lies ahead."),
+            ({"ordered_on": "0202-01-01"}, "The order date is more than two years ago."),
+            ({"requested_on": ""}, "Say for when it is wanted."),
+            ({"requested_on": "2006-01-01"}, "The requested date is before the order date."),
+            ({"requested_on": "9999-01-01"}, "The requested date is more than two years away."),
+            ({"requested_on": "tomorrow"}, "Enter a valid date."),
+        ],
+    )
+    def test_of_the_head_are_said_at_their_field(self, client, seller, product, fields, sentence):
+        response = client.post(URL, typed(("85123A", "77"), **fields))
+        assert response.status_code == 422
+        assert said(response) == [sentence]
+        assert 'value="77"' in response.content.decode()
+
+    def test_an_order_without_lines_is_none(self, client, seller, product):
+        assert said(client.post(URL, typed())) == ["An order needs at least one line: key a SKU and a quantity."]
+
+    def test_more_lines_than_a_form_holds_are_a_file(self, client, seller, product):
+        response = client.post(URL, typed(*[("85123A", "1")] * (MAX_ROWS + 1)))
+        assert said(response) == [f"More than {MAX_ROWS} lines are too many for a form: import them as a file."]
+
+    def test_a_po_number_that_is_on_an_order_is_named_with_its_link(self, client, seller, customer, product):
+        order = make_order(customer, (product, 1), po_number="PO-1", actor=seller)
+        response = client.post(URL, typed(("85123A", "1"), po_number="po 1"))
+        assert said(response) == [f"PO po 1 of this customer is order draft {order.pk} already."]
+        assert f'<a href="{reverse("orders:detail", args=[order.pk])}">' in response.content.decode()
+        assert SalesOrder.objects.count() == 1
+
+    def test_a_closed_account_may_not_order(self, client, seller, customer, product):
+        Customer.objects.update(is_active=False)
+        response = client.post(URL, typed(("85123A", "1")))
+        assert said(response) == ["Bright &amp; Day may not order: the account is closed."]
+
+    def test_a_name_that_several_have_is_asked_about(self, client, seller, customer, product):
+        CustomerFactory(company=customer.company, name="Bright Lights", price_list=customer.price_list)
+        response = client.post(URL, typed(("85123A", "1"), customer="bright"))
+        assert said(response) == ["Several customers may be meant by bright: pick one from the list."]
+
+    def test_another_customers_address_is_none_of_theirs(self, client, seller, customer, product):
+        foreign = AddressFactory(customer=CustomerFactory(company=customer.company, price_list=customer.price_list))
+        response = client.post(URL, typed(("85123A", "1"), ship_to=str(foreign.pk)))
+        assert response.status_code == 422
+        assert not SalesOrder.objects.exists()
+
+    def test_mended_and_sent_again_from_the_same_form_it_is_taken_in(self, client, seller, product):
+        assert client.post(URL, typed(("85123A", "0"))).status_code == 422
+        assert client.post(URL, typed(("85123A", "1"))).status_code == 302
+
+    def test_an_ended_session_answers_htmx_so_that_the_page_stays(self, client, product):
+        response = client.post(URL, typed(("85123A", "1")), headers=HTMX)
+        assert (response.status_code, response["HX-Trigger"]) == (401, "sessionExpired")
+
+
+class TestPreview:
+    def test_prices_what_stands_and_says_nothing_of_what_is_not_typed_yet(self, client, seller, customer, product):
+        stock(product, 5)
+        response = client.post(PREVIEW, typed(("85123A", "12"), ("85123A", ""), po_number=""), headers=HTMX)
+        html = response.content.decode()
+        assert said(response) == []
+        assert re.search(r'id="row-1-net"[^>]*>.*30\.60', html)
+        assert 'data-list-price="2.55"' in html
+        assert "White hanging heart" in html
+        assert "5 free" in html
+        assert re.search(r"Total.*36\.72", html, re.DOTALL)
+        assert not SalesOrder.objects.exists()
+
+    def test_prices_the_good_lines_beside_a_bad_one(self, client, seller, product):
+        html = client.post(PREVIEW, typed(("85123A", "2"), ("NOSUCH", "1"), ("85123A", "-1"))).content.decode()
+        assert "There is no product NOSUCH." in html
+        assert "Quantity -1 is not above zero." in html
+        assert re.search(r"Net</th><td class=\"num\"><span class=\"figure\">5\.10", html)
+
+    def test_offers_the_addresses_of_another_customer_only_when_it_is_another(self, client, seller, customer, product):
+        shown = client.post(PREVIEW, typed(addresses_of="")).content.decode()
+        kept = client.post(PREVIEW, typed(addresses_of=str(customer.pk))).content.decode()
+        assert 'id="entry-addresses"' in shown
+        assert "1 Long Lane" in shown
+        assert 'id="entry-addresses"' not in kept
+
+    def test_says_that_a_po_number_is_taken_as_soon_as_it_is_typed(self, client, seller, customer, product):
+        make_order(customer, (product, 1), po_number="PO-1", actor=seller)
+        assert "already." in said(client.post(PREVIEW, typed()))[0]
+
+    def test_takes_as_many_statements_for_thirty_lines_as_for_three(self, client, seller, customer):
+        rows = [(priced(customer).sku, "1") for _ in range(30)]
+
+        def statements(number: int) -> int:
+            with CaptureQueriesContext(connection) as queries:
+                client.post(PREVIEW, typed(*rows[:number]))
+            return len(queries)
+
+        assert statements(3) == statements(30)
+
+
+class TestLookups:
+    def test_find_customers_by_the_letters_of_name_or_number(self, client, seller, customer):
+        CustomerFactory(name="Bright of another company")
+        html = client.get(reverse("orders:find_customers"), {"q": "bri day"}).content.decode()
+        assert html.count('role="option"') == 1
+        assert 'data-value="C-100 Bright &amp; Day"' in html
+
+    def test_find_products_by_sku_name_or_gtin_with_what_is_free(self, client, seller, customer, product):
+        stock(product, 5)
+        priced(customer, sku="ZZ-85123A", name="Comes second")
+        url = reverse("orders:find_products")
+        assert client.get(url, {"q": "heart"}).content.decode().count('role="option"') == 1
+        assert "5</span> free" in client.get(url, {"q": "40063813"}).content.decode()
+        by_sku = re.findall(r'data-value="(.*?)"', client.get(url, {"q": "85123"}).content.decode())
+        assert by_sku == ["85123A", "ZZ-85123A"]
+
+    def test_offer_nothing_that_is_not_sold(self, client, seller, customer, product):
+        Product.objects.update(is_active=False)
+        Customer.objects.update(is_active=False)
+        for url in (reverse("orders:find_products"), reverse("orders:find_customers")):
+            assert "data-value" not in client.get(url, {"q": "h"}).content.decode()
+
+
+class TestEmptyPage:
+    def test_has_five_lines_and_knows_the_customer_in_its_address(self, client, seller, customer):
+        html = client.get(URL, {"customer": "C-100"}).content.decode()
+        assert html.count('name="item"') == 5
+        assert "1 Long Lane" in html
+        assert "45 days net" in html
+
+    def test_adds_lines_without_javascript_and_keeps_what_was_typed(self, client, seller, product):
+        response = client.post(URL, typed(("85123A", "0"), more="1"))
+        html = response.content.decode()
+        assert response.status_code == 200
+        assert html.count('name="item"') == 6
+        assert 'value="85123A"' in html
+        assert not SalesOrder.objects.exists()
