@@ -15,8 +15,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from core.pages import vary_on_htmx, wants_fragment
 from core.refusals import Busy, NotAllowed, Refused
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -94,11 +95,12 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the refusal's page or fragment; let every other exception pass."""
-        if isinstance(exception, OperationalError) and isinstance(exception.__cause__, LockNotAvailable):
+        if isinstance(exception, OperationalError) and isinstance(
+            exception.__cause__, (LockNotAvailable, DeadlockDetected)
+        ):
             exception = Busy("Somebody else is working on this right now. Nothing was changed: try again in a moment.")
         if not isinstance(exception, Refused):
             return None
         status = 403 if isinstance(exception, NotAllowed) else 409
-        fragment = request.headers.get("HX-Request") == "true"
-        template = "_refusal.html" if fragment else "refusal.html"
-        return render(request, template, {"refusal": exception}, status=status)
+        template = "_refusal.html" if wants_fragment(request) else "refusal.html"
+        return vary_on_htmx(render(request, template, {"refusal": exception}, status=status))

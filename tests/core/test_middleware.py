@@ -10,7 +10,8 @@ from django.db import OperationalError
 from django.http import HttpResponse, HttpResponseRedirect
 from django.test import Client
 from django.utils import timezone, translation
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from django_htmx.middleware import HtmxDetails
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from core.middleware import PersonMiddleware, RefusalMiddleware, RequestIdMiddleware, SessionExpiryMiddleware
 from core.refusals import Blocked, Blocker, NotAllowed, Refused
@@ -101,7 +102,7 @@ class TestRefusal:
         def answer(exception: Exception, **headers: str) -> HttpResponse | None:
             request = rf.post("/", headers=headers)
             request.user = person(Role.PICKER)
-            request.htmx = False
+            request.htmx = HtmxDetails(request)
             request.session = {}
             request.csp_nonce = ""
             return RefusalMiddleware(lambda _: HttpResponse()).process_exception(request, exception)
@@ -123,9 +124,15 @@ class TestRefusal:
         assert (response.status_code, b"<html" in response.content) == (409, False)
         assert "Only 3 are left." in response.content.decode()
 
-    def test_is_what_a_lock_held_too_long_becomes(self, answer):
+    def test_is_a_page_for_a_boosted_link_and_no_cache_mixes_them_up(self, answer):
+        response = answer(Short("Only 3 are left."), **HTMX, **{"HX-Boosted": "true"})
+        assert b"<html" in response.content
+        assert "HX-Boosted" in response["Vary"]
+
+    @pytest.mark.parametrize("cause", [LockNotAvailable, DeadlockDetected])
+    def test_is_what_a_lock_held_too_long_becomes(self, answer, cause):
         waited = OperationalError("canceling statement due to lock timeout")
-        waited.__cause__ = LockNotAvailable()
+        waited.__cause__ = cause()
         response = answer(waited)
         assert response.status_code == 409
         assert "Nothing was changed: try again in a moment." in response.content.decode()
