@@ -9,7 +9,6 @@ from functools import cache
 
 from babel.numbers import get_currency_precision
 
-PRICE_PLACES = 6
 ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 
-PLACES = 6
 MAX_QUANTITY = Decimal(1_000_000)
-
-
-class NotInSteps(ValueError):
-    """A quantity is not a whole number of its unit's steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +20,9 @@ class Conversion:
             raise ValueError("A conversion is a fraction of two positive whole numbers.")
 
 
-def require_steps(quantity: Decimal, step: Decimal) -> None:
-    """Check that a quantity is a whole number of steps.
-
-    :raises NotInSteps: where it is not.
-    """
-    if quantity % step != 0:
-        raise NotInSteps(f"{quantity.normalize():f} is not a multiple of {step.normalize():f}.")
+def in_steps(quantity: Decimal, step: Decimal) -> bool:
+    """Say whether a quantity is a whole number of its unit's steps."""
+    return quantity % step == 0
 
 
 def to_stock(quantity: Decimal, conversion: Conversion, step: Decimal, *, rounding: str = ROUND_FLOOR) -> Decimal:

@@ -14,8 +14,8 @@ from django.db import connection
 from django.urls import reverse
 
 from core.models import User
-from core.money import document_totals, line_net
-from core.quantities import MAX_QUANTITY
+from core.money import document_totals, line_net, round_half_up
+from core.quantities import MAX_QUANTITY, in_steps
 from core.refusals import Refused
 from core.text import normalized_reference
 from orders import sql
@@ -23,6 +23,9 @@ from orders.models import CustomerPO, SalesOrder, SalesOrderLine
 
 ZERO = Decimal(0)
 MAX_PRICE = Decimal(10_000_000)
+MAX_PO_NUMBER = 60
+MAX_SOURCE = 200
+PRICE_PLACES, DISCOUNT_PLACES = 6, 4
 HORIZON = timedelta(days=730)
 
 
@@ -167,8 +170,11 @@ def errors_of(
         return {"customer": "There is no such customer."}
     if not term.is_active:
         errors["customer"] = f"{term.customer_name} may not order: the account is closed."
-    if not normalized_reference(draft.po_number):
+    key = normalized_reference(draft.po_number)
+    if not key:
         errors["po_number"] = "Key the customer's PO number."
+    elif max(len(key), len(draft.po_number.strip())) > MAX_PO_NUMBER:
+        errors["po_number"] = f"A PO number has at most {MAX_PO_NUMBER} characters."
     if term.ship_to_id is None:
         errors["ship_to"] = "The customer has no address to ship to."
     elif term.tax_rate is None:
@@ -198,14 +204,19 @@ def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms) -> 
         errors["quantity"] = "The quantity must be more than zero."
     elif line.quantity > MAX_QUANTITY:
         errors["quantity"] = f"The quantity is more than {MAX_QUANTITY:,}: check it."
-    elif line.quantity % product.step != 0:
+    elif not in_steps(line.quantity, product.step):
         errors["quantity"] = f"{product.sku} is sold in steps of {product.step.normalize():f} {product.unit}."
     if line.price is None and term.price_list_id not in product.prices:
         errors["price"] = f"{product.sku} has no price on the customer's price list: key one."
     elif line.price is not None and not ZERO <= line.price <= MAX_PRICE:
         errors["price"] = f"A price lies between 0 and {MAX_PRICE:,}."
+    elif line.price is not None and line.price != round_half_up(line.price, PRICE_PLACES):
+        errors["price"] = f"A price has at most {PRICE_PLACES} decimals."
     if not ZERO <= line.discount_percent <= 100:
         errors["discount_percent"] = "A discount lies between 0 and 100 %."
+    elif line.discount_percent != round_half_up(line.discount_percent, DISCOUNT_PLACES):
+        # The net would be of another discount than the one that the line keeps
+        errors["discount_percent"] = f"A discount has at most {DISCOUNT_PLACES} decimals."
     return errors
 
 
@@ -219,7 +230,7 @@ def build(
         customer_id=term.customer_id,
         number=draft.po_number.strip(),
         channel=draft.channel,
-        source=draft.source,
+        source=draft.source[:MAX_SOURCE],
         content=content,
         content_digest=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
         received_at=at,

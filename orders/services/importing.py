@@ -69,8 +69,9 @@ def import_order_file(
         file = read_order_file(data, tz=company.zone, today=at.astimezone(company.zone).date())
     except OrderFileError as error:
         raise OrderFileRefused(str(error)) from error
-    customers = dict(Customer.objects.for_user(actor).values_list("number", "pk"))
-    products = dict(Product.objects.for_user(actor).values_list("sku", "pk"))
+    # Numbers and SKUs are unique in one company only
+    customers = dict(Customer.objects.filter(company=company).values_list("number", "pk"))
+    products = dict(Product.objects.filter(company=company).values_list("sku", "pk"))
     refused = [RowRefused(row.line_number, row.column, row.reason, row.raw) for row in file.refused_rows]
     order_ids: list[int] = []
     accepted = done = 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.quantities import Conversion, NotInSteps, from_stock, require_steps, to_stock
+from core.quantities import Conversion, from_stock, in_steps, to_stock
 from tests.core.vectors import vectors
 
 ROUNDING = {"down": ROUND_FLOOR, "half up": ROUND_HALF_UP}
@@ -76,11 +76,11 @@ class TestFromStock:
         assert from_stock(stock, conversion, ONE) == count
 
 
-class TestRequireSteps:
+class TestInSteps:
     @pytest.mark.parametrize(("quantity", "step"), [("60", "1"), ("33.60", "0.01"), ("0", "1"), ("1.000000", "1")])
     def test_lets_whole_steps_pass(self, quantity, step):
-        require_steps(Decimal(quantity), Decimal(step))
+        assert in_steps(Decimal(quantity), Decimal(step))
 
-    def test_says_which_step_a_quantity_misses(self):
-        with pytest.raises(NotInSteps, match=r"^1\.5 is not a multiple of 1\.$"):
-            require_steps(Decimal("1.500000"), Decimal("1.000000"))
+    @pytest.mark.parametrize(("quantity", "step"), [("1.5", "1"), ("0.005", "0.01"), ("7", "6")])
+    def test_finds_what_lies_between_steps(self, quantity, step):
+        assert not in_steps(Decimal(quantity), Decimal(step))

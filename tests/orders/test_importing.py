@@ -6,8 +6,10 @@ from functools import partial
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.models import Membership
 from core.refusals import NotAllowed
 from core.roles import Role
+from inventory.models import Product
 from orders import services
 from orders.models import CustomerPO, SalesOrder, SalesOrderLine
 from tests.factories.core import person
@@ -79,6 +81,20 @@ class TestImportOrderFile:
             services.import_order_file(
                 data=HEADER.encode(), source="x", actor=person(Role.PICKER, company=house.company), at=AT
             )
+
+    def test_refuses_a_po_number_that_no_order_can_hold(self):
+        house = House.open()
+        report = take(house, f"{'A' * 61},C-1,{house.product().sku},1,1,2026-11-20")
+        assert report.refused[0].reason == "A PO number has at most 60 characters."
+
+    def test_takes_customers_and_products_of_the_company_that_the_person_works_for(self):
+        house, other = House.open(), House.open()
+        sku, twin = house.product().sku, other.product()
+        Product.objects.filter(pk=twin.pk).update(sku=sku)
+        Membership.objects.create(user=house.boss, company=other.company, roles=[Role.SALES_ADMIN])
+        report = take(house, f"A1,C-1,{sku},1,1,2026-11-20")
+        assert report.refused == ()
+        assert SalesOrder.objects.get().customer == house.customer
 
     def test_never_sees_another_companys_customers(self):
         house, other = House.open(), House.open()

@@ -54,6 +54,8 @@ class TestCreateOrders:
         ("change", "where"),
         [
             ({"po_number": " - "}, "po_number"),
+            ({"po_number": "1" * 61}, "po_number"),
+            ({"po_number": "\ufdfa" * 10}, "po_number"),
             ({"requested_on": TODAY - timedelta(days=1)}, "requested_on"),
             ({"requested_on": date(9000, 1, 1)}, "requested_on"),
             ({"lines": []}, "lines"),
@@ -75,7 +77,9 @@ class TestCreateOrders:
             ({"quantity": Decimal("1.5")}, "quantity"),
             ({"quantity": Decimal(2_000_000)}, "quantity"),
             ({"price": Decimal(-1)}, "price"),
+            ({"price": Decimal("1.0000001")}, "price"),
             ({"discount_percent": Decimal(101)}, "discount_percent"),
+            ({"discount_percent": Decimal("33.33333")}, "discount_percent"),
             ({"product_id": 0}, "product"),
         ],
     )
