@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from billing.models import Invoice, InvoiceLine, Payment, Settlement
-
-
-class ReadOnly:
-    """What the administration shows and does not change."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to add."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to change."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to delete."""
-        return False
+from core.support import ReadOnly
 
 
 class InvoiceLineInline(ReadOnly, admin.TabularInline):
+    """What an invoice bills."""
+
     model = InvoiceLine
     fields = [
         "position",
@@ -40,6 +24,8 @@ class InvoiceLineInline(ReadOnly, admin.TabularInline):
 
 
 class SettlementInline(ReadOnly, admin.TabularInline):
+    """What a payment settled."""
+
     model = Settlement
     fields = ["invoice", "amount", "at"]
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 
 from core.models import Company, Membership, User
 from core.roles import Role
+from core.support import KeptAdmin, NeverDeleted
 
 admin.site.site_header = "Orderly administration"
 admin.site.site_title = "Orderly"
@@ -36,15 +37,12 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Company)
-class CompanyAdmin(admin.ModelAdmin):
-    """Companies; they are never deleted."""
+class CompanyAdmin(KeptAdmin):
+    """Companies."""
 
     list_display = ("name", "code", "country", "currency")
     search_fields = ("name", "code")
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        """Return that nobody may."""
-        return False
+    given = ("currency",)  # its stock is valued in it
 
 
 class LowerCaseAddress:
@@ -70,7 +68,7 @@ class PersonChangeForm(LowerCaseAddress, UserChangeForm):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(NeverDeleted, UserAdmin):
     """People. They are closed, never deleted: documents name them."""
 
     form, add_form = PersonChangeForm, PersonCreationForm
@@ -88,7 +86,3 @@ class PersonAdmin(UserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        """Return that nobody may."""
-        return False

@@ -2,15 +2,8 @@
 
 from django.contrib import admin
 
+from core.support import KeptAdmin
 from inventory.models import Bin, Product, Unit, Warehouse, WarehouseAccess
-
-
-class KeptAdmin(admin.ModelAdmin):
-    """Reference data that documents name: changed by hand, never deleted."""
-
-    def has_delete_permission(self, request: object, obj: object = None) -> bool:
-        """Return that nobody may."""
-        return False
 
 
 @admin.register(Product)
@@ -21,11 +14,7 @@ class ProductAdmin(KeptAdmin):
     list_filter = ("company", "kind", "is_active")
     list_select_related = ("unit", "company")
     search_fields = ("sku", "name", "gtin")
-    show_full_result_count = False
-
-    def get_readonly_fields(self, request: object, obj: Product | None = None) -> tuple[str, ...]:
-        """Return what is given once a product exists: its company, and what its stock is counted in."""
-        return ("company", "kind", "unit") if obj else ()
+    given = ("company", "kind", "unit")  # its stock is counted in them
 
 
 @admin.register(Unit)
@@ -34,6 +23,7 @@ class UnitAdmin(KeptAdmin):
 
     list_display = ("code", "name", "step", "company")
     list_filter = ("company",)
+    given = ("company",)
 
 
 class AccessInline(admin.TabularInline):
@@ -49,6 +39,7 @@ class WarehouseAdmin(KeptAdmin):
 
     list_display = ("name", "code", "country", "priority", "company")
     list_filter = ("company",)
+    given = ("company",)
     inlines = (AccessInline,)
 
 
@@ -60,4 +51,4 @@ class BinAdmin(KeptAdmin):
     list_filter = ("warehouse", "kind")
     list_select_related = ("warehouse",)
     search_fields = ("code",)
-    show_full_result_count = False
+    given = ("warehouse", "kind")  # they say which of a level's counters its stock stands in

@@ -1,21 +1,9 @@
 """Support's view of orders' reference data; orders themselves are read here and changed by their verbs."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from core.support import KeptAdmin, ReadOnly
 from orders.models import Customer, CustomerAddress, Price, PriceList, SalesOrder, SalesOrderLine, TaxRate
-
-
-class KeptAdmin(admin.ModelAdmin):
-    """Reference data that documents name: changed by hand, never deleted."""
-
-    show_full_result_count = False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return that nobody may."""
-        return False
 
 
 class AddressInline(admin.StackedInline):
@@ -33,11 +21,8 @@ class CustomerAdmin(KeptAdmin):
     list_filter = ("company", "is_active", "price_list")
     list_select_related = ("price_list", "company")
     search_fields = ("number", "name", "email")
+    given = ("company",)
     inlines = (AddressInline,)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Customer | None = None) -> tuple[str, ...]:
-        """Return what is given once a customer exists: its company."""
-        return ("company",) if obj else ()
 
 
 @admin.register(PriceList)
@@ -46,6 +31,7 @@ class PriceListAdmin(KeptAdmin):
 
     list_display = ("name", "code", "currency", "company")
     list_filter = ("company",)
+    given = ("company", "currency")  # its prices are in it
 
 
 @admin.register(Price)
@@ -66,36 +52,23 @@ class TaxRateAdmin(KeptAdmin):
 
     list_display = ("country", "category", "rate", "valid_from", "note", "company")
     list_filter = ("company", "country")
+    given = ("company",)
 
 
-class LineInline(admin.TabularInline):
+class LineInline(ReadOnly, admin.TabularInline):
     """What was agreed."""
 
     model = SalesOrderLine
     fields = ("position", "product", "description", "quantity", "price", "discount_percent", "net", "invoiced")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return that nobody may."""
-        return False
 
 
 @admin.register(SalesOrder)
-class SalesOrderAdmin(KeptAdmin):
-    """Orders, to be read."""
+class SalesOrderAdmin(ReadOnly, admin.ModelAdmin):
+    """Orders, to be read; they are changed by their verbs."""
 
     list_display = ("__str__", "customer", "po_number", "status", "requested_on", "company")
     list_filter = ("company", "status")
     list_select_related = ("customer", "company")
     search_fields = ("number", "po_number", "customer__name")
+    show_full_result_count = False
     inlines = (LineInline,)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return that nobody may."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return that nobody may: an order is changed by its verbs."""
-        return False

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from core.support import ReadOnly
 from shipping.models import Shipment, ShipmentLine
 
 
-class OnlyServicesWrite:
-    """Rows that the admin shows and does not touch."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are made by services."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are changed by services."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows stay."""
-        return False
-
-
-class ShipmentLineInline(OnlyServicesWrite, admin.TabularInline):
+class ShipmentLineInline(ReadOnly, admin.TabularInline):
     """What left."""
 
     model = ShipmentLine
@@ -35,7 +17,7 @@ class ShipmentLineInline(OnlyServicesWrite, admin.TabularInline):
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(OnlyServicesWrite, admin.ModelAdmin):
+class ShipmentAdmin(ReadOnly, admin.ModelAdmin):
     """Shipments with what left."""
 
     list_display = ("number", "order", "warehouse", "status", "carrier", "tracking_number", "dispatched_at")

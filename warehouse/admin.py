@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,28 +9,13 @@ from django.utils import timezone
 
 from core.pages import person
 from core.refusals import Refused
+from core.support import ReadOnly
 from warehouse import services
 from warehouse.models import Parcel, ParcelContent, PickTask, Wave
 
 
-class OnlyServicesWrite:
-    """Rows that the admin shows and does not touch."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are made by services."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows are changed by services."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Rows stay."""
-        return False
-
-
 @admin.register(Wave)
-class WaveAdmin(OnlyServicesWrite, admin.ModelAdmin):
+class WaveAdmin(ReadOnly, admin.ModelAdmin):
     """Waves."""
 
     list_display = ("number", "warehouse", "status", "released_by", "released_at", "done_at")
@@ -42,7 +25,7 @@ class WaveAdmin(OnlyServicesWrite, admin.ModelAdmin):
 
 
 @admin.register(PickTask)
-class PickTaskAdmin(OnlyServicesWrite, admin.ModelAdmin):
+class PickTaskAdmin(ReadOnly, admin.ModelAdmin):
     """Pick tasks; whoever may pick can pick them here too."""
 
     list_display = ("id", "wave", "order", "product", "bin", "quantity", "picked", "status")
@@ -67,7 +50,7 @@ class PickTaskAdmin(OnlyServicesWrite, admin.ModelAdmin):
             messages.warning(request, result.sentence)
 
 
-class ParcelContentInline(OnlyServicesWrite, admin.TabularInline):
+class ParcelContentInline(ReadOnly, admin.TabularInline):
     """What a parcel holds."""
 
     model = ParcelContent
@@ -76,7 +59,7 @@ class ParcelContentInline(OnlyServicesWrite, admin.TabularInline):
 
 
 @admin.register(Parcel)
-class ParcelAdmin(OnlyServicesWrite, admin.ModelAdmin):
+class ParcelAdmin(ReadOnly, admin.ModelAdmin):
     """Parcels with what they hold."""
 
     list_display = ("number", "order", "warehouse", "status", "weight_g", "packed_at", "packed_by")

@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from core.models import Company, Membership, User
 from core.roles import Role
-from inventory.models import Product
+from inventory.models import Bin, Product
 from tests.factories.core import PASSWORD, CompanyFactory, UserFactory, person
-from tests.factories.inventory import ProductFactory
+from tests.factories.inventory import BinFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,14 @@ def test_nothing_that_documents_name_is_deleted(client, make):
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_delete"
     assert client.post(reverse(name, args=[row.pk]), {"post": "yes"}).status_code == 403
     assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_what_other_rows_rest_on_is_given_once_it_exists(client):
+    place = BinFactory()
+    typed = {"code": "Z-9", "sequence": "7", "kind": Bin.Kind.QUARANTINE}
+    assert client.post(reverse("admin:inventory_bin_change", args=[place.pk]), typed).status_code == 302
+    after = Bin.objects.get(pk=place.pk)
+    assert (after.code, after.sequence, after.kind) == ("Z-9", 7, Bin.Kind.PICK)
 
 
 def test_makes_a_person_with_roles(client):
