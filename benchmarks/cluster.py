@@ -1,4 +1,4 @@
-"""The server that benchmarks run on: a throw-away cluster with statement statistics, fsync on, and a migrated template."""
+"""The server that benchmarks run on: a throw-away cluster with statement statistics, fsync and a migrated template."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ class StatementCount:
     def seen(self, limit: int = 200) -> list[tuple[int, str]]:
         """Return the statements with their calls, most called first, for whoever looks for one too many."""
         return self._connection.execute(
-            "SELECT calls, regexp_replace(query, '\\s+', ' ', 'g') FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
+            "SELECT calls, regexp_replace(query, '\\s+', ' ', 'g')"
+            " FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid"
             " WHERE d.datname = current_database() AND s.query !~* %s ORDER BY calls DESC, query LIMIT %s",
             [_NOT_COUNTED, limit],
         ).fetchall()

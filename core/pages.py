@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -19,6 +19,8 @@ from django.views.generic.edit import ModelFormMixin, ProcessFormView
 from core import idempotency
 from core.models import User
 
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
 
 def wants_fragment(request: HttpRequest) -> bool:
     """Say whether the answer is swapped into a page: asked by htmx, not boosted, not to restore the history."""
@@ -26,7 +28,7 @@ def wants_fragment(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
-def vary_on_htmx(response: HttpResponseBase) -> HttpResponseBase:
+def vary_on_htmx(response: Answer) -> Answer:
     """Mark an answer as one of several for its address, so that no cache shows a fragment as a page."""
     patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
     return response
