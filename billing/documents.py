@@ -38,7 +38,7 @@ WIDEST_FIGURES = 38
 
 
 def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
-    """This function will print the snapshot of an invoice or a credit note, adding and computing nothing.
+    """Print the snapshot of an invoice or a credit note, adding and computing nothing.
 
     :raises UnprintableDocument: where an asset of the page is missing.
     """

@@ -47,7 +47,7 @@ class AssetFetcher(URLFetcher):
         self.failures: list[str] = []
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
-        """This function will answer one address.
+        """Answer one address.
 
         :raises UnprintableDocument: for whatever is not an asset of ours, or is missing.
         """
@@ -70,7 +70,7 @@ class AssetFetcher(URLFetcher):
 
 @cache
 def asset_paths() -> dict[str, Path]:
-    """This function will name the files that a document is made with, and say where they lie."""
+    """Name the files that a document is made with, and say where they lie."""
     paths = {"document.css": STYLE_SHEET}
     for package, (_, alphabets) in FACES.items():
         folder = settings.NODE_MODULES / "@fontsource" / package / "files"
@@ -83,7 +83,7 @@ def asset_paths() -> dict[str, Path]:
 
 @cache
 def unpacked_font(name: str) -> bytes:
-    """This function will unpack a font once per process, for unpacking takes longer than printing a page."""
+    """Unpack a font once per process, for unpacking takes longer than printing a page."""
     font = io.BytesIO()
     woff2.decompress(asset_paths()[name], font)
     return font.getvalue()
@@ -91,7 +91,7 @@ def unpacked_font(name: str) -> bytes:
 
 @cache
 def font_rules() -> str:
-    """This function will write the @font-face rules of every face, weight and alphabet."""
+    """Write the @font-face rules of every face, weight and alphabet."""
     return "\n".join(
         f'@font-face {{ font-family: "{family} {alphabet}"; font-weight: {weight}; '
         f"src: url({SCHEME}{package}-{alphabet}-{weight}-normal.woff2) }}"
@@ -103,7 +103,7 @@ def font_rules() -> str:
 
 @cache
 def column_rules() -> str:
-    """This function will write one class per column width, `chars-12` for twelve characters."""
+    """Write one class per column width, `chars-12` for twelve characters."""
     return "\n".join(f"col.chars-{count} {{ width: {count}ch }}" for count in range(1, MOST_CHARACTERS + 4))
 
 
@@ -112,7 +112,7 @@ MADE_SHEETS = {"fonts.css": font_rules, "columns.css": column_rules}
 
 
 def render_pdf(template: str, context: Mapping[str, object], *, language: str = "en") -> bytes:
-    """This function will print a template as a PDF file; the same template and context give the same bytes.
+    """Print a template as a PDF file; the same template and context give the same bytes.
 
     :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
     """
@@ -121,7 +121,7 @@ def render_pdf(template: str, context: Mapping[str, object], *, language: str = 
 
 
 def print_page(page: str) -> bytes:
-    """This function will print an HTML page as a tagged PDF file whose identifier is the page's own digest.
+    """Print an HTML page as a tagged PDF file whose identifier is the page's own digest.
 
     :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
     """
@@ -133,7 +133,7 @@ def print_page(page: str) -> bytes:
 
 
 def lay_out(page: str) -> Document:
-    """This function will set an HTML page as the sheets it will be printed on.
+    """Set an HTML page as the sheets it will be printed on.
 
     :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
     """
@@ -150,7 +150,7 @@ def _complete(fetcher: AssetFetcher) -> None:
 
 
 def column_widths(rows: Iterable[Mapping[str, str]], bounds: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-    """This function will say how many characters wide each column must be for its longest text, within its bounds.
+    """Say how many characters wide each column must be for its longest text, within its bounds.
 
     The widths fit the classes of column_rules, with up to three characters for the space between columns.
     """
@@ -181,30 +181,30 @@ class Figures:
         return pattern.apply(exact, self._locale, currency=self.currency or None, currency_digits=False)
 
     def amount(self, value: str) -> str:
-        """This function will write an amount at its currency's exponent, without the currency."""
+        """Write an amount at its currency's exponent, without the currency."""
         return self._write(self._locale.decimal_formats[None], value, get_currency_precision(self.currency))
 
     def money(self, value: str) -> str:
-        """This function will write an amount with its currency."""
+        """Write an amount with its currency."""
         written = self._write(self._locale.currency_formats["standard"], value, get_currency_precision(self.currency))
         return LETTER_BESIDE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
 
     def quantity(self, value: str) -> str:
-        """This function will write a quantity or a rate with the digits it needs."""
+        """Write a quantity or a rate with the digits it needs."""
         return self._write(self._locale.decimal_formats[None], value, 0)
 
     def percent(self, value: str) -> str:
-        """This function will write a rate that is recorded in hundredths: 20 for 20 %."""
+        """Write a rate that is recorded in hundredths: 20 for 20 %."""
         pattern = copy.copy(self._locale.percent_formats[None])
         pattern.scale = 0  # the pattern would multiply a fraction by a hundred, and this is no fraction
         return self._write(pattern, value, 0)
 
     def date(self, value: str) -> str:
-        """This function will write a day; an empty one stays empty."""
+        """Write a day; an empty one stays empty."""
         return format_date(date.fromisoformat(value), "medium", self._locale) if value else ""
 
     def moment(self, value: str) -> str:
-        """This function will write a day and time of day as recorded, without moving it between time zones."""
+        """Write a day and time of day as recorded, without moving it between time zones."""
         at = datetime.fromisoformat(value)
         time = format_time(at.time(), "short", locale=self._locale)
         return f"{self.date(at.date().isoformat())}, {time}"

@@ -11,7 +11,7 @@ PICK_COLUMNS = {"bin": (4, 12), "quantity": (3, MOST_CHARACTERS), "unit": (3, 10
 
 
 def render_packing_slip(snapshot: Mapping[str, Any]) -> bytes:
-    """This function will print what is in the parcels and what is to follow.
+    """Print what is in the parcels and what is to follow.
 
     :raises UnprintableDocument: where an asset of the page is missing.
     """
@@ -35,7 +35,7 @@ def render_packing_slip(snapshot: Mapping[str, Any]) -> bytes:
 
 
 def render_pick_list(snapshot: Mapping[str, Any]) -> bytes:
-    """This function will print a wave's tasks in the order given, which is the order of the walk.
+    """Print a wave's tasks in the order given, which is the order of the walk.
 
     :raises UnprintableDocument: where an asset of the page is missing.
     """
