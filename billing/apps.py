@@ -39,4 +39,5 @@ class BillingConfig(AppConfig):
             registry.OrderPanel("billing/_invoices_panel.html", views.invoices_panel, "billing.view"),
             order=80,
         )
+        registry.subject_pages.register("invoice", registry.SubjectPage("billing:invoice", "billing.view"))
         register_all(registry.audit_checks.register, "billing", audit.CHECKS)

@@ -11,8 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.generic import DetailView, FormView
-from django.views.generic import View as PlainView
+from django.views.generic import DetailView, FormView, View
 
 from billing import queries, services
 from billing.filters import BillingQueueFilter, InvoiceQueueFilter
@@ -20,8 +19,9 @@ from billing.forms import PaymentForm
 from billing.models import Invoice
 from billing.queries import State
 from billing.tables import BillingQueueTable, InvoiceQueueTable
+from core.models import User
 from core.money import ZERO
-from core.pages import FormPageMixin, VerbRequiredMixin
+from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from core.refusals import Blocked, Refused
 from orders.models import SalesOrder
@@ -49,7 +49,7 @@ class BillingQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders with whether an invoice is due and since when."""
-        return queries.orders_in_billing(self.request.user)  # type: ignore[arg-type]
+        return queries.orders_in_billing(person(self.request))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each order what its next invoice comes to, or why there is none, and its last invoice."""
@@ -110,7 +110,7 @@ class InvoiceQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the invoices with what is open of each."""
-        return queries.invoices(self.request.user, timezone.now())  # type: ignore[arg-type]
+        return queries.invoices(person(self.request), timezone.now())
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each invoice its state and how late it is."""
@@ -141,12 +141,12 @@ class InvoiceView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the invoices of the person's companies, with what was printed on them."""
-        return queries.invoices(self.request.user, timezone.now()).defer(None)  # type: ignore[arg-type]
+        return queries.invoices(person(self.request), timezone.now()).defer(None)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add its paper's content, its payments and, for those who may take one, the form."""
         invoice: Any = shown(self.object)
-        user: Any = self.request.user
+        user = person(self.request)
         takes_payment = invoice.open > 0 and user.can("billing.pay")
         bill_to, ship_to = invoice.snapshot["buyer"], invoice.snapshot["ship_to"]
         goes_elsewhere = (bill_to["name"], bill_to["address"]) != (ship_to["name"], ship_to["address"])
@@ -192,10 +192,8 @@ class PayInvoiceView(FormPageMixin, FormView):
         :raises Http404: where there is none that the person may see.
         """
         if not hasattr(self, "_invoice"):
-            self._invoice = get_object_or_404(
-                queries.invoices(self.request.user, timezone.now()),  # type: ignore[arg-type]
-                pk=self.kwargs["pk"],
-            )
+            mine = queries.invoices(person(self.request), timezone.now())
+            self._invoice = get_object_or_404(mine, pk=self.kwargs["pk"])
         return self._invoice
 
     def get_form(self, form_class: Any = None) -> PaymentForm:
@@ -208,7 +206,7 @@ class PayInvoiceView(FormPageMixin, FormView):
         :raises Refused: where somebody else's payment came in between.
         """
         receipt = form.receipt(self.invoice.order_id, self.invoice.pk)
-        result = services.record_payments(receipts=[receipt], actor=self.request.user, at=timezone.now())[0]  # type: ignore[arg-type]
+        result = services.record_payments(receipts=[receipt], actor=person(self.request), at=timezone.now())[0]
         if isinstance(result, Refused):
             raise result
         return int(result.pk)
@@ -226,20 +224,19 @@ class PayInvoiceView(FormPageMixin, FormView):
         return super().get_context_data(payment_url=self.request.path, invoice=self.invoice, **kwargs)
 
 
-class InvoicePaperView(VerbRequiredMixin, PlainView):
+class InvoicePaperView(VerbRequiredMixin, View):
     """Says whether the paper of an invoice is ready; the invoice's page asks until it is."""
 
     verb = "billing.view"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Return the links to the paper, or the sentence that it is being prepared."""
-        user: Any = request.user
-        invoice = get_object_or_404(Invoice.objects.for_user(user).defer("snapshot"), pk=pk)
+        invoice = get_object_or_404(Invoice.objects.for_user(person(request)).defer("snapshot"), pk=pk)
         context = {"invoice": invoice, "has_document": queries.has_document(pk)}
         return render(request, "billing/_paper.html", context)
 
 
-class InvoiceDocumentView(VerbRequiredMixin, PlainView):
+class InvoiceDocumentView(VerbRequiredMixin, View):
     """Serves the stored PDF of an invoice, byte for byte."""
 
     verb = "billing.view"
@@ -250,8 +247,8 @@ class InvoiceDocumentView(VerbRequiredMixin, PlainView):
         :raises Blocked: while it is being prepared.
         :raises Http404: where there is no such invoice for this person.
         """
-        user: Any = request.user
-        number = Invoice.objects.for_user(user).filter(pk=pk).values_list("number", flat=True).first()
+        mine = Invoice.objects.for_user(person(request))
+        number = mine.filter(pk=pk).values_list("number", flat=True).first()
         if number is None:
             raise Http404("No such invoice.")
         document = queries.document_of(pk)
@@ -265,7 +262,7 @@ class InvoiceDocumentView(VerbRequiredMixin, PlainView):
         return response
 
 
-def invoices_panel(order_id: int, user: Any) -> dict[str, Any]:
+def invoices_panel(order_id: int, user: User) -> dict[str, Any]:
     """Return what the order's page shows of its invoices."""
     rows = queries.invoices(user, timezone.now()).filter(order=order_id).order_by(F("pk").desc())
     return {"invoices": [shown(row) for row in rows]}

@@ -41,3 +41,4 @@ class WarehouseConfig(AppConfig):
             registry.OrderPanel("warehouse/_order_panel.html", order_panel, verb="warehouse.view"),
             order=30,
         )
+        registry.subject_pages.register("wave", registry.SubjectPage("warehouse:wave", "warehouse.view"))

@@ -327,7 +327,8 @@ class TestPanel:
         assert reverse("billing:invoice_orders") in text(accountant.get(address))
         invoice = trade.invoice(order)
         shown = text(accountant.get(address))
-        assert reverse("billing:invoice", args=[invoice.pk]) in shown
+        assert f'<a href="{reverse("billing:invoice", args=[invoice.pk])}">Invoice posted</a>' in shown
+        assert str(invoice.number) in shown
         assert reverse("billing:pay_orders") in shown
         response = accountant.post(reverse("billing:pay_orders"), {"id": [order.pk], "next": address})
         assert response["Location"] == address
