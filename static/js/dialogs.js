@@ -35,6 +35,8 @@ document.addEventListener("htmx:confirm", (event) => {
 });
 
 document.addEventListener("sessionExpired", () => {
+  // A page may have asked several times before it heard; what is typed into the first form stays
+  if (document.getElementById("sign-in-again").open) return;
   const dialog = open("sign-in-again");
   // The form's own autofocus says where the next key belongs
   window.htmx.ajax("GET", dialog.dataset.url, { target: "#sign-in-form", swap: "innerHTML" });

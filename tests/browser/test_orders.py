@@ -1,0 +1,320 @@
+"""The sales admin's desk in Chromium: an order keyed without the mouse, mended, confirmed once, and a file imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from core.models import User
+from core.roles import Role
+from inventory.models import Demand, Product
+from orders.models import Customer, OrderEvent, SalesOrder
+from tests.factories.core import PASSWORD, person
+from tests.factories.inventory import stock
+from tests.factories.orders import CustomerFactory, make_order, priced
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NEW = reverse("orders:create")
+
+
+@pytest.fixture
+def customer() -> Customer:
+    return CustomerFactory(number="C-100", name="Bright & Day")
+
+
+@pytest.fixture
+def heart(customer: Customer) -> Product:
+    heart = priced(customer, sku="85123A", name="White hanging heart", price="2.55")
+    stock(heart, 5)
+    return heart
+
+
+@pytest.fixture
+def bottle(customer: Customer) -> Product:
+    return priced(customer, sku="84029E", name="Red woolly bottle", price="3.39", gtin="4006381333931")
+
+
+@pytest.fixture
+def seller(customer: Customer, sign_in: Callable[[User], None]) -> User:
+    seller = person(Role.SALES_ADMIN, company=customer.company)
+    sign_in(seller)
+    return seller
+
+
+def pick(page: Page, text: str, offered: str) -> None:
+    """Type letters into the box that has the focus, and take the first that is offered."""
+    page.keyboard.type(text)
+    expect(page.locator("#lookup-list [aria-selected=true]")).to_contain_text(offered)
+    page.keyboard.press("Enter")
+
+
+def key_head(page: Page, po_number: str) -> None:
+    """Key the head of an order, from the customer to the first item, without the mouse."""
+    page.goto(NEW)
+    expect(page.get_by_label("Customer")).to_be_focused()
+    pick(page, "bri", "Bright & Day")
+    expect(page.get_by_label("PO number")).to_be_focused()
+    page.keyboard.type(po_number)
+    for _box in range(4):
+        page.keyboard.press("Enter")
+    expect(item(page, 1)).to_be_focused()
+
+
+def item(page: Page, line: int):
+    return page.locator(f"#row-{line}-item")
+
+
+class TestKeying:
+    def test_an_order_is_keyed_priced_and_confirmed_by_keys_alone(self, page, seller, heart, bottle, assert_accessible):
+        key_head(page, "PO-77")
+        pick(page, "heart", "5 free")
+        page.keyboard.type("12")
+        expect(page.locator("#row-1-net")).to_have_text("30.60")
+        expect(page.locator("#row-1-item-note")).to_contain_text("5 free")
+        for _box in range(3):
+            page.keyboard.press("Enter")
+        page.keyboard.type("4006381333931")
+        page.keyboard.press("Tab")
+        page.keyboard.type("2")
+        page.keyboard.press("Tab")
+        page.keyboard.type("3")
+        page.keyboard.press("Tab")
+        page.keyboard.type("10")
+        expect(page.locator("#row-2-item-note")).to_contain_text("Red woolly bottle")
+        expect(page.locator("#row-2-net")).to_have_text("5.40")
+        expect(page.locator("#entry-totals")).to_contain_text("43.20")
+        assert_accessible(page)
+        page.keyboard.press("Control+Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("SO-")
+        expect(page.locator("#toasts")).to_contain_text("confirmed. 9 units wait for stock.")
+        order = SalesOrder.objects.get()
+        assert (order.status, order.po_number) == ("CONFIRMED", "PO-77")
+        assert [(line.product, line.quantity) for line in order.lines.order_by("position")] == [
+            (heart, 12),
+            (bottle, 2),
+        ]
+        assert_accessible(page)
+
+    def test_a_typed_price_stays_while_the_quantity_changes(self, page, seller, heart):
+        key_head(page, "PO-1")
+        pick(page, "85123", "White hanging heart")
+        expect(page.locator("#row-1-price")).to_have_attribute("placeholder", "2.55")
+        page.locator("#row-1-price").fill("2")
+        page.locator("#row-1-quantity").fill("3")
+        expect(page.locator("#row-1-net")).to_have_text("6.00")
+        expect(page.locator("#row-1-price")).to_have_value("2")
+
+    def test_a_mistake_is_said_at_its_cell_with_the_focus_in_it_and_everything_there(
+        self, page, seller, heart, assert_accessible
+    ):
+        key_head(page, "PO-1")
+        page.keyboard.type("NOSUCH")
+        page.keyboard.press("Tab")
+        page.keyboard.type("4")
+        expect(page.locator("#row-1-item-note")).to_have_text("There is no product NOSUCH.")
+        page.keyboard.press("Control+Enter")
+        expect(item(page, 1)).to_be_focused()
+        expect(item(page, 1)).to_have_value("NOSUCH")
+        expect(page.locator("#row-1-quantity")).to_have_value("4")
+        expect(page.get_by_label("PO number")).to_have_value("PO-1")
+        assert_accessible(page)
+        item(page, 1).fill("")
+        pick(page, "heart", "White hanging heart")
+        expect(page.locator("#row-1-item-note .field-error")).to_have_count(0)
+        page.keyboard.press("Control+s")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
+        assert SalesOrder.objects.get().lines.get().quantity == 4
+
+    def test_lines_are_added_copied_and_deleted_by_keys(self, page, seller, heart):
+        key_head(page, "PO-1")
+        rows = page.locator("#grid-rows tr")
+        page.keyboard.type("85123A")
+        expect(page.locator("#lookup-list [aria-selected=true]")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Control+d")
+        expect(item(page, 2)).to_have_value("85123A")
+        page.locator("#row-1-quantity").fill("1")
+        page.locator("#row-2-quantity").fill("2")
+        expect(page.locator("#entry-totals")).to_contain_text("7.65")
+        page.locator("#row-1-quantity").press("Control+Backspace")
+        expect(page.locator("#row-1-quantity")).to_have_value("2")
+        expect(page.locator("#row-1-net")).to_have_text("5.10")
+        expect(rows).to_have_count(4)
+        page.locator("#row-4-discount").press("Enter")
+        expect(rows).to_have_count(5)
+        expect(item(page, 5)).to_be_focused()
+
+    def test_rows_of_a_spreadsheet_are_pasted(self, page, seller, heart, bottle):
+        key_head(page, "PO-1")
+        page.evaluate(
+            """() => {
+                const data = new DataTransfer();
+                data.setData("text/plain", Array(7).fill("85123A\\t2\\r\\n84029E\\t1\\t3").join("\\r\\n"));
+                document.activeElement.dispatchEvent(
+                    new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+            }"""
+        )
+        expect(page.locator("#row-14-net")).to_have_text("3.00")
+        page.keyboard.press("Control+s")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
+        assert SalesOrder.objects.get().lines.count() == 14
+
+    def test_a_double_click_makes_one_order(self, page, seller, heart):
+        key_head(page, "PO-1")
+        pick(page, "heart", "White")
+        page.keyboard.type("1")
+        page.get_by_role("button", name="Save and confirm").dblclick()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("SO-")
+        assert SalesOrder.objects.count() == 1
+        assert Demand.objects.count() == 1
+
+    def test_a_po_number_that_is_taken_leads_to_its_order(self, page, seller, customer, heart):
+        order = make_order(customer, (heart, 1), po_number="PO 1", actor=seller)
+        key_head(page, "po-1")
+        link = page.get_by_role("link", name="Open that order")
+        expect(link).to_have_attribute("href", reverse("orders:detail", args=[order.pk]))
+
+    def test_nothing_is_lost_when_the_session_ends(self, page, seller, heart):
+        key_head(page, "PO-1")
+        pick(page, "heart", "White")
+        Session.objects.all().delete()
+        page.keyboard.type("3")
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Your session has ended")
+        dialog.get_by_label("E-mail address").fill(seller.email)
+        dialog.get_by_label("Password").fill(PASSWORD)
+        dialog.get_by_role("button", name="Sign in").click()
+        expect(dialog).to_be_hidden()
+        expect(page.locator("#row-1-quantity")).to_have_value("3")
+        page.get_by_role("button", name="Save draft").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
+        assert SalesOrder.objects.get().lines.get().quantity == 3
+
+    def test_leaving_with_something_typed_is_asked_about(self, page, seller, heart):
+        key_head(page, "PO-1")
+        asked = []
+
+        def answer(dialog):
+            asked.append(dialog.type)
+            dialog.dismiss()
+
+        page.on("dialog", answer)
+        page.get_by_role("link", name="Cancel").click()
+        page.wait_for_timeout(200)
+        assert asked == ["beforeunload"]
+        expect(page.get_by_label("PO number")).to_have_value("PO-1")
+        page.remove_listener("dialog", answer)
+        page.on("dialog", lambda dialog: dialog.accept())
+
+
+class TestWithoutJavaScript:
+    @pytest.fixture
+    def plain_page(self, browser, live_server, customer):
+        context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+        page = context.new_page()
+        seller = person(Role.SALES_ADMIN, company=customer.company)
+        page.goto("/login/")
+        page.get_by_label("E-mail address").fill(seller.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        yield page
+        context.close()
+
+    def test_five_lines_can_be_keyed_and_more_asked_for(self, plain_page, customer, heart):
+        page = plain_page
+        page.goto(NEW)
+        page.get_by_label("Customer").fill("C-100")
+        page.get_by_label("PO number").fill("PO-1")
+        item(page, 1).fill("85123A")
+        page.locator("#row-1-quantity").fill("2")
+        page.get_by_role("button", name="Add a line").click()
+        expect(page.locator("#grid-rows tr")).to_have_count(10)
+        page.get_by_role("button", name="Save draft").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
+        assert SalesOrder.objects.get().lines.get().quantity == 2
+
+
+class TestOrderPage:
+    def test_every_button_pressed_twice_does_it_once(self, page, seller, customer, heart, bottle):
+        order = make_order(customer, (heart, 1), (bottle, 3), actor=seller)
+        page.goto(reverse("orders:detail", args=[order.pk]))
+        page.get_by_role("button", name="Confirm").dblclick()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("SO-")
+        assert OrderEvent.objects.filter(kind=OrderEvent.Kind.CONFIRMED).count() == 1
+        assert Demand.objects.count() == 2
+        stock(bottle, 2)
+        page.reload()
+        page.get_by_role("button", name="Allocate").dblclick()
+        expect(page.locator("#toasts")).to_contain_text("Stock allocated.")
+        assert OrderEvent.objects.filter(kind=OrderEvent.Kind.ALLOCATED).count() == 1
+        assert Demand.objects.get(product=bottle).allocated == 2
+
+    def test_two_tabs_confirm_once(self, page, context, seller, customer, heart):
+        order = make_order(customer, (heart, 1), actor=seller)
+        other = context.new_page()
+        for tab in (page, other):
+            tab.goto(reverse("orders:detail", args=[order.pk]))
+        for tab in (page, other):
+            tab.get_by_role("button", name="Confirm").click()
+            expect(tab.get_by_role("heading", level=1)).to_contain_text("SO-")
+        assert OrderEvent.objects.filter(kind=OrderEvent.Kind.CONFIRMED).count() == 1
+
+    @pytest.mark.parametrize("width", [360, 1280])
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_fits_its_screen_and_can_be_read(
+        self, page, seller, customer, heart, bottle, assert_accessible, width, scheme
+    ):
+        order = make_order(customer, (heart, 7), (bottle, 3), confirmed=True, actor=seller)
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        for url in (
+            "/orders/?tab=all",
+            reverse("orders:detail", args=[order.pk]),
+            NEW,
+            reverse("orders:customer", args=[customer.pk]),
+        ):
+            page.goto(url)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), url
+            assert_accessible(page)
+
+
+class TestQueue:
+    def test_drafts_are_confirmed_together_by_keys(self, page, seller, customer, heart, assert_accessible):
+        orders = [make_order(customer, (heart, 1), po_number=f"PO-{n}", actor=seller) for n in range(2)]
+        page.goto("/orders/")
+        assert_accessible(page)
+        for key in "jxjx":
+            page.keyboard.press(key)
+        page.keyboard.press("c")
+        expect(page.locator("#toasts")).to_contain_text("2 orders confirmed.")
+        for order in orders:
+            expect(page.locator(f"#salesorder-{order.pk}")).to_contain_text("Confirmed")
+
+
+class TestImport:
+    def test_a_file_is_taken_in_and_its_refused_rows_come_back(
+        self, page, seller, heart, tmp_path: Path, assert_accessible
+    ):
+        file = tmp_path / "may orders.csv"
+        file.write_text(
+            "PO number,customer,SKU,quantity,price,date\n"
+            "P1,C-100,85123A,2,2.5,2026-11-20\n"
+            "P1,C-100,NONE,2,2.5,2026-11-20\n"
+        )
+        page.goto(reverse("orders:import"))
+        page.get_by_label("File of orders").set_input_files(file)
+        page.get_by_role("button", name="Import").dblclick()
+        expect(page.locator("#import-report")).to_contain_text("There is no product NONE.")
+        assert_accessible(page)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Refused rows as CSV").click()
+        assert download.value.suggested_filename == "may orders-refused.csv"
+        assert "NONE" in Path(download.value.path()).read_text()
+        assert SalesOrder.objects.count() == 1
