@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -109,14 +111,20 @@ class FormPageMixin(VerbRequiredMixin):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Do what the form asks, once, and go to what it made."""
         asked = {name: values for name, values in request.POST.lists() if name not in _NOT_ASKED}
+        once = partial(
+            idempotency.once,
+            actor=person(request),
+            key=request.POST.get("idempotency_key") or uuid.uuid4().hex,
+            verb=self.verb,
+            request={"path": request.path, **asked},
+            effect=self.effect,
+        )
         try:
-            outcome = idempotency.once(
-                actor=person(request),
-                key=request.POST.get("idempotency_key") or uuid.uuid4().hex,
-                verb=self.verb,
-                request={"path": request.path, **asked},
-                effect=self.effect,
-            )
+            try:
+                outcome = once()
+            except IntegrityError:
+                # Somebody saved the same code since it was validated: it is seen now, and said at its field
+                outcome = once()
         except _Mistaken as mistaken:
             return self.form_invalid(mistaken.form)
         messages.success(request, self.done)

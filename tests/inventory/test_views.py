@@ -13,9 +13,11 @@ from django.urls import reverse
 
 from core.roles import VERBS, Role
 from inventory.models import Product
+from inventory.views import CreateProductView
 from tests.factories.core import CompanyFactory, UserFactory, person
 from tests.factories.inventory import ProductFactory, UnitFactory, stock
 from tests.pinned import assert_pinned
+from tests.race import race
 
 pytestmark = pytest.mark.django_db
 
@@ -313,6 +315,21 @@ class TestProductForm:
         Product.objects.all().delete()
         ProductFactory(sku="LAMP-1")
         assert client.post(reverse("inventory:create_product"), self.typed(unit)).status_code == 302
+
+    @pytest.mark.django_db(transaction=True)
+    def test_says_so_too_where_somebody_saves_the_sku_between_check_and_save(self, client, company, unit, monkeypatch):
+        save, others = CreateProductView.save, []
+
+        def save_second(view, form):
+            if not others:
+                others.extend(race(lambda: ProductFactory(company=company, unit=unit, sku="LAMP-1")))
+            return save(view, form)
+
+        monkeypatch.setattr(CreateProductView, "save", save_second)
+        response = client.post(reverse("inventory:create_product"), self.typed(unit))
+        assert response.status_code == 422
+        assert "Another product has this SKU." in response.content.decode()
+        assert Product.objects.get() == others[0]
 
     def test_offers_the_units_of_the_company_only(self, client, unit):
         foreign = UnitFactory()
