@@ -134,7 +134,7 @@ class AddressFormPage(FormPage):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the customer's addresses."""
-        return CustomerAddress.objects.filter(customer=self.customer)
+        return self.customer.addresses.all()
 
     @property
     def customer(self) -> Customer:

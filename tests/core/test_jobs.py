@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from croniter import croniter
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import TaskNotFound
@@ -65,9 +66,17 @@ def defer_to(queue: str, name: str = TASK, *, queueing_lock: str | None = None, 
 
 
 def work(queue: str) -> None:
-    """Run a worker until its queue is empty."""
-    with app.replace_connector(app.connector.get_worker_connector()):
-        app.run_worker(queues=[queue], wait=False, install_signal_handlers=False, listen_notify=False)
+    """Run a worker until its queue is empty; in another thread, as a browser test leaves an event loop in this one."""
+
+    def run() -> None:
+        try:
+            with app.replace_connector(app.connector.get_worker_connector()):
+                app.run_worker(queues=[queue], wait=False, install_signal_handlers=False, listen_notify=False)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run).result()
 
 
 def leave_to_worker(job_id: int, *, silent_for: int) -> None:
