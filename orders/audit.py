@@ -9,10 +9,7 @@ from core.audit import sql_check
 from core.money import document_totals
 from core.registry import AuditCheck, Drift
 from orders.models import SalesOrder, SalesOrderLine
-
-
-def _facet(done: str, whole: str) -> str:
-    return f"CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
+from orders.sql import FACET
 
 
 def _find_wrong_tax() -> tuple[int, list[Drift]]:
@@ -66,7 +63,7 @@ CHECKS = [
         SELECT 'order ' || o.id, o.allocation, f.facet
         FROM orders_salesorder o
         LEFT JOIN LATERAL (
-            SELECT {_facet("coalesce(sum(d.allocated + d.picked), 0)", "sum(p.ordered - p.cancelled)")} AS facet
+            SELECT {FACET.format(done="coalesce(sum(d.allocated + d.picked), 0)", whole="sum(p.ordered - p.cancelled)")} AS facet
             FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id WHERE p.order_id = o.id
         ) f ON TRUE
         WHERE o.allocation <> f.facet
@@ -80,7 +77,7 @@ CHECKS = [
         SELECT 'order ' || o.id, o.fulfilment, f.facet
         FROM orders_salesorder o
         LEFT JOIN LATERAL (
-            SELECT {_facet("coalesce(sum(p.shipped), 0)", "sum(p.ordered - p.cancelled)")} AS facet
+            SELECT {FACET.format(done="coalesce(sum(p.shipped), 0)", whole="sum(p.ordered - p.cancelled)")} AS facet
             FROM orders_linepart p WHERE p.order_id = o.id
         ) f ON TRUE
         WHERE o.fulfilment <> f.facet
@@ -94,7 +91,7 @@ CHECKS = [
         SELECT 'order ' || o.id, o.billing, f.facet
         FROM orders_salesorder o
         LEFT JOIN LATERAL (
-            SELECT {_facet("coalesce(sum(l.invoiced - l.credited), 0)", "sum(l.quantity - coalesce(c.cancelled, 0))")} AS facet
+            SELECT {FACET.format(done="coalesce(sum(l.invoiced - l.credited), 0)", whole="sum(l.quantity - coalesce(c.cancelled, 0))")} AS facet
             FROM orders_salesorderline l
             LEFT JOIN (SELECT line_id, sum(cancelled) AS cancelled FROM orders_linepart GROUP BY 1) c ON c.line_id = l.id
             WHERE l.order_id = o.id

@@ -39,7 +39,7 @@ LEFT JOIN orders_price pr ON pr.product_id = p.id AND pr.price_list_id = ANY(%s)
 WHERE p.id = ANY(%s) AND p.company_id = ANY(%s)
 """
 
-_FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
+FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
 
 # What left, and how far that brings each order; the caller holds the orders' locks, so no other shipment counts meanwhile.
 ADD_SHIPPED = f"""
@@ -55,7 +55,7 @@ WITH u AS MATERIALIZED (
     FROM orders_linepart t LEFT JOIN u ON u.id = t.id
     WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
 )
-UPDATE orders_salesorder AS o SET fulfilment = {_FACET.format(done="f.done", whole="f.whole")}
+UPDATE orders_salesorder AS o SET fulfilment = {FACET.format(done="f.done", whole="f.whole")}
 FROM f WHERE o.id = f.order_id
 """
 
@@ -75,19 +75,19 @@ WITH u AS MATERIALIZED (
     FROM orders_salesorderline t LEFT JOIN u ON u.id = t.id
     WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
 )
-UPDATE orders_salesorder AS o SET billing = {_FACET.format(done="f.done", whole="f.whole")}
+UPDATE orders_salesorder AS o SET billing = {FACET.format(done="f.done", whole="f.whole")}
 FROM f WHERE o.id = f.order_id
 """
 
 # %s = order ids[], settled[], gross[]
 SET_PAYMENT = f"""
-UPDATE orders_salesorder AS o SET payment = {_FACET.format(done="u.settled", whole="u.gross")}
+UPDATE orders_salesorder AS o SET payment = {FACET.format(done="u.settled", whole="u.gross")}
 FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS u(id, settled, gross) WHERE o.id = u.id
 """
 
 # How far the promise of each order goes: allocated + picked of ordered - cancelled. %s = order ids[] (locked by the caller)
 SET_ALLOCATION = f"""
-UPDATE orders_salesorder AS o SET allocation = {_FACET.format(done="f.done", whole="f.whole")}
+UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.done", whole="f.whole")}
 FROM (
     SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole
     FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id

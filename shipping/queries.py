@@ -65,7 +65,6 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
 _PACKED = Parcel.objects.filter(order=OuterRef("pk"), status=Parcel.Status.PACKED)
 _HAS_LEFT = Exists(ShipmentLine.objects.filter(parcel=OuterRef("pk")))
 HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT)))
-HAS_LEFT_IN_PART = Q(Exists(Shipment.objects.filter(order=OuterRef("pk"))))
 
 
 def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:

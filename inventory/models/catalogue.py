@@ -36,18 +36,6 @@ class Unit(models.Model):
         return self.code
 
 
-class ProductQuerySet(CompanyQuerySet):
-    """Products of the catalogue."""
-
-    def active(self) -> ProductQuerySet:
-        """Return what may be put on a new order."""
-        return self.filter(is_active=True)
-
-    def stocked(self) -> ProductQuerySet:
-        """Return what lies on shelves and is promised, picked and shipped."""
-        return self.filter(kind=Product.Kind.STOCK)
-
-
 @pghistory.track(exclude=["sort_key"])
 class Product(models.Model):
     """Something sold.
@@ -71,7 +59,7 @@ class Product(models.Model):
     is_active = models.BooleanField("may be ordered", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = ProductQuerySet.as_manager()
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["sku"]

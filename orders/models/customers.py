@@ -15,14 +15,6 @@ from core.text import sort_key
 from orders.models.pricing import PriceList
 
 
-class CustomerQuerySet(CompanyQuerySet):
-    """Customers of a company."""
-
-    def active(self) -> CustomerQuerySet:
-        """Return those who may order."""
-        return self.filter(is_active=True)
-
-
 @pghistory.track(exclude=["sort_key"])
 class Customer(models.Model):
     """A business that orders, with the terms that an order takes over when it is confirmed."""
@@ -40,7 +32,7 @@ class Customer(models.Model):
     is_active = models.BooleanField("may order", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = CustomerQuerySet.as_manager()
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["sort_key"]

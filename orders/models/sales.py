@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django_fsm import FSMField, transition
 
+from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
 from core.numbering import document_number
 from core.transitions import Graph
@@ -51,14 +52,6 @@ def facet_of(done: Decimal, whole: Decimal) -> str:
     return Facet.FULL if done == whole else Facet.OVER
 
 
-class SalesOrderQuerySet(CompanyQuerySet):
-    """Sales orders of a company."""
-
-    def open(self) -> SalesOrderQuerySet:
-        """Return the orders that somebody still has work with."""
-        return self.filter(status__in=SalesOrder.OPEN)
-
-
 _COMMERCIAL = ["customer", "po_number", "requested_on", "ship_to", "bill_to", "terms_days", "currency"]
 
 
@@ -88,6 +81,7 @@ class SalesOrder(models.Model):
         CLOSED = "CLOSED", "Closed"
         CANCELLED = "CANCELLED", "Cancelled"
 
+    # Somebody still has work with them
     OPEN: ClassVar[Sequence[str]] = ["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED"]
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -117,7 +111,7 @@ class SalesOrder(models.Model):
     created_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = SalesOrderQuerySet.as_manager()
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["-id"]
@@ -204,7 +198,7 @@ class SalesOrderLine(models.Model):
     invoiced_net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     credited = models.DecimalField(max_digits=18, decimal_places=6, default=0)
 
-    objects = SalesOrderQuerySet.as_manager()
+    objects = LockingQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["order", "position"]
@@ -246,7 +240,7 @@ class LinePart(models.Model):
     delivered = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     returned = models.DecimalField(max_digits=18, decimal_places=6, default=0)
 
-    objects = SalesOrderQuerySet.as_manager()
+    objects = LockingQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -61,14 +61,13 @@ def pack_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
 
 
 def _locked_unpacked(order_ids: Collection[int], actor: User) -> list[_Unpacked]:
-    for _attempt in range(2):
+    while True:
         with connection.cursor() as cursor:
             cursor.execute(sql.LOCK_UNPACKED, [sorted(set(order_ids)), actor.company_ids])
             contents = [_Unpacked(*row) for row in cursor.fetchall()]
         if all(content.is_current for content in contents):
             return contents
         # Somebody picked or packed of these while we waited. The parts are ours now: the next read is of what is there
-    return contents
 
 
 def _pack(contents: list[_Unpacked], actor: User, at: datetime) -> dict[int, Packed | Refused]:

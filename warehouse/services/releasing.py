@@ -43,13 +43,11 @@ def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     require(actor, "warehouse.release")
     orders = {order.pk: order for order in list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).locked())}
     releasable = [pk for pk, order in orders.items() if order.status in _RELEASABLE]
-    parts = {
-        part.demand_id: part
-        for part in LinePart.objects.filter(
-            Exists(Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)),
-            order__in=releasable,
-        )
-    }
+    allocated = LinePart.objects.filter(
+        Exists(Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)),
+        order__in=releasable,
+    )
+    parts = {part.demand_id: part for part in allocated if part.demand_id is not None}
     picks = inventory_services.release_allocations(demand_ids=list(parts), at=at) if parts else []
     results: dict[int, Released | Refused] = {}
     if picks:
