@@ -37,11 +37,7 @@ class SignInForm(AuthenticationForm):
 class ThemeForm(forms.Form):
     """The choice between light, dark and what the device says."""
 
-    theme = forms.ChoiceField(choices=())
-
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["theme"].choices = choices  # type: ignore[attr-defined]
+    theme = forms.ChoiceField(choices=User.Theme.choices)
 
 
 class PreferencesForm(forms.ModelForm):

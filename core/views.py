@@ -87,7 +87,7 @@ class ThemeView(View):
 
         :raises BadRequest: where it is no theme of ours.
         """
-        form = ThemeForm(request.POST, choices=list(User.Theme.choices))
+        form = ThemeForm(request.POST)
         if not form.is_valid():
             raise BadRequest("No such theme.")
         user = person(request)
@@ -135,7 +135,7 @@ class StyleguideView(VerbRequiredMixin, TemplateView):
         """Add the values."""
         now = timezone.now()
         blockers = (Blocker("short", "Two lines wait for stock.", "#main"), Blocker("held", "The customer is on hold."))
-        form = ThemeForm({"theme": "pink"}, choices=list(User.Theme.choices))
+        form = ThemeForm({"theme": "pink"})
         form.fields["theme"].help_text = "Auto follows the device."
         return super().get_context_data(
             title="Components",
@@ -197,9 +197,8 @@ def _fault(request: HttpRequest, status: int) -> HttpResponse:
     return render(request, template, {"title": title, "text": text, "status": status}, status=status)
 
 
-@requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Show that a request could not be read."""
+    """Show that a request could not be read; its form is not touched, for reading that may be what failed."""
     return _fault(request, 400)
 
 
