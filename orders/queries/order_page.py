@@ -55,7 +55,7 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
     def total(path: str | CombinedExpression) -> Coalesce:
         return Coalesce(Sum(path), Value(ZERO), output_field=_QUANTITY)
 
-    lines = list(
+    lines: list[SalesOrderLine] = list(
         SalesOrderLine.objects.filter(order=order)
         .select_related("product__unit")
         .annotate(

@@ -42,7 +42,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders of the person's companies."""
-        return orders_in_queue(person(self.request)).select_related("customer_po")
+        return orders_in_queue(person(self.request))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the lines, the verbs, the papers and the timeline; what costs anything only for those who may see it."""
