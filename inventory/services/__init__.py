@@ -1,6 +1,7 @@
 """Every write of inventory: receiving, promising and moving stock."""
 
-from inventory.services.moving import Issued, StockIssue, StockMoved, issue_allocations, pick_allocations
+from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
+from inventory.services.posting import StockMoved
 from inventory.services.promising import (
     BinPick,
     DemandRequest,

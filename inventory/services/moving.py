@@ -14,16 +14,10 @@ from django.db import connection, transaction
 from core import bulk
 from core.models import User
 from core.money import spread
-from core.refusals import ChangedMeanwhile
 from inventory import sql
 from inventory.models import StockLevel, StockMove, StockPosting
+from inventory.services.posting import StockMoved, add_bin_stock, post
 from inventory.services.promising import BinPick
-
-
-class StockMoved(ChangedMeanwhile):
-    """The stock a verb was about to move is not where it was."""
-
-    code = "stock_moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +58,8 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
     )
     out = _sums(((pick.bin_id, pick.product_id), -pick.quantity) for pick in picks)
     into = _sums(((pick.tote_id, pick.product_id), pick.quantity) for pick in picks)
-    _add_bin_stock(quantities={**out, **into}, allocated=out)
-    return _post(
+    add_bin_stock(quantities={**out, **into}, allocated=out)
+    return post(
         StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor=actor, at=at),
         [
             StockMove(
@@ -96,8 +90,8 @@ def issue_allocations(
         cost_of_level: dict[int, Decimal] = dict(cursor.fetchall())
     costs = _shares(issues, cost_of_level, places)
     out = _sums(((issue.tote_id, issue.product_id), -issue.quantity) for issue in issues)
-    _add_bin_stock(quantities=out, allocated={})
-    posting_id = _post(
+    add_bin_stock(quantities=out, allocated={})
+    posting_id = post(
         StockPosting(company_id=company_id, kind=StockPosting.Kind.ISSUE, reference=reference, actor=actor, at=at),
         [
             StockMove(
@@ -123,32 +117,6 @@ def _one_each(statement: str, rows: Sequence[BinPick] | Sequence[StockIssue]) ->
         cursor.execute(statement, [allocations, [demand_of[pk] for pk in allocations], list(by_allocation.values())])
         if len(cursor.fetchall()) != len(allocations):
             raise StockMoved("Some of this was picked, shipped or freed meanwhile. Nothing was moved: look again.")
-
-
-def _add_bin_stock(
-    *, quantities: Mapping[tuple[int, int], Decimal], allocated: Mapping[tuple[int, int], Decimal]
-) -> None:
-    keys = list(quantities)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.ADD_BIN_STOCK,
-            [
-                [bin_id for bin_id, _product in keys],
-                [product_id for _bin, product_id in keys],
-                [quantities[key] for key in keys],
-                [allocated.get(key, Decimal(0)) for key in keys],
-            ],
-        )
-        if len(cursor.fetchall()) != len(keys):
-            raise StockMoved("A bin does not hold this product any more. Nothing was moved: look again.")
-
-
-def _post(posting: StockPosting, moves: Sequence[StockMove]) -> int:
-    for move in moves:
-        move.company_id = posting.company_id
-        move.posting = posting
-    bulk.insert([posting], (moves, "posting"))
-    return int(posting.pk)
 
 
 def _shares(issues: Sequence[StockIssue], cost_of_level: Mapping[int, Decimal], places: int) -> list[Decimal]:

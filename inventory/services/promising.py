@@ -139,10 +139,9 @@ def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[Bi
     A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one
     after the other.
     """
-    bulk_ids = sorted(set(demand_ids))
-    list(Demand.objects.filter(pk__in=bulk_ids).locked().only("pk"))
+    list(Demand.objects.filter(pk__in=demand_ids).locked().only("pk"))
     allocations = list(
-        Allocation.objects.filter(demand_id__in=bulk_ids, status=Allocation.Status.FIRM)
+        Allocation.objects.filter(demand_id__in=demand_ids, status=Allocation.Status.FIRM)
         .select_related("level")
         .order_by("pk")
     )

@@ -12,10 +12,11 @@ from django.db import connection, transaction
 
 from core import bulk
 from core.models import User
-from core.refusals import Refused
+from core.refusals import Blocked, Refused
 from core.roles import require
 from inventory import sql
-from inventory.models import Bin, StockLevel, StockMove, StockPosting
+from inventory.models import Bin, Product, StockLevel, StockMove, StockPosting, Warehouse
+from inventory.services.posting import add_bin_stock, post
 
 
 class WarehouseNotReady(Refused):
@@ -50,12 +51,15 @@ def receive_stock(
 
     :raises NotAllowed: where the actor may not receive.
     :raises WarehouseNotReady: where a bin is no pick bin of the company, or its warehouse has no tote to pick into.
+    :raises Blocked: where a product is not the company's.
     """
     require(actor, "inventory.receive")
     places = {
         place.pk: place
         for place in Bin.objects.filter(
-            pk__in={line.bin_id for line in lines}, warehouse__company_id=company_id, kind=Bin.Kind.PICK
+            pk__in={line.bin_id for line in lines},
+            warehouse__in=Warehouse.objects.for_user(actor).filter(company=company_id),
+            kind=Bin.Kind.PICK,
         )
     }
     missing = {line.bin_id for line in lines} - set(places)
@@ -70,6 +74,8 @@ def receive_stock(
             "A warehouse needs a bin of the kind tote before it takes stock: picked goods go there."
         )
     products = [line.product_id for line in lines]
+    if Product.objects.filter(company=company_id, pk__in=products).count() != len(set(products)):
+        raise Blocked("Products of your own company can be received only.")
     bins = [line.bin_id for line in lines]
     with connection.cursor() as cursor:
         cursor.execute(sql.ENSURE_LEVELS, [company_id, [places[pk].warehouse_id for pk in bins], products])
@@ -88,25 +94,19 @@ def receive_stock(
         change["value"] += line.value
         bin_changes[line.bin_id, line.product_id] += line.quantity
     bulk.add(StockLevel, level_changes)
-    keys = list(bin_changes)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.ADD_BIN_STOCK,
-            [[key[0] for key in keys], [key[1] for key in keys], [bin_changes[key] for key in keys], [0] * len(keys)],
-        )
-    posting = StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at)
-    moves = [
-        StockMove(
-            company_id=company_id,
-            posting=posting,
-            product_id=line.product_id,
-            from_place=StockMove.Place.ADJUSTMENT if kind == StockPosting.Kind.OPENING else StockMove.Place.SUPPLIER,
-            to_place=StockMove.Place.BIN,
-            to_bin_id=line.bin_id,
-            quantity=line.quantity,
-            value=line.value,
-        )
-        for line in lines
-    ]
-    bulk.insert([posting], (moves, "posting"))
-    return int(posting.pk)
+    add_bin_stock(quantities=bin_changes, allocated={})
+    source = StockMove.Place.ADJUSTMENT if kind == StockPosting.Kind.OPENING else StockMove.Place.SUPPLIER
+    return post(
+        StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at),
+        [
+            StockMove(
+                product_id=line.product_id,
+                from_place=source,
+                to_place=StockMove.Place.BIN,
+                to_bin_id=line.bin_id,
+                quantity=line.quantity,
+                value=line.value,
+            )
+            for line in lines
+        ],
+    )

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from core.refusals import Blocked
 from inventory import services
 from inventory.models import Allocation, BinStock, Demand, StockLevel, StockMove
 from tests.factories.house import AT, House
@@ -163,4 +164,18 @@ class TestReceiveStock:
         product = house.product()
         with pytest.raises(services.WarehouseNotReady):
             house.receive(product, 1, shelf=other.shelves[other.warehouses[0].pk][0])
+        assert not StockLevel.objects.filter(product=product).exists()
+
+    def test_refuses_a_product_of_another_company(self):
+        house, other = House.open(), House.open()
+        product = other.product()
+        with pytest.raises(Blocked):
+            house.receive(product, 1)
+        assert not StockLevel.objects.filter(product=product).exists()
+
+    def test_refuses_a_company_that_the_person_does_not_work_for(self):
+        house, other = House.open(), House.open()
+        product, house.boss = house.product(), other.boss
+        with pytest.raises(services.WarehouseNotReady):
+            house.receive(product, 1)
         assert not StockLevel.objects.filter(product=product).exists()
