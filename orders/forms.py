@@ -133,7 +133,10 @@ class OrderEntryForm(forms.Form):
         text = str(self.cleaned_data["customer"])
         if self.buyer is not None:
             return self.buyer
-        if entry.customers_like(self.user, text).exists():
+        like = [str(customer) for customer in entry.customers_like(self.user, text)[:2]]
+        if len(like) == 1:
+            raise ValidationError(f"There is no customer {text}. Do you mean {like[0]}?")
+        if like:
             raise ValidationError(f"Several customers may be meant by {text}: pick one from the list.")
         raise ValidationError(f"There is no customer {text}.")
 

@@ -15,6 +15,8 @@ from inventory.queries import catalogue
 from orders.models import Customer
 
 SHOWN = 8
+# PostgreSQL takes it in no text: nothing is called that
+NUL = "\0"
 
 
 def customers_like(user: User, text: str) -> QuerySet[Customer]:
@@ -24,9 +26,9 @@ def customers_like(user: User, text: str) -> QuerySet[Customer]:
 
 
 def customer_meant(user: User, text: str) -> Customer | None:
-    """Return the customer whose number or name a text is, or the only one that it may mean."""
+    """Return the customer whose number or name a text is, as far as only one has it; letters alone name nobody."""
     text = text.strip()
-    if not text:
+    if not text or NUL in text:
         return None
     first_word = text.split()[0]
     found = Customer.objects.for_user(user).select_related("price_list")
@@ -36,10 +38,8 @@ def customer_meant(user: User, text: str) -> Customer | None:
     for customer in named:
         if text.casefold() in {customer.number.casefold(), str(customer).casefold()}:
             return customer
-    if len(named) == 1:
-        return named[0]
-    like = list(customers_like(user, text)[:2])
-    return like[0] if len(like) == 1 else None
+    called = [customer for customer in named if customer.name.casefold() == text.casefold()]
+    return called[0] if len(called) == 1 else None
 
 
 def products_like(user: User, text: str) -> QuerySet[Product]:
@@ -50,7 +50,7 @@ def products_like(user: User, text: str) -> QuerySet[Product]:
 
 def products_meant(user: User, texts: Collection[str]) -> dict[str, Product]:
     """Return by text the products whose SKU or GTIN it is, with `free`, by one statement."""
-    wanted = {text.strip().upper() for text in texts} - {""}
+    wanted = {text.strip().upper() for text in texts if NUL not in text} - {""}
     if not wanted:
         return {}
     found = (
@@ -77,6 +77,8 @@ def free_of(product: Any) -> Decimal | None:
 def _ranked(
     rows: QuerySet[Any], text: str, fields: tuple[str, ...], leading: tuple[str, ...], then: str
 ) -> QuerySet[Any]:
+    if NUL in text:
+        return rows.none()
     for word in text.split():
         found = Q()
         for field in fields:

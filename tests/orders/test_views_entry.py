@@ -199,6 +199,17 @@ class TestMistakes:
         response = client.post(URL, typed(("85123A", "1"), customer="bright"))
         assert said(response) == ["Several customers may be meant by bright: pick one from the list."]
 
+    @pytest.mark.parametrize("text", ["brig", "C-10", "100"])
+    def test_letters_of_a_customer_are_no_customer_but_a_question(self, client, seller, product, text):
+        response = client.post(URL, typed(("85123A", "1"), customer=text))
+        assert said(response) == [f"There is no customer {text}. Do you mean C-100 Bright &amp; Day?"]
+        assert not SalesOrder.objects.exists()
+
+    def test_a_name_that_begins_with_anothers_number_is_not_that_other(self, client, seller, customer, product):
+        named = CustomerFactory(company=customer.company, name="C-100 Flowers", price_list=customer.price_list)
+        client.post(URL, typed(("85123A", "1"), customer="c-100 flowers"))
+        assert SalesOrder.objects.get().customer == named
+
     def test_another_customers_address_is_none_of_theirs(self, client, seller, customer, product):
         foreign = AddressFactory(customer=CustomerFactory(company=customer.company, price_list=customer.price_list))
         response = client.post(URL, typed(("85123A", "1"), ship_to=str(foreign.pk)))
