@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +11,8 @@ import django_tables2 as tables
 from billing.models import Invoice
 from billing.queries import State
 from core.money import exponent
+from core.tables import LESS, LESS_NUMBER, NUMBER
 from orders.models import SalesOrder
-
-NUMBER = {"th": {"class": "num"}}
-LESS = {"th": {"class": "cell-less"}}
 
 
 def figure(amount: Decimal, currency: str) -> str:
@@ -32,7 +30,7 @@ class BillingQueueTable(tables.Table):
     to_invoice = tables.Column(
         "To invoice, net", accessor="net", orderable=False, exclude_from_export=True, attrs=NUMBER
     )
-    net = tables.Column("Order, net", attrs={"th": {"class": "cell-less num"}})
+    net = tables.Column("Order, net", attrs=LESS_NUMBER)
     currency = tables.Column("Currency", visible=False)
     billing = tables.Column("State", orderable=False)
 
@@ -44,10 +42,6 @@ class BillingQueueTable(tables.Table):
         """Return what the whole order comes to before tax."""
         return figure(value, record.currency)
 
-    def value_billing(self, record: SalesOrder) -> str:
-        """Return how much of the order is invoiced."""
-        return str(record.get_billing_display())
-
 
 class InvoiceQueueTable(tables.Table):
     """Invoices, as in templates/billing/_invoice_row.html."""
@@ -55,18 +49,12 @@ class InvoiceQueueTable(tables.Table):
     number = tables.Column("Invoice", order_by="pk")
     customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
     order = tables.Column("Order", accessor="order__number", orderable=False, attrs=LESS)
-    issued_on = tables.Column("Issued", attrs={"th": {"class": "cell-less num"}})
+    issued_on = tables.Column("Issued", attrs=LESS_NUMBER)
     due_on = tables.Column("Due", attrs=NUMBER)
-    gross = tables.Column("Total", attrs={"th": {"class": "cell-less num"}})
+    gross = tables.Column("Total", attrs=LESS_NUMBER)
     open = tables.Column("Open", attrs=NUMBER)
     currency = tables.Column("Currency", visible=False)
     state = tables.Column("State", accessor="pk", orderable=False)
-
-    def value_issued_on(self, value: date) -> str:
-        """Return the day in the international form."""
-        return value.isoformat()
-
-    value_due_on = value_issued_on
 
     def value_gross(self, record: Invoice, value: Decimal) -> str:
         """Return the total."""

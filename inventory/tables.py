@@ -6,22 +6,21 @@ from decimal import Decimal
 
 import django_tables2 as tables
 
+from core.tables import LESS, LESS_NUMBER, NUMBER
 from inventory.models import Product
-
-NUMBER = {"th": {"class": "num"}}
 
 
 class ProductQueueTable(tables.Table):
-    """Products, as in templates/inventory/_product_row.html."""
+    """Products, as in templates/inventory/products/_queue_row.html."""
 
     sku = tables.Column("SKU")
     name = tables.Column("Name", order_by="sort_key")
-    kind = tables.Column("Kind", orderable=False, attrs={"th": {"class": "cell-less"}})
-    gtin = tables.Column("GTIN", orderable=False, attrs={"th": {"class": "cell-less"}})
+    kind = tables.Column("Kind", orderable=False, attrs=LESS)
+    gtin = tables.Column("GTIN", orderable=False, attrs=LESS)
     free = tables.Column("Free stock", orderable=False, attrs=NUMBER)
     unit = tables.Column("Unit", visible=False, accessor="unit__code")
     is_active = tables.Column("State", orderable=False)
-    created_at = tables.DateTimeColumn(verbose_name="Added", attrs={"th": {"class": "cell-less num"}})
+    created_at = tables.Column("Added", attrs=LESS_NUMBER)
 
     class Meta:
         orderable = True

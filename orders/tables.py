@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import django_tables2 as tables
 
 from core.money import exponent
+from core.tables import LESS, LESS_NUMBER, NUMBER
 from orders.models import Customer, SalesOrder
 from orders.queries.queue import stages_of
-
-NUMBER = {"th": {"class": "num"}}
-LESS = {"th": {"class": "cell-less"}}
 
 
 class PricedOrderQueueTable(tables.Table):
@@ -35,10 +33,6 @@ class PricedOrderQueueTable(tables.Table):
         """Return the number for the file; a draft has its own words."""
         return str(record)
 
-    def value_requested_on(self, value: date) -> str:
-        """Return the day in the international form."""
-        return value.isoformat()
-
     def value_net(self, record: SalesOrder, value: Decimal) -> Decimal:
         """Return the value at its currency's decimals."""
         return value.quantize(Decimal(1).scaleb(-exponent(record.currency)))
@@ -46,10 +40,6 @@ class PricedOrderQueueTable(tables.Table):
     def value_stages(self, record: Any) -> str:
         """Return the stages in words."""
         return ", ".join(stage.label for stage in stages_of(record, waits=record.waits))
-
-    def value_status(self, record: Any) -> str:
-        """Return the state's word for the file."""
-        return str(record.get_status_display())
 
 
 class OrderQueueTable(PricedOrderQueueTable):
@@ -71,7 +61,7 @@ class CustomerQueueTable(tables.Table):
     city = tables.Column("City", orderable=False, attrs=LESS)
     open_orders = tables.Column("Open orders", orderable=False, attrs=NUMBER)
     is_active = tables.Column("State", orderable=False)
-    created_at = tables.DateTimeColumn(verbose_name="Added", attrs={"th": {"class": "cell-less num"}})
+    created_at = tables.Column("Added", attrs=LESS_NUMBER)
 
     class Meta:
         orderable = True

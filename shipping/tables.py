@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
 import django_tables2 as tables
 
-from orders.models import SalesOrder
+from core.tables import LESS, LESS_NUMBER, NUMBER
 from shipping.models import Shipment
-
-NUMBER = {"th": {"class": "num"}}
-LESS = {"th": {"class": "cell-less"}}
-LESS_NUMBER = {"th": {"class": "num cell-less"}}
 
 
 class DispatchQueueTable(tables.Table):
     """Orders with parcels at the dock, as in templates/shipping/_dispatch_row.html."""
 
-    number = tables.Column("Order", empty_values=())
+    number = tables.Column("Order")
     customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
     destination = tables.Column("To", accessor="ship_to__city", orderable=False, attrs=LESS)
     country = tables.Column("Country", accessor="ship_to__country", orderable=False, visible=False)
@@ -30,14 +23,6 @@ class DispatchQueueTable(tables.Table):
     class Meta:
         orderable = True
 
-    def value_number(self, record: SalesOrder) -> str:
-        """Return the number for the file."""
-        return str(record)
-
-    def value_requested_on(self, value: date) -> str:
-        """Return the day in the international form."""
-        return value.isoformat()
-
 
 class ShipmentQueueTable(tables.Table):
     """Shipments, as in templates/shipping/_shipment_row.html."""
@@ -47,7 +32,7 @@ class ShipmentQueueTable(tables.Table):
     order = tables.Column("Order", orderable=False, attrs=LESS)
     carrier = tables.Column("Carrier")
     tracking_number = tables.Column("Tracking number", orderable=False)
-    dispatched_at = tables.DateTimeColumn("Left", attrs=NUMBER)
+    dispatched_at = tables.Column("Left", attrs=NUMBER)
     status = tables.Column("State", orderable=False)
 
     class Meta:
@@ -56,7 +41,3 @@ class ShipmentQueueTable(tables.Table):
     def value_dispatched_at(self, record: Shipment) -> str:
         """Return the moment in the international form."""
         return record.dispatched_at.isoformat(timespec="seconds") if record.dispatched_at else ""
-
-    def value_status(self, record: Any) -> str:
-        """Return the state's word for the file."""
-        return str(record.get_status_display())

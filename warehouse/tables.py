@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
 import django_tables2 as tables
 
-from orders.models import SalesOrder
+from core.tables import LESS, LESS_NUMBER, NUMBER
 from warehouse.models import Wave
-
-NUMBER = {"th": {"class": "num"}}
-LESS = {"th": {"class": "cell-less"}}
 
 
 class OrderTable(tables.Table):
     """What the queues of orders have in common."""
 
-    number = tables.Column("Order", empty_values=())
+    number = tables.Column("Order")
     customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
     country = tables.Column("To", accessor="ship_to__country", orderable=False, attrs=LESS)
     requested_on = tables.Column("Requested", attrs=NUMBER)
 
     class Meta:
         orderable = True
-
-    def value_number(self, record: SalesOrder) -> str:
-        """Return the number for the file."""
-        return str(record)
-
-    def value_requested_on(self, value: date) -> str:
-        """Return the day in the international form."""
-        return value.isoformat()
 
 
 class ReleaseQueueTable(OrderTable):
@@ -40,10 +26,6 @@ class ReleaseQueueTable(OrderTable):
     lines = tables.Column("Lines", empty_values=(), orderable=False, attrs=NUMBER, exclude_from_export=True)
     warehouse = tables.Column("From", empty_values=(), orderable=False, attrs=LESS, exclude_from_export=True)
     status = tables.Column("State", orderable=False)
-
-    def value_status(self, record: Any) -> str:
-        """Return the state's word for the file."""
-        return str(record.get_status_display())
 
 
 class PackQueueTable(OrderTable):
@@ -63,10 +45,10 @@ class WaveQueueTable(tables.Table):
         "Requested from",
         empty_values=(),
         orderable=False,
-        attrs={"th": {"class": "num cell-less"}},
+        attrs=LESS_NUMBER,
         exclude_from_export=True,
     )
-    released_at = tables.DateTimeColumn("Released", attrs=NUMBER)
+    released_at = tables.Column("Released", attrs=NUMBER)
     progress = tables.Column("Picked", empty_values=(), orderable=False, exclude_from_export=True)
     status = tables.Column("State", orderable=False)
 
@@ -76,7 +58,3 @@ class WaveQueueTable(tables.Table):
     def value_released_at(self, record: Wave) -> str:
         """Return the moment in the international form."""
         return record.released_at.isoformat(timespec="seconds")
-
-    def value_status(self, record: Any) -> str:
-        """Return the state's word for the file."""
-        return str(record.get_status_display())

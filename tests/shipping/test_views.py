@@ -1,6 +1,9 @@
 """Shipping's pages: who sees what, sending an order off with its carrier, and what has left."""
 
+import csv
+import io
 import re
+from datetime import datetime
 
 import pytest
 from django.db import connection
@@ -11,7 +14,7 @@ from django.urls import reverse
 from core.roles import VERBS, Role
 from shipping.models import Shipment
 from tests.factories.core import UserFactory, person
-from tests.factories.house import House
+from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, snapshot
 from tests.pinned import assert_pinned
@@ -97,6 +100,13 @@ class TestQueues:
         file = b"".join(client.get(address, {"format": "csv"}).streaming_content).decode()
         assert "1,234" not in page + file
         assert "GBP" not in page + file
+
+    def test_give_a_file_in_the_words_of_the_page(self, house, client):
+        order = dispatched(house, (house.product([9]), 1))
+        file = b"".join(client.get(SHIPMENTS, {"format": "csv"}).streaming_content).decode("utf-8-sig")
+        (row,) = csv.DictReader(io.StringIO(file))
+        assert (row["Order"], row["State"]) == (order.number, "Dispatched")
+        assert datetime.fromisoformat(row["Left"]) == AT
 
     def test_the_dock_lists_what_is_packed_and_has_not_left(self, house, client):
         product = house.product([9])

@@ -1,5 +1,7 @@
 """The warehouse's pages: who sees what, verbs done once from rows and from the walk, and paper."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -102,6 +104,16 @@ class TestQueues:
         file = b"".join(client.get(address, {"format": "csv"}).streaming_content).decode()
         assert "1,234" not in page + file
         assert "GBP" not in page + file
+
+    def test_give_a_file_in_the_words_of_the_page(self, house, client):
+        order = house.order((house.product([9]), 1))
+        file = b"".join(client.get(RELEASE, {"format": "csv"}).streaming_content).decode("utf-8-sig")
+        (row,) = csv.DictReader(io.StringIO(file))
+        assert (row["Order"], row["Requested"], row["State"]) == (
+            order.number,
+            order.requested_on.isoformat(),
+            "Confirmed",
+        )
 
     def test_release_lists_what_has_stock_and_beside_it_what_waits(self, house, client):
         part, none = house.order((house.product([2]), 5)), house.order((house.product(), 1))
