@@ -1,0 +1,1 @@
+"""What the benchmarks run, run once under the tests' watches."""
