@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from billing import events, queries, services
-from billing.models import Invoice, InvoiceLine
+from billing.models import POSTED_COLUMNS, Invoice, InvoiceLine
 from billing.services import snapshots
 from core.models import NumberSeries
 from core.money import line_net
@@ -413,6 +413,10 @@ class TestPostedIsPosted:
             Invoice.objects.values().get(pk=invoice.pk),
             InvoiceLine.objects.values().get(invoice=invoice),
         ) == before
+
+    def test_holds_for_every_column_but_what_is_settled(self) -> None:
+        columns = {field.name for field in Invoice._meta.concrete_fields}
+        assert columns - set(POSTED_COLUMNS) == {"id", "settled"}
 
     def test_lets_settled_move(self, trade: Trade) -> None:
         invoice = trade.invoiced()
