@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -22,7 +21,7 @@ from core.roles import VERBS, Role
 from inventory.models import Product
 from orders.models import Facet, OrderEvent, SalesOrder
 from tests.factories.billing import AT, Trade
-from tests.factories.core import person
+from tests.factories.core import person, signed_in
 from tests.pinned import assert_pinned
 
 pytestmark = pytest.mark.django_db
@@ -36,12 +35,6 @@ def trade() -> Trade:
 @pytest.fixture
 def accountant(trade: Trade) -> Client:
     return signed_in(trade.accountant)
-
-
-def signed_in(user: AbstractBaseUser) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def page(client: Client, name: str, *args: Any, query: str = "", **headers: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Rows of the kernel: companies, people and what they may do."""
 
 import factory
+from django.test import Client
 
 from core.models import Company, Membership, NumberSeries, User
 from core.roles import Role
@@ -65,3 +66,10 @@ def person(*roles: Role, company: Company | None = None, **fields: object) -> Us
     user = UserFactory(**fields)
     MembershipFactory(user=user, company=company or CompanyFactory(), roles=list(roles))
     return user
+
+
+def signed_in(user: User) -> Client:
+    """Return a browser in which somebody is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client

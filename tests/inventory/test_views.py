@@ -14,7 +14,7 @@ from django.urls import reverse
 from core.roles import VERBS, Role
 from inventory.models import Product
 from inventory.views import CreateProductView
-from tests.factories.core import CompanyFactory, UserFactory, person
+from tests.factories.core import CompanyFactory, UserFactory, person, signed_in
 from tests.factories.inventory import ProductFactory, UnitFactory, stock
 from tests.pinned import assert_pinned
 from tests.race import race
@@ -41,13 +41,6 @@ def manager(company):
 def client(manager):
     """The manager's browser."""
     return signed_in(manager)
-
-
-def signed_in(user):
-    """Return a browser in which somebody is signed in."""
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def row_ids(response):

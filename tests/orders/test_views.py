@@ -16,7 +16,7 @@ from core.models import User
 from core.roles import VERBS, Role
 from inventory.models import Demand
 from orders.models import Customer, OrderEvent, SalesOrder
-from tests.factories.core import person
+from tests.factories.core import person, signed_in
 from tests.factories.inventory import stock
 from tests.factories.orders import AT, CustomerFactory, make_order, priced
 from tests.pinned import assert_pinned
@@ -42,13 +42,6 @@ def seller(customer: Customer) -> User:
 @pytest.fixture
 def client(seller: User) -> Client:
     return signed_in(seller)
-
-
-def signed_in(user: User) -> Client:
-    """This function will return a browser in which somebody is signed in."""
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page_of(order: SalesOrder) -> str:

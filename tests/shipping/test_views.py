@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from core.roles import VERBS, Role
 from shipping.models import Shipment
-from tests.factories.core import UserFactory, person
+from tests.factories.core import UserFactory, person, signed_in
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, snapshot
@@ -27,13 +27,6 @@ QUEUES = {
     SHIPMENTS: ("shipping:shipments", "shipping.view", dispatched),
 }
 HTMX = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{DOCK}"}
-
-
-def signed_in(user):
-    """Return a browser in which somebody is signed in."""
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def rows(response, noun="salesorder"):

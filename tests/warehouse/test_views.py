@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from core.roles import VERBS, Role
 from orders.models import SalesOrder
-from tests.factories.core import UserFactory, person
+from tests.factories.core import UserFactory, person, signed_in
 from tests.factories.house import AT, House
 from tests.factories.warehouse import packed, picked, released, snapshot
 from tests.pinned import assert_pinned
@@ -31,13 +31,6 @@ QUEUES = {
 
 def htmx(address):
     return {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}"}
-
-
-def signed_in(user):
-    """Return a browser in which somebody is signed in."""
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def rows(response, noun="salesorder"):
