@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -15,11 +16,17 @@ _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*\Z", re.ASCII)
 
 
 def safe_cell(value: Any) -> Any:
-    """Return the value as a cell that cannot run: text like a formula gets a quote, numbers stay numbers."""
+    """Return the value as a cell that cannot run: text like a formula gets a quote, numbers stay numbers.
+
+    A row is written as its words, which people typed; a decimal in full, for 1E+1 is not what anybody typed.
+    """
     if value is None:
         return ""
-    if not isinstance(value, str):
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, int):
         return value
+    value = str(value)
     text = value.lstrip(" ")
     if text.startswith(_FORMULA_STARTS) and not _NUMBER.match(text):
         return "'" + value

@@ -10,6 +10,8 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from core.models import User
 
+MAX_EMAIL = 254
+
 
 class SignInForm(AuthenticationForm):
     """E-mail address and password. It never says which of the two was wrong."""
@@ -23,15 +25,21 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "E-mail address"
         self.fields["username"].widget = forms.EmailInput(
-            attrs={"autocomplete": "username", "inputmode": "email", "maxlength": 254}
+            attrs={"autocomplete": "username", "inputmode": "email", "maxlength": MAX_EMAIL}
         )
         # After a slip the address stands, and the password is what is typed next
         next_field = "password" if self.data.get("username") else "username"
         self.fields[next_field].widget.attrs["autofocus"] = True
 
     def clean_username(self) -> str:
-        """Return the address as it is stored: in lower case."""
-        return str(self.cleaned_data["username"]).strip().lower()
+        """Return the address as it is stored: in lower case.
+
+        :raises ValidationError: where it is longer than any, which the record of failures could not hold.
+        """
+        email = str(self.cleaned_data["username"]).strip().lower()
+        if len(email) > MAX_EMAIL:
+            raise self.get_invalid_login_error()
+        return email
 
 
 class ThemeForm(forms.Form):

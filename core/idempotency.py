@@ -13,6 +13,14 @@ from django.db import connection, transaction
 from core.models import IdempotencyKey, User
 from core.refusals import Refused
 
+MAX_KEY = 80
+
+
+class KeyDamaged(Refused):
+    """What came as a key is none that a form of ours carries."""
+
+    code = "key_damaged"
+
 
 class KeyReused(Refused):
     """The same key came with another request."""
@@ -51,7 +59,10 @@ def once(
     get its reference. An effect that raises leaves no key behind.
 
     :raises KeyReused: where the key was used for another request.
+    :raises KeyDamaged: where the key is longer than any of ours, or no text.
     """
+    if len(key) > MAX_KEY or not key.isprintable():
+        raise KeyDamaged("This form was damaged on its way. Reload the page and send it again.")
     digest = request_digest(verb, request)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -32,7 +32,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         sent = request.headers.get("X-Request-ID", "")
-        request_id = sent if _ACCEPTED_ID.match(sent) else uuid.uuid4().hex
+        request_id = sent if _ACCEPTED_ID.fullmatch(sent) else uuid.uuid4().hex
         cast(Any, request).request_id = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)

@@ -14,6 +14,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.cache import patch_vary_headers
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic.detail import SingleObjectTemplateResponseMixin
 from django.views.generic.edit import ModelFormMixin, ProcessFormView
@@ -46,7 +47,8 @@ def go_to(request: HttpRequest, url: str) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return HttpResponseRedirect(url)
     response = HttpResponse(status=204)
-    response["HX-Redirect"] = url
+    # As Django writes a Location: a line break in it would be another header
+    response["HX-Redirect"] = iri_to_uri(url)
     return response
 
 

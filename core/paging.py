@@ -7,6 +7,8 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ValidationError
@@ -14,10 +16,13 @@ from django.db import connections
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.lookups import GreaterThan, LessThan
+from django.utils import timezone
 
 M = TypeVar("M", bound=Model)
 
 COUNT_CAP = 1_000
+# PostgreSQL reads no number of many thousand digits, which takes six letters to write: 1e999999
+MOST_DIGITS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +173,26 @@ class KeysetPager(Generic[M]):
             return None
         try:
             text, key = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            value = None if text is None else self._field.to_python(str(text))
-            return value, self.queryset.model._meta.pk.to_python(key)
-        except (ValueError, TypeError, binascii.Error, ValidationError):
+            value = None if text is None else self._value(str(text))
+            return value, self.queryset.model._meta.pk.clean(key, None)
+        except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error, ValidationError):
             return None
+
+    def _value(self, text: str) -> Any:
+        """Return the sort value that a cursor names: an address may hold anything, and PostgreSQL does not take all.
+
+        :raises ValueError: where it is none that we wrote.
+        :raises ValidationError: where the column could not hold it.
+        """
+        if b"\0" in text.encode():
+            raise ValueError("no text of ours")
+        value = self._field.to_python(text)
+        if isinstance(value, datetime) and timezone.is_naive(value):
+            raise ValueError("no moment of ours")
+        if isinstance(value, Decimal) and value.adjusted() > MOST_DIGITS:
+            raise ValueError("no amount of ours")
+        self._field.run_validators(value)
+        return value
 
 
 def _field_of(queryset: QuerySet[Any], path: str) -> tuple[Field[Any, Any], bool]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import django_filters
 import django_tables2
 from django.contrib import messages
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, TooManyFieldsSent
 from django.db.models import Model, Q, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
@@ -124,8 +124,12 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         """Return the queue as it stands on the page from which htmx sent a request: its filters, tab and order."""
         view = cls()
         view.setup(request)
-        address = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
-        view.path, view.parameters = address.path, QueryDict(address.query)
+        try:
+            address = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
+            view.path, view.parameters = address.path, QueryDict(address.query)
+        except (ValueError, TooManyFieldsSent):
+            # The verb is done by now: an address that nobody can read must not tell the person that it failed
+            view.path, view.parameters = request.path, QueryDict()
         return view
 
     @cached_property

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.contrib.staticfiles import finders
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
@@ -64,7 +64,12 @@ class SignInView(LoginView):
 
 @login_not_required
 def door(request: HttpRequest) -> HttpResponse:
-    """Send those who come to the administration's own door to ours, which has the lock."""
+    """Send those who come to the administration's own door to ours, which has the lock.
+
+    :raises PermissionDenied: where somebody has come through it already; ours would only send them back here.
+    """
+    if request.user.is_authenticated:
+        raise PermissionDenied("The administration is for support alone.")
     return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 

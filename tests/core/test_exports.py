@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from core.exports import csv_lines, csv_response, safe_cell
+from core.models import Company
 
 
 class TestSafeCell:
@@ -35,9 +36,17 @@ class TestSafeCell:
     def test_leaves_numbers_and_plain_text_alone(self, text):
         assert safe_cell(text) == text
 
-    @pytest.mark.parametrize("value", [-3, Decimal("-1.50"), 0])
+    @pytest.mark.parametrize("value", [-3, 0])
     def test_leaves_figures_figures(self, value):
         assert safe_cell(value) is value
+
+    @pytest.mark.parametrize("figure", ["-1.50", "1200", "0.0000001"])
+    def test_writes_decimals_in_full(self, figure):
+        assert safe_cell(Decimal(figure)) == figure
+        assert safe_cell(Decimal("1E+3")) == "1000"
+
+    def test_quotes_the_words_of_a_row(self):
+        assert safe_cell(Company(name="=1+1")) == "'=1+1"
 
     def test_shows_nothing_as_nothing(self):
         assert safe_cell(None) == ""
