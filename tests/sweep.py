@@ -1,0 +1,227 @@
+"""What the sweeps over every address share: the addresses themselves, from the resolver, and a house to try them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from billing import services as billing_services
+from billing import tasks as billing_tasks
+from billing.models import Invoice
+from core.models import User
+from orders.models import CustomerAddress, SalesOrder
+from tests.factories.house import AT, House
+from tests.factories.shipping import dispatched
+from tests.factories.warehouse import packed, released
+from warehouse.models import Parcel, PickTask, Wave
+
+# No price or sum of the house can be taken for a date, a key or a quantity.
+PRICE, QUANTITY = Decimal("1234.56"), 7
+AMOUNTS = (PRICE, PRICE * QUANTITY, PRICE * QUANTITY * Decimal("0.2"), PRICE * QUANTITY * Decimal("1.2"))
+PRODUCT_NAME, CUSTOMER_NAME = "Quixotic lamp", "Zanzibar Traders"
+NOT_OURS = {"admin", "static"}
+PROBES = {"healthz", "readyz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address of the resolver: its name, what stands in it, and the methods that its view serves."""
+
+    name: str
+    parameters: tuple[str, ...]
+    methods: frozenset[str]
+
+
+def addresses() -> list[Address]:
+    """Return every address of the product, the administration's apart."""
+    return sorted(_walk(get_resolver(), ()), key=lambda address: address.name)
+
+
+def _walk(resolver: URLResolver, spaces: tuple[str, ...]) -> Iterator[Address]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace not in NOT_OURS:
+                yield from _walk(pattern, (*spaces, *filter(None, [pattern.namespace])))
+        else:
+            yield Address(":".join([*spaces, str(pattern.name)]), _parameters(pattern), _methods(pattern))
+
+
+def _parameters(pattern: URLPattern) -> tuple[str, ...]:
+    return tuple(pattern.pattern.converters)
+
+
+def _methods(pattern: URLPattern) -> frozenset[str]:
+    view: Any = getattr(pattern.callback, "view_class", None)
+    if view is None:
+        return frozenset({"get"} if pattern.name in PROBES else {"get", "post"})
+    return frozenset(name for name in view.http_method_names if hasattr(view, name))
+
+
+@dataclass
+class World:
+    """A house with an order at each stage, and what stands in the address of each page of it."""
+
+    house: House
+    orders: dict[str, SalesOrder] = field(default_factory=dict)
+    subjects: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls) -> World:
+        """Open a house and trade in it until every page has something to show."""
+        house = House.open()
+        world = cls(house)
+        house.customer.name = CUSTOMER_NAME
+        house.customer.save()
+        product = house.product([999], price=str(PRICE))
+        product.name = PRODUCT_NAME
+        product.save()
+        lines = (product, QUANTITY)
+        unmoved = house.product(price=str(PRICE))
+        world.orders = {
+            "draft": house.draft(lines),
+            "confirmed": house.order(lines),
+            "waiting": house.order((unmoved, QUANTITY)),
+            "released": released(house, lines),
+            "packed": packed(house, lines),
+            "dispatched": dispatched(house, lines),
+        }
+        shipped = dispatched(house, lines)
+        invoice = billing_services.invoice_orders(order_ids=[shipped.pk], actor=house.boss, at=AT)[shipped.pk]
+        assert isinstance(invoice, Invoice), invoice
+        billing_tasks.render_invoices([invoice.pk])
+        world.orders["invoiced"] = shipped
+        task = PickTask.objects.get(order=world.orders["released"])
+        world.subjects = {
+            "product": product.pk,
+            "unmoved_product": unmoved.pk,
+            "customer": house.customer.pk,
+            "customer_address": CustomerAddress.objects.get(customer=house.customer).pk,
+            "order": world.orders["packed"].pk,
+            "invoice": invoice.pk,
+            "task": task.pk,
+            "wave": Wave.objects.get(pk=task.wave_id).pk,
+            "parcel": Parcel.objects.get(order=world.orders["packed"]).pk,
+        }
+        return world
+
+    def url(self, address: Address) -> str:
+        """Return an address with the keys of this house in it."""
+        named = SUBJECTS.get(address.name, {})
+        return reverse(address.name, kwargs={name: self.subjects[subject] for name, subject in named.items()})
+
+    def everything(self, noun: str) -> list[int]:
+        """Return the keys of all rows of a kind that a queue's verbs may name."""
+        if noun == "order":
+            return [order.pk for order in self.orders.values()]
+        return [self.subjects[noun]]
+
+
+# What stands in an address; one that is missing here fails the sweep.
+_ORDER, _PRODUCT, _INVOICE, _WAVE = {"pk": "order"}, {"pk": "product"}, {"pk": "invoice"}, {"pk": "wave"}
+SUBJECTS: Mapping[str, Mapping[str, str]] = {
+    "inventory:product": _PRODUCT,
+    "inventory:edit_product": _PRODUCT,
+    "inventory:close_product": _PRODUCT,
+    "inventory:open_product": _PRODUCT,
+    "orders:detail": _ORDER,
+    "orders:customer": {"pk": "customer"},
+    "orders:edit_customer": {"pk": "customer"},
+    "orders:create_address": {"customer_pk": "customer"},
+    "orders:edit_address": {"customer_pk": "customer", "pk": "customer_address"},
+    "warehouse:wave": _WAVE,
+    "warehouse:pick_list": _WAVE,
+    "warehouse:pick_task": {"pk": "task"},
+    "warehouse:packing_slip": {"pk": "parcel"},
+    "shipping:dispatch_order": _ORDER,
+    "billing:invoice": _INVOICE,
+    "billing:pay_invoice": _INVOICE,
+    "billing:paper": _INVOICE,
+    "billing:document": _INVOICE,
+}
+
+# The rows that a verb for several names in its form.
+BULK: Mapping[str, str] = {
+    "inventory:close_products": "product",
+    "inventory:open_products": "product",
+    "orders:confirm": "order",
+    "orders:allocate": "order",
+    "warehouse:release": "order",
+    "warehouse:pick": "order",
+    "warehouse:pack": "order",
+    "shipping:dispatch": "order",
+    "billing:invoice_orders": "order",
+    "billing:pay_orders": "order",
+    "billing:pay_invoices": "invoice",
+}
+
+
+class Visitor:
+    """Somebody at the product's door. Whatever a request of theirs wrote is undone after the answer is read."""
+
+    def __init__(self, user: User | None = None, **options: Any) -> None:
+        self.client = Client(raise_request_exception=False, **options)
+        if user is not None:
+            self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        self.session = self.client.cookies.get(settings.SESSION_COOKIE_NAME)
+
+    def ask(self, method: str, url: str, data: Any = None, *, watch: bool = True, **options: Any) -> Answer:
+        """Send a request, and say what came back and, where that is watched, which tables it changed."""
+        before = fingerprint() if watch else {}
+        with transaction.atomic():
+            response = getattr(self.client, method)(url, data or {}, **options)
+            body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+            wrote = {table for table, state in fingerprint().items() if before[table] != state} if watch else set()
+            transaction.set_rollback(True)
+        if self.session is not None:
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = self.session.value
+        return Answer(response.status_code, response, body, frozenset(wrote))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from a request: its status, its body and the tables that it changed."""
+
+    status: int
+    response: HttpResponseBase
+    body: bytes
+    wrote: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode(errors="replace")
+
+    @property
+    def leads_to_the_door(self) -> bool:
+        """Whether it sends a stranger to sign in."""
+        return self.status == 302 and self.response["Location"].startswith("/login/")
+
+
+def fingerprint() -> dict[str, tuple[int, int]]:
+    """Return of every table how many rows it has and a digest of them, by one statement."""
+    selects = " UNION ALL ".join(
+        f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(row::text, 0)::numeric), 0) FROM \"{table}\" row"
+        for table in sorted({model._meta.db_table for model in kept_models()})
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(selects)
+        return {table: (count, digest) for table, count, digest in cursor.fetchall()}
+
+
+def kept_models() -> list[Any]:
+    """Return every model with a table of its own, the job queue's apart."""
+    models = apps.get_models(include_auto_created=True)
+    return [
+        model
+        for model in models
+        if model._meta.managed and not model._meta.proxy and model._meta.app_label != "procrastinate"
+    ]

@@ -1,0 +1,467 @@
+"""Every address of the product, tried by everybody: each role, a stranger, and all roles of another company.
+
+The addresses come from the resolver. One without a rule here fails, so a new page says whom it is for.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from decimal import Decimal
+from typing import Any
+
+import pymupdf
+import pytest
+from django.db import connection
+from django.test import Client
+
+from core.models import User
+from core.roles import VERBS, Role
+from orders.models import SalesOrder
+from tests.factories.core import CompanyFactory, person
+from tests.sweep import (
+    AMOUNTS,
+    BULK,
+    CUSTOMER_NAME,
+    PRODUCT_NAME,
+    SUBJECTS,
+    Address,
+    Visitor,
+    World,
+    addresses,
+    fingerprint,
+    kept_models,
+)
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY, STRANGER = "everybody", "stranger"
+
+# The verb that opens an address; "everybody" is who is signed in, "stranger" who is not as well.
+RULES = {
+    "core:admin_login": STRANGER,
+    "core:healthz": STRANGER,
+    "core:home": EVERYBODY,
+    "core:login": STRANGER,
+    "core:logout": EVERYBODY,
+    "core:preferences": EVERYBODY,
+    "core:readyz": STRANGER,
+    "core:styleguide": "core.administer",
+    "core:theme": EVERYBODY,
+    "inventory:products": "inventory.view_product",
+    "inventory:product": "inventory.view_product",
+    "inventory:create_product": "inventory.change_product",
+    "inventory:edit_product": "inventory.change_product",
+    "inventory:close_products": "inventory.change_product",
+    "inventory:close_product": "inventory.change_product",
+    "inventory:open_products": "inventory.change_product",
+    "inventory:open_product": "inventory.change_product",
+    "orders:queue": "orders.view",
+    "orders:detail": "orders.view",
+    "orders:create": "orders.create",
+    "orders:preview": "orders.create",
+    "orders:find_customers": "orders.create",
+    "orders:find_products": "orders.create",
+    "orders:import": "orders.import",
+    "orders:confirm": "orders.confirm",
+    "orders:allocate": "orders.confirm",
+    "orders:customers": "orders.view",
+    "orders:customer": "orders.view",
+    "orders:create_customer": "orders.change_customer",
+    "orders:edit_customer": "orders.change_customer",
+    "orders:create_address": "orders.change_customer",
+    "orders:edit_address": "orders.change_customer",
+    "warehouse:release_queue": "warehouse.release",
+    "warehouse:release": "warehouse.release",
+    "warehouse:waves": "warehouse.view",
+    "warehouse:wave": "warehouse.view",
+    "warehouse:pick_list": "warehouse.view",
+    "warehouse:pick_task": "warehouse.pick",
+    "warehouse:pick": "warehouse.pick",
+    "warehouse:pack_queue": "warehouse.pack",
+    "warehouse:pack": "warehouse.pack",
+    "warehouse:packing_slip": "warehouse.view",
+    "shipping:dispatch_queue": "shipping.dispatch",
+    "shipping:dispatch": "shipping.dispatch",
+    "shipping:dispatch_order": "shipping.dispatch",
+    "shipping:shipments": "shipping.view",
+    "billing:invoices": "billing.view",
+    "billing:invoice": "billing.view",
+    "billing:paper": "billing.view",
+    "billing:document": "billing.view",
+    "billing:to_invoice": "billing.invoice",
+    "billing:invoice_orders": "billing.invoice",
+    "billing:pay_orders": "billing.pay",
+    "billing:pay_invoices": "billing.pay",
+    "billing:pay_invoice": "billing.pay",
+}
+# Strangers are let through, and sent on: to sign in, or to their work.
+DOORS = {"core:login", "core:admin_login", "core:home"}
+ADDRESSES = addresses()
+BLIND_TO_PRICES = [role for role in Role if "orders.view_prices" not in VERBS[role]]
+
+
+@pytest.fixture
+def world() -> World:
+    """A house with something on every page."""
+    return World.build()
+
+
+def rows_of(world: World, address: Address) -> dict[str, Any]:
+    """Return a form that names rows, for the verbs that take any."""
+    return {"id": world.everything(BULK[address.name])} if address.name in BULK else {}
+
+
+def may(user: User, address: Address) -> bool:
+    """Say whether an address is open to somebody who is signed in."""
+    rule = RULES[address.name]
+    return rule in {EVERYBODY, STRANGER} or user.can(rule)
+
+
+def test_every_address_has_a_rule_and_every_rule_an_address() -> None:
+    assert {address.name for address in ADDRESSES} == RULES.keys()
+    assert set(RULES.values()) - {EVERYBODY, STRANGER} <= VERBS[Role.ADMINISTRATOR]
+    for address in ADDRESSES:
+        assert set(address.parameters) == set(SUBJECTS.get(address.name, {})), f"what stands in {address.name}?"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_opens_what_its_verbs_open_and_a_denial_writes_nothing(world: World, role: Role) -> None:
+    user = person(role, company=world.house.company)
+    visitor = Visitor(user)
+    wrong = []
+    for address in ADDRESSES:
+        for method in ("get", "post"):
+            answer = visitor.ask(method, world.url(address), rows_of(world, address) if method == "post" else {})
+            if not may(user, address):
+                # The verb is asked before the method: nobody learns what there is to post
+                ok = answer.status == 403 and not answer.wrote
+            elif method not in address.methods:
+                ok = answer.status == 405 and not answer.wrote
+            elif address.name == "core:admin_login":
+                # It would lead to our door, which leads those who are in back to it
+                ok = answer.status == 403
+            elif address.name == "core:logout":
+                ok = answer.status == 302
+            else:
+                ok = answer.status in {200, 204, 302, 400, 409, 422} and not answer.leads_to_the_door
+            if not ok:
+                wrong.append(f"{method} {address.name}: {answer.status}, wrote {sorted(answer.wrote)}")
+    assert not wrong
+
+
+def test_a_stranger_is_sent_to_sign_in_and_writes_nothing(world: World) -> None:
+    visitor = Visitor()
+    wrong = []
+    for address in ADDRESSES:
+        for method in ("get", "post"):
+            for headers in ({}, {"HX-Request": "true"}):
+                data = rows_of(world, address) if method == "post" else {}
+                answer = visitor.ask(method, world.url(address), data, headers=headers)
+                if RULES[address.name] == STRANGER:
+                    ok = answer.status in {200, 302, 401, 405, 422}
+                elif headers:
+                    ok = answer.status == 401 and not answer.body
+                else:
+                    ok = answer.leads_to_the_door
+                if not ok or answer.wrote:
+                    wrong.append(f"{method} {address.name} {headers}: {answer.status}, wrote {sorted(answer.wrote)}")
+                if CUSTOMER_NAME in answer.text or PRODUCT_NAME in answer.text:
+                    wrong.append(f"{method} {address.name} tells a stranger of the house")
+    assert not wrong
+
+
+class TestAnotherCompany:
+    """Somebody with every role, elsewhere."""
+
+    @pytest.fixture
+    def other(self) -> User:
+        return person(*Role, company=CompanyFactory())
+
+    def test_gets_404_for_every_row_of_ours_and_writes_nothing(self, world: World, other: User) -> None:
+        visitor = Visitor(other)
+        wrong = []
+        for address in ADDRESSES:
+            if not address.parameters and address.name not in BULK:
+                continue
+            for method in ("get", "post"):
+                for form in self.forms(world, address) if method == "post" else [{}]:
+                    answer = visitor.ask(method, world.url(address), form)
+                    allowed = {404} if method in address.methods else {405}
+                    if answer.status not in allowed or answer.wrote:
+                        wrong.append(f"{method} {address.name} {form}: {answer.status}, wrote {sorted(answer.wrote)}")
+        assert not wrong
+
+    def forms(self, world: World, address: Address) -> list[dict[str, Any]]:
+        """Return an empty form and one in which everything is right, but for whose rows they are."""
+        right = {
+            **rows_of(world, address),
+            "carrier": "Van",
+            "amount": "1.00",
+            "received_on": "2026-11-20",
+            "method": "BANK",
+            "sku": "A-1",
+            "name": "A",
+            "kind": "STOCK",
+            "unit": world.house.unit.pk,
+            "number": "C-2",
+            "street": "1 Road",
+            "city": "Leeds",
+            "postcode": "LS1",
+            "country": "GB",
+            "price_list": world.house.prices.pk,
+            "terms_days": "30",
+            "language": "en",
+        }
+        return [right] if address.name in BULK else [right, {}]
+
+    def test_sees_nothing_of_ours_in_lists_files_and_searches(self, world: World, other: User) -> None:
+        visitor = Visitor(other)
+        wrong = []
+        for address in ADDRESSES:
+            # The style guide shows figures and numbers that it makes up
+            if address.parameters or "get" not in address.methods or address.name == "core:styleguide":
+                continue
+            for query in ({"tab": "all"}, {"tab": "all", "format": "csv"}, {"q": "quixotic"}, {"q": "zanzibar"}):
+                answer = visitor.ask("get", world.url(address), query)
+                told = answer.text.replace("quixotic", "").replace("zanzibar", "")
+                for secret in (CUSTOMER_NAME, PRODUCT_NAME, world.house.company.name, "SO-", "SKU-", *amounts()):
+                    if secret in told:
+                        wrong.append(f"{address.name} {query} tells of {secret}")
+        assert not wrong
+
+    def test_mixes_no_row_of_ours_into_theirs(self, world: World, other: User) -> None:
+        theirs = World.build()
+        visitor = Visitor(theirs.house.boss)
+        for address in ADDRESSES:
+            if address.name in BULK:
+                noun = BULK[address.name]
+                ids = [*theirs.everything(noun), world.everything(noun)[0]]
+                answer = visitor.ask("post", theirs.url(address), {"id": ids, "carrier": "Van"})
+                assert (answer.status, answer.wrote) == (404, frozenset()), address.name
+
+    def test_uses_none_of_our_rows_in_their_forms(self, world: World) -> None:
+        theirs = World.build()
+        visitor = Visitor(theirs.house.boss)
+        product = {"sku": "A-1", "name": "A", "kind": "STOCK", "unit": world.house.unit.pk}
+        customer = {"number": "C-2", "name": "A", "price_list": world.house.prices.pk, "terms_days": "30"}
+        order = {
+            "customer": "C-1",
+            "po_number": "X",
+            "ordered_on": "2026-11-20",
+            "requested_on": "2026-11-24",
+            "ship_to": world.subjects["customer_address"],
+            "item": "SKU-0001",
+            "quantity": "1",
+        }
+        for url, form in (
+            ("/products/new/", product),
+            (f"/products/{theirs.subjects['unmoved_product']}/edit/", product),
+            ("/orders/customers/new/", customer),
+            ("/orders/new/", order),
+        ):
+            answer = visitor.ask("post", url, form)
+            assert (answer.status, answer.wrote) == (422, frozenset()), url
+        address = f"/orders/customers/{theirs.subjects['customer']}/addresses/{world.subjects['customer_address']}/"
+        assert visitor.ask("get", address).status == 404
+
+
+def amounts() -> list[str]:
+    """Return every way in which a price or a sum of the house may be written, down to its whole pounds."""
+    written = set()
+    for amount in AMOUNTS:
+        exact = amount.quantize(Decimal("0.01"))
+        for text in (f"{exact:,}", f"{exact}", f"{int(exact):,}", f"{amount.normalize():f}"):
+            written |= {text, text.replace(",", " "), text.replace(",", "\u202f"), text.replace(",", "\xa0")}
+            written.add(text.replace(",", "_").replace(".", ",").replace("_", "."))
+    return sorted(text for text in written if len(text) > 3)
+
+
+class TestPrices:
+    """Whoever may not see prices gets none, in any form, from any address that is open to them."""
+
+    def pages(self, visitor: Visitor, world: World) -> dict[str, str]:
+        """Return as text all that somebody can read: pages of every order, fragments, files and paper."""
+        told = {}
+        for address in ADDRESSES:
+            urls = {world.url(address)}
+            if SUBJECTS.get(address.name) == {"pk": "order"}:
+                urls |= {re.sub(r"\d+", str(order.pk), world.url(address)) for order in world.orders.values()}
+            for url in sorted(urls):
+                for query in ({}, {"tab": "all"}, {"tab": "all", "format": "csv"}, {"q": "SKU"}):
+                    for headers in ({}, {"HX-Request": "true"}):
+                        answer = visitor.ask("get", url, query, headers=headers, watch=False)
+                        told[f"get {url} {query} {headers}"] = readable(answer)
+            if "post" in address.methods and address.name not in DOORS:
+                for form in ({**rows_of(world, address), "carrier": "Van"}, {}):
+                    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{world.url(address)}?tab=all"}
+                    answer = visitor.ask("post", world.url(address), form, headers=headers, watch=False)
+                    told[f"post {address.name} {form}"] = readable(answer)
+        return told
+
+    @pytest.mark.parametrize("role", BLIND_TO_PRICES)
+    def test_are_hidden_from(self, world: World, role: Role) -> None:
+        told = self.pages(Visitor(person(role, company=world.house.company)), world)
+        assert any(PRODUCT_NAME in text for text in told.values())
+        found = [f"{page}: {amount}" for page, text in told.items() for amount in amounts() if amount in text]
+        assert not found
+
+    def test_are_found_where_they_may_be_seen(self, world: World) -> None:
+        told = " ".join(self.pages(Visitor(person(Role.ACCOUNTANT, company=world.house.company)), world).values())
+        assert all(f"{amount.quantize(Decimal('0.01')):,}" in told for amount in AMOUNTS[1:])
+        assert "8641.92" in told, "not in the file"
+
+
+def readable(answer: Any) -> str:
+    """Return the words of an answer, of a PDF as well, without the page's own machinery."""
+    if answer.response.get("Content-Type") == "application/pdf":
+        with pymupdf.open(stream=io.BytesIO(answer.body)) as paper:
+            return " ".join(page.get_text() for page in paper)
+    # Keys and digests are random figures
+    return re.sub(r'value="[0-9a-f-]{20,36}"|X-CSRFToken[^}]*|csrfmiddlewaretoken" value="\w+"', "", answer.text)
+
+
+class TestForgery:
+    """T29: nothing unsafe is done for a form that did not come from our own pages."""
+
+    def test_every_unsafe_address_asks_for_the_token(self, world: World) -> None:
+        visitor = Visitor(world.house.boss, enforce_csrf_checks=True)
+        wrong = []
+        for address in ADDRESSES:
+            for headers in ({}, {"HX-Request": "true"}, {"Origin": "https://elsewhere.example"}):
+                for method in ("post", "put", "patch", "delete"):
+                    answer = visitor.ask(method, world.url(address), rows_of(world, address), headers=headers)
+                    if answer.status != 403 or answer.wrote:
+                        wrong.append(f"{method} {address.name} {headers}: {answer.status}, {sorted(answer.wrote)}")
+        assert not wrong
+
+    def test_the_token_of_another_origin_is_none(self, world: World) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(world.house.boss, backend="django.contrib.auth.backends.ModelBackend")
+        client.get("/preferences/")
+        form = {"theme": "dark", "csrfmiddlewaretoken": client.cookies["csrftoken"].value}
+        assert client.post("/theme/", form, headers={"Origin": "https://elsewhere.example"}).status_code == 403
+        assert client.post("/theme/", form, headers={"Origin": "http://testserver"}).status_code == 302
+
+    def test_a_get_does_nothing_unsafe(self, world: World) -> None:
+        visitor = Visitor(world.house.boss)
+        for address in ADDRESSES:
+            answer = visitor.ask("get", world.url(address), rows_of(world, address))
+            assert not answer.wrote, address.name
+            assert (answer.status == 405) == ("get" not in address.methods), address.name
+
+
+class TestFields:
+    """T26: what a form does not show cannot be written through it."""
+
+    EXTRA = {
+        "status": "CLOSED",
+        "number": "FORGED-1",
+        "po_key": "FORGED-1",
+        "sort_key": "FORGED-1",
+        "net": "99999.01",
+        "gross": "99999.01",
+        "tax": "99999.01",
+        "settled": "99999.01",
+        "invoiced": "99999.01",
+        "cost": "99999.01",
+        "fulfilment": "FULL",
+        "billing": "FULL",
+        "payment": "FULL",
+        "is_staff": "on",
+        "is_superuser": "on",
+        "roles": "ADMINISTRATOR",
+        "email": "forged@orderly.example",
+        "password": "forged",
+        "id": "1",
+        "pk": "1",
+    }
+
+    def forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return every form of the product filled in rightly, by where it goes."""
+        house, subjects = world.house, world.subjects
+        product = {"sku": "A-1", "name": "A", "kind": "STOCK", "unit": house.unit.pk, "is_active": "on"}
+        customer = {"number": "C-9", "name": "A", "price_list": house.prices.pk, "terms_days": "30", "is_active": "on"}
+        customer["email"] = ""
+        address = {"name": "A", "street": "1 Road", "city": "Leeds", "postcode": "LS1 1AA", "country": "GB"}
+        order = {
+            "customer": "C-10",
+            "po_number": "A",
+            "ordered_on": "2026-11-20",
+            "requested_on": "2026-11-24",
+            "ship_to": subjects["customer_address"],
+            "item": "SKU-0001",
+            "quantity": "1",
+        }
+        return {
+            "inventory:create_product": ("/products/new/", product),
+            "inventory:edit_product": (f"/products/{subjects['product']}/edit/", {**product, "sku": "SKU-0001"}),
+            "orders:create_customer": ("/orders/customers/new/", customer),
+            "orders:edit_customer": (f"/orders/customers/{subjects['customer']}/edit/", {**customer, "number": "C-10"}),
+            "orders:create_address": (f"/orders/customers/{subjects['customer']}/addresses/new/", address),
+            "orders:edit_address": (
+                f"/orders/customers/{subjects['customer']}/addresses/{subjects['customer_address']}/",
+                {**address, "is_bill_to": "on", "is_ship_to": "on"},
+            ),
+            "orders:create": ("/orders/new/", order),
+            "shipping:dispatch_order": (f"/shipping/orders/{subjects['order']}/dispatch/", {"carrier": "Van"}),
+            "billing:pay_invoice": (
+                f"/invoices/{subjects['invoice']}/pay/",
+                {"amount": "1.00", "received_on": "2026-11-20", "method": "BANK"},
+            ),
+            "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
+            "core:theme": ("/theme/", {"theme": "light"}),
+        }
+
+    def test_that_no_form_shows_change_nothing(self, world: World) -> None:
+        elsewhere = CompanyFactory()
+        client = Client()
+        client.force_login(world.house.boss, backend="django.contrib.auth.backends.ModelBackend")
+        forms = self.forms(world)
+        assert forms.keys() >= {name for name in SUBJECTS if name in forms}
+        for name, (url, form) in forms.items():
+            before = fingerprint()
+            answer = client.post(url, {**self.EXTRA, "company": elsewhere.pk, "company_id": elsewhere.pk, **form})
+            assert answer.status_code == 302, (
+                name,
+                re.findall(r'class="field-error".*?</span>', answer.content.decode()),
+            )
+            assert fingerprint() != before, f"{name} did nothing, so this proves nothing"
+        assert not forged(elsewhere.pk)
+        boss = User.objects.get(pk=world.house.boss.pk)
+        assert (boss.is_staff, boss.is_superuser, boss.email) == (False, False, world.house.boss.email)
+        assert boss.roles == world.house.boss.roles
+        assert not SalesOrder.objects.filter(status="CLOSED").exists()
+
+    def test_of_every_form_are_tried(self, world: World) -> None:
+        plain = {"orders:preview", "orders:import", "core:login", "core:admin_login", "core:logout", "core:home"}
+        pressed = {"inventory:close_product", "inventory:open_product", "warehouse:pick_task", *BULK}
+        posted = {address.name for address in ADDRESSES if "post" in address.methods}
+        assert posted - plain - pressed == self.forms(world).keys()
+
+    def test_of_rows_change_nothing(self, world: World) -> None:
+        elsewhere = CompanyFactory()
+        client = Client()
+        client.force_login(world.house.boss, backend="django.contrib.auth.backends.ModelBackend")
+        extra = {**self.EXTRA, "company": elsewhere.pk, "carrier": "Van"}
+        for address in ADDRESSES:
+            if address.name in BULK:
+                # The keys of the rows are `id`: nothing else is taken for one
+                form = {**extra, "id": world.everything(BULK[address.name])[0]}
+                assert client.post(world.url(address), form).status_code in {302, 409}, address.name
+        assert not forged(elsewhere.pk)
+        assert not SalesOrder.objects.filter(status="CLOSED").exists()
+
+
+def forged(company_id: int) -> list[str]:
+    """Return the tables in which something stands that only a forged field said."""
+    found = []
+    for model in kept_models():
+        table = model._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM \"{table}\" row WHERE row::text ~* 'forged|99999[.]01'")
+            if cursor.fetchone()[0]:
+                found.append(table)
+        if any(field.name == "company" for field in model._meta.concrete_fields):
+            found += [table] * model._base_manager.filter(company_id=company_id).count()
+    return found
