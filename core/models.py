@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import pghistory
+from babel import Locale, UnknownLocaleError
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -26,6 +27,17 @@ def validate_time_zone(name: str) -> None:
     """
     if name not in available_timezones():
         raise ValidationError(f"{name} is not a time zone, such as Europe/London.")
+
+
+def validate_language(code: str) -> None:
+    """Check that a code is a language in which figures and countries can be written.
+
+    :raises ValidationError: where it is not.
+    """
+    try:
+        Locale.parse(code, sep="-" if "-" in code else "_")
+    except (ValueError, UnknownLocaleError) as error:
+        raise ValidationError(f"{code} is not a language, such as en or de-AT.") from error
 
 
 class CompanyQuerySet(LockingQuerySet):
@@ -99,7 +111,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120)
-    language = models.CharField(max_length=10, default="en")
+    language = models.CharField(max_length=10, default="en", validators=[validate_language])
     time_zone = models.CharField(max_length=60, default="UTC", validators=[validate_time_zone])
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.AUTO)
     companies: Any = models.ManyToManyField(Company, through="Membership", related_name="+")

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from core.locking import LockingQuerySet
-from core.models import Company, CompanyQuerySet
+from core.models import Company, CompanyQuerySet, validate_language
 from core.text import sort_key
 from orders.models.pricing import PriceList
 
@@ -28,7 +28,7 @@ class Customer(models.Model):
     vat_number = models.CharField("VAT number", max_length=30, blank=True)
     price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, related_name="+")
     terms_days = models.PositiveSmallIntegerField("days to pay", default=30)
-    language = models.CharField(max_length=10, default="en")
+    language = models.CharField(max_length=10, default="en", validators=[validate_language])
     is_active = models.BooleanField("may order", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -5,7 +5,7 @@ from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from core.models import Company, NumberSeries, User, validate_time_zone
+from core.models import Company, NumberSeries, User, validate_language, validate_time_zone
 from core.refusals import NotAllowed
 from core.roles import ALL_VERBS, VERBS, Role, require
 from inventory.models import Unit
@@ -163,3 +163,14 @@ class TestValidateTimeZone:
     def test_refuses_what_is_none(self, name):
         with pytest.raises(ValidationError, match="is not a time zone"):
             validate_time_zone(name)
+
+
+class TestValidateLanguage:
+    @pytest.mark.parametrize("code", ["en", "de-AT", "pt_BR"])
+    def test_knows_what_papers_can_be_written_in(self, code):
+        validate_language(code)
+
+    @pytest.mark.parametrize("code", ["", "zz", "english", "en-", "../en"])
+    def test_refuses_what_is_none(self, code):
+        with pytest.raises(ValidationError, match="is not a language"):
+            validate_language(code)
