@@ -6,9 +6,9 @@ is banned (it costs seventy times the Python).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -18,9 +18,37 @@ from django.db.models.expressions import DatabaseDefault
 Row = models.Model
 
 
+class _Column:
+    """What a statement needs to know of a field, looked up once."""
+
+    __slots__ = ("array", "attname", "may_default", "name", "prepared", "quoted")
+
+    def __init__(self, field: models.Field[Any, Any]) -> None:
+        self.name = field.name
+        self.attname = field.attname
+        self.quoted = _quoted(field)
+        self.array = f"%s::{_type_of(field)}"
+        self.may_default = field.has_db_default()
+        # Only these may be kept on the instance otherwise than they are sent
+        self.prepared: Callable[[Any], Any] | None = None
+        if isinstance(field, models.JSONField):
+            self.prepared = partial(_prepared, field)
+        elif isinstance(field, models.DecimalField):
+            self.prepared = _decimal
+
+    def values(self, rows: Sequence[Row]) -> list[Any]:
+        """Return the column's value of each row, as it is sent."""
+        attname, prepared = self.attname, self.prepared
+        if prepared is None:
+            return [getattr(row, attname) for row in rows]
+        return [prepared(getattr(row, attname)) for row in rows]
+
+
 @cache
-def _columns(model: type[Row]) -> tuple[models.Field[Any, Any], ...]:
-    return tuple(field for field in model._meta.concrete_fields if not field.primary_key and not field.generated)
+def _columns(model: type[Row]) -> tuple[_Column, ...]:
+    return tuple(
+        _Column(field) for field in model._meta.concrete_fields if not field.primary_key and not field.generated
+    )
 
 
 @cache
@@ -38,6 +66,10 @@ def _quoted(field: models.Field[Any, Any]) -> str:
 
 def _prepared(field: models.Field[Any, Any], value: Any) -> Any:
     return field.get_db_prep_save(value, connection)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return value if value is None or type(value) is Decimal else Decimal(value)
 
 
 def _type_of(field: models.Field[Any, Any]) -> str:
@@ -60,30 +92,56 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
     position = {
         id(row): (depth, n) for depth, (members, _name) in enumerate(levels) for n, row in enumerate(members, 1)
     }
-    ctes: list[str] = []
+    shape: list[_Level] = []
     params: list[Any] = []
-    for depth, (members, parent_name) in enumerate(levels):
+    for members, parent_name in levels:
         model = type(members[0])
-        table = connection.ops.quote_name(model._meta.db_table)
-        fields = [
-            field
-            for field in _columns(model)
-            if field.name != parent_name
-            and not all(isinstance(getattr(row, field.attname), DatabaseDefault) for row in members)
-        ]
-        names = [_quoted(field) for field in fields]
-        arrays = [f"%s::{_type_of(field)}" for field in fields]
-        params += [[_prepared(field, getattr(row, field.attname)) for row in members] for field in fields]
-        given, join, parent = list(names), "", []
+        columns = tuple(
+            column
+            for column in _columns(model)
+            if column.name != parent_name
+            and not (
+                column.may_default and all(isinstance(getattr(row, column.attname), DatabaseDefault) for row in members)
+            )
+        )
+        params += [column.values(members) for column in columns]
+        parent_depth = -1
         if parent_name:
             above = [position[id(getattr(row, parent_name))] for row in members]
-            if len({entry for entry, _n in above}) > 1:
+            parent_depth = above[0][0]
+            if any(depth != parent_depth for depth, _n in above):
                 raise ValueError(f"The parents of one entry's {parent_name} must be rows of one entry themselves.")
-            arrays.append("%s::int[]")
             params.append([n for _depth, n in above])
+        shape.append((model, parent_name, parent_depth, columns))
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_statement(tuple(shape)), params)
+        for depth, number, new_id in cursor.fetchall():
+            row = levels[depth][0][number - 1]
+            row.pk = new_id
+            row._state.adding = False
+            row._state.db = connection.alias
+    for members, parent_name in levels[1:]:
+        for row in members:
+            setattr(row, parent_name, getattr(row, parent_name))
+
+
+# Model, foreign key to the parent, the parent's place among the levels, and the columns that are sent
+_Level = tuple[type[Row], str, int, tuple[_Column, ...]]
+
+
+@cache
+def _insert_statement(shape: tuple[_Level, ...]) -> str:
+    ctes: list[str] = []
+    for depth, (model, parent_name, parent_depth, columns) in enumerate(shape):
+        table = connection.ops.quote_name(model._meta.db_table)
+        names = [column.quoted for column in columns]
+        arrays = [column.array for column in columns]
+        given, join, parent = list(names), "", []
+        if parent_name:
+            arrays.append("%s::int[]")
             given.append("parent_n")
             parent = [_quoted(_field(model, parent_name))]
-            join = f" JOIN p{above[0][0]} AS parent ON parent.n = u.parent_n ORDER BY u.n"
+            join = f" JOIN p{parent_depth} AS parent ON parent.n = u.parent_n ORDER BY u.n"
         ctes.append(
             f"p{depth} AS (SELECT nextval(pg_get_serial_sequence('{table}', 'id')) AS new_id, u.*"
             f"{', parent.new_id AS parent_id' if parent else ''} FROM"
@@ -93,17 +151,8 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
             f"i{depth} AS (INSERT INTO {table} ({', '.join(['id', *parent, *names])})"
             f" SELECT {', '.join(['new_id', *(['parent_id'] if parent else []), *names])} FROM p{depth} ORDER BY n)"
         )
-    answer = " UNION ALL ".join(f"SELECT {depth}, n, new_id FROM p{depth}" for depth in range(len(levels)))
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(ctes)} {answer}", params)
-        for depth, number, new_id in cursor.fetchall():
-            row = levels[depth][0][number - 1]
-            row.pk = new_id
-            row._state.adding = False
-            row._state.db = connection.alias
-    for members, parent_name in levels[1:]:
-        for row in members:
-            setattr(row, parent_name, getattr(row, parent_name))
+    answer = " UNION ALL ".join(f"SELECT {depth}, n, new_id FROM p{depth}" for depth in range(len(shape)))
+    return f"WITH {', '.join(ctes)} {answer}"
 
 
 def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Sequence[Any]] | None = None) -> int:
