@@ -166,7 +166,8 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_IPWARE_PROXY_COUNT = env.int("PROXY_COUNT", 0)
+AXES_CLIENT_IP_CALLABLE = "core.client_address.client_address"
+PROXY_COUNT = env.int("PROXY_COUNT", 0)
 
 # Language and time
 LANGUAGE_CODE = "en"

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.client_address import client_address
 from core.roles import Role
 from tests.factories.core import PASSWORD, person
 
@@ -73,3 +74,36 @@ class TestLockout:
         elsewhere = Client(REMOTE_ADDR="198.51.100.7")
         answer = elsewhere.post(reverse("core:login"), {"username": user.email, "password": PASSWORD})
         assert answer.status_code == 302
+
+
+class TestBehindAProxy:
+    """The lock closes a person and an address: everybody behind one proxy would otherwise be one address."""
+
+    @pytest.fixture(autouse=True)
+    def proxy(self, settings):
+        settings.PROXY_COUNT = 1
+
+    def test_leaves_the_same_person_alone_elsewhere(self, user):
+        assert guess(LIMIT, **{"X-Forwarded-For": "203.0.113.1"})[-1] == 429
+        assert try_password(PASSWORD, **{"X-Forwarded-For": "203.0.113.1"}).status_code == 429
+        assert try_password(PASSWORD, **{"X-Forwarded-For": "203.0.113.2"}).status_code == 302
+
+    def test_is_not_fooled_by_what_the_browser_puts_before(self, user):
+        told = [f"198.51.100.{number}, 203.0.113.1" for number in range(LIMIT)]
+        assert [try_password("wrong", **{"X-Forwarded-For": one}).status_code for one in told][-1] == 429
+
+    @pytest.mark.parametrize(
+        ("proxies", "told", "address"),
+        [
+            (0, "203.0.113.1", "127.0.0.1"),
+            (1, "", "127.0.0.1"),
+            (1, "no address", "127.0.0.1"),
+            (1, "198.51.100.1, 203.0.113.1", "203.0.113.1"),
+            (1, "2001:DB8::1", "2001:db8::1"),
+            (2, "198.51.100.1, 203.0.113.1, 10.0.0.1", "203.0.113.1"),
+            (2, "203.0.113.1", "127.0.0.1"),
+        ],
+    )
+    def test_believes_its_own_proxies_alone(self, settings, rf, proxies, told, address):
+        settings.PROXY_COUNT = proxies
+        assert client_address(rf.get("/", headers={"X-Forwarded-For": told})) == address
