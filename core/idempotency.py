@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core.models import IdempotencyKey, User
 from core.refusals import Refused
+from core.transactions import atomic
 
 MAX_KEY = 80
 
@@ -42,7 +43,7 @@ def request_digest(verb: str, request: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@transaction.atomic
+@atomic
 def once(
     *,
     actor: User,

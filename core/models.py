@@ -133,35 +133,36 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     @cached_property
-    def _memberships(self) -> list[Membership]:
-        return list(Membership.objects.filter(user_id=self.pk).order_by("company_id").select_related("company"))
+    def membership(self) -> Membership | None:
+        """Where this person works now: the first of their companies. What they are elsewhere counts for nothing here."""
+        return Membership.objects.filter(user_id=self.pk).order_by("company_id").select_related("company").first()
 
     @property
     def company_ids(self) -> list[int]:
-        """The companies whose rows this person may see."""
-        return [membership.company_id for membership in self._memberships]
+        """The companies whose rows this person sees: the one they work for now."""
+        return [self.membership.company_id] if self.membership else []
 
     @property
     def company(self) -> Company:
-        """The company this person works for now: the first of theirs.
+        """The company this person works for now.
 
         :raises Company.DoesNotExist: where they belong to none.
         """
-        for membership in self._memberships:
-            return membership.company
-        raise Company.DoesNotExist(f"{self} belongs to no company.")
+        if self.membership is None:
+            raise Company.DoesNotExist(f"{self} belongs to no company.")
+        return self.membership.company
 
     @cached_property
     def verbs(self) -> frozenset[str]:
-        """Everything this person may do, in any of their companies."""
+        """Everything this person may do in the company they work for now."""
         if not self.is_active:
             return frozenset()
         return frozenset().union(*(VERBS[role] for role in self.roles))
 
     @property
     def roles(self) -> list[Role]:
-        """The person's roles, in any of their companies."""
-        return [Role(role) for membership in self._memberships for role in membership.roles]
+        """The person's roles in the company they work for now."""
+        return [Role(role) for role in self.membership.roles] if self.membership else []
 
     def can(self, verb: str) -> bool:
         """Say whether one of the person's roles includes the verb, such as "orders.confirm"."""

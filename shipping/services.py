@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core import bulk
 from core.models import User
@@ -16,6 +16,7 @@ from core.money import exponent
 from core.numbering import document_number
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from inventory import services as inventory_services
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
@@ -48,7 +49,7 @@ class _Content:
     level_id: int
 
 
-@transaction.atomic
+@atomic
 def dispatch_orders(
     *, order_ids: Collection[int], carrier: str, tracking_number: str, actor: User, at: datetime
 ) -> dict[int, Dispatched | Refused]:

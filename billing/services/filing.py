@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from django.db import transaction
-
 from billing.models import InvoiceDocument
+from core.transactions import atomic
 
 
-@transaction.atomic
+@atomic
 def store_documents(*, documents: Mapping[int, bytes]) -> None:
     """Store the printed documents by invoice id; one that is stored already stays as it is."""
     InvoiceDocument.objects.bulk_create(

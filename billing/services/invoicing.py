@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 
 from billing import events, queries, sql
 from billing.models import Invoice, InvoiceLine
@@ -18,13 +18,14 @@ from core.money import document_totals
 from core.numbering import DateBeforeSeries, ensure_series
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from orders import services as orders_services
 from orders.models import Facet, OrderEvent, SalesOrder
 
 SERIES, PREFIX = "invoice", "INV"
 
 
-@transaction.atomic
+@atomic
 def invoice_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Invoice | Refused]:
     """Post one invoice per order for what was shipped and not billed yet, with all charges and services on the first.
 

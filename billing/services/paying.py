@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import transaction
-
 from billing import events, queries
 from billing.models import Invoice, Payment, Settlement
 from core import bulk
@@ -17,6 +15,7 @@ from core.models import User
 from core.money import ZERO, exponent, round_amount
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 
@@ -53,7 +52,7 @@ class Receipt:
     received_on: date | None = None
 
 
-@transaction.atomic
+@atomic
 def record_payments(*, receipts: Sequence[Receipt], actor: User, at: datetime) -> list[Payment | Refused]:
     """Record payments and settle what they pay, or refuse each in words; the answers are in the order of the receipts.
 

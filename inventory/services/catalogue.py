@@ -6,11 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
 from core import roles
 from core.models import User
 from core.refusals import Refused
+from core.transactions import atomic
 from inventory.models import Product
 
 
@@ -38,7 +37,7 @@ def open_products(*, product_ids: Collection[int], actor: User, at: datetime) ->
     return _offer(product_ids, actor, is_active=True)
 
 
-@transaction.atomic
+@atomic
 def _offer(product_ids: Collection[int], actor: User, *, is_active: bool) -> dict[int, Offered | Refused]:
     roles.require(actor, "inventory.change_product")
     products = Product.objects.for_user(actor).filter(pk__in=product_ids)

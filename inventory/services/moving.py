@@ -9,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core import bulk
 from core.models import User
 from core.money import spread
+from core.transactions import atomic
 from inventory import sql
 from inventory.models import StockLevel, StockMove, StockPosting
 from inventory.services.posting import StockMoved, add_bin_stock, post
@@ -40,7 +41,7 @@ class Issued:
     costs: tuple[Decimal, ...]
 
 
-@transaction.atomic
+@atomic
 def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: str, actor: User, at: datetime) -> int:
     """Move released stock from its bins into totes and return the posting's id.
 
@@ -75,7 +76,7 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
     )
 
 
-@transaction.atomic
+@atomic
 def issue_allocations(
     *, company_id: int, issues: Sequence[StockIssue], places: int, reference: str, actor: User, at: datetime
 ) -> Issued:

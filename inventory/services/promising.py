@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import transaction
-
 from core import bulk, transitions
+from core.transactions import atomic
 from inventory import events
 from inventory.decide import Grant, Supply, Want, decide
 from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
@@ -59,7 +58,7 @@ class BinPick:
     quantity: Decimal
 
 
-@transaction.atomic
+@atomic
 def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Promise]:
     """Record demand and promise on-hand stock to it under the levels' locks.
 
@@ -102,7 +101,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     ]
 
 
-@transaction.atomic
+@atomic
 def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, Decimal]:
     """Promise what is on hand now to demands that still wait, the earliest due first.
 
@@ -132,7 +131,7 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
     return got
 
 
-@transaction.atomic
+@atomic
 def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[BinPick]:
     """Choose bins for every firm allocation of the demands and reserve their stock for the pick, in walking order.
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core import bulk
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from inventory import sql
 from inventory.models import Bin, Product, StockLevel, StockMove, StockPosting, Warehouse
 from inventory.services.posting import add_bin_stock, post
@@ -35,7 +36,7 @@ class ReceiptLine:
     value: Decimal
 
 
-@transaction.atomic
+@atomic
 def receive_stock(
     *,
     company_id: int,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from inventory import services as inventory_services
 from orders import queries, sql
 from orders.models import LinePart, OrderEvent, SalesOrder
@@ -27,7 +28,7 @@ class Allocated:
     units: Decimal
 
 
-@transaction.atomic
+@atomic
 def allocate_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Allocated | Refused]:
     """Promise what is on hand now to the orders' backordered units.
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from core import transitions
+from core.transactions import atomic
 from orders.models import Facet, OrderEvent, SalesOrder
 from orders.services.recording import Fact, record
 
 
-@transaction.atomic
+@atomic
 def complete_orders(*, at: datetime, limit: int = 200) -> int:
     """Complete released orders of which every part is shipped or cancelled; return how many.
 

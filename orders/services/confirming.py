@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
-
 from core import bulk, transitions
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Product
 from orders import events, queries
@@ -32,7 +31,7 @@ class Confirmed:
     backordered: Decimal
 
 
-@transaction.atomic
+@atomic
 def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
     """Confirm orders and place their demand; each is confirmed with what can be promised, or refused with its blockers.
 

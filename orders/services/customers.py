@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from core.models import User
 from core.roles import require
+from core.transactions import atomic
 from orders.models import Customer, CustomerAddress
 
 
-@transaction.atomic
+@atomic
 def keep_address(*, address: CustomerAddress, actor: User) -> int:
     """Save a customer's address; bills or goods that go there now go to no other address of theirs. Returns its key.
 

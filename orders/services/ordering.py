@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from core import bulk
 from core.models import User
 from core.refusals import Refused
 from core.roles import require
 from core.text import normalized_reference
+from core.transactions import atomic
 from orders.models import CustomerPO, OrderEvent, SalesOrder, SalesOrderLine
 from orders.services.confirming import Confirmed, confirm_orders
 from orders.services.drafting import (
@@ -28,7 +29,7 @@ from orders.services.drafting import (
 from orders.services.recording import Fact, record
 
 
-@transaction.atomic
+@atomic
 def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) -> list[Created | OrderInvalid]:
     """Take orders in as drafts, or refuse each with what is wrong at which field.
 
@@ -72,7 +73,7 @@ class Taken:
     confirmed: Confirmed | Refused
 
 
-@transaction.atomic
+@atomic
 def create_and_confirm_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) -> list[Taken | OrderInvalid]:
     """Take orders in and confirm them in one transaction; an order that cannot be confirmed stays a draft.
 

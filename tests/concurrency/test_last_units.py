@@ -25,7 +25,7 @@ def promised(house: House) -> tuple[int, int]:
 
 
 def confirm(house: House, order) -> None:
-    house.boss.__dict__.pop("_memberships", None)
+    house.boss.__dict__.pop("membership", None)
     services.confirm_orders(order_ids=[order.pk], actor=house.boss, at=AT)
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core import bulk
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from warehouse import events, queries, sql
@@ -43,7 +44,7 @@ class _Unpacked:
     is_current: bool
 
 
-@transaction.atomic
+@atomic
 def pack_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Packed | Refused]:
     """Pack what is picked of orders, in one parcel per order and warehouse, weighed by its products.
 

@@ -9,13 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
-
 from core import transitions
 from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from inventory import services as inventory_services
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
@@ -31,7 +30,7 @@ class Picked:
     task_ids: tuple[int, ...]
 
 
-@transaction.atomic
+@atomic
 def pick_tasks(*, task_ids: Collection[int], actor: User, at: datetime) -> dict[int, Picked | Refused]:
     """Move what tasks ask for from the shelf into their totes; a task that is picked already is returned as such.
 
@@ -49,7 +48,7 @@ def pick_tasks(*, task_ids: Collection[int], actor: User, at: datetime) -> dict[
     }
 
 
-@transaction.atomic
+@atomic
 def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Picked | Refused]:
     """Move all that is planned for orders from the shelves into their totes; what is picked is returned as such.
 

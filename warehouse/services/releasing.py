@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from core import bulk, transitions
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
+from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Allocation
 from orders import services as orders_services
@@ -32,7 +32,7 @@ class Released:
     task_ids: tuple[int, ...]
 
 
-@transaction.atomic
+@atomic
 def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Released | Refused]:
     """Turn the allocated stock of orders into pick tasks, one wave per warehouse; the rest can be released later.
 
@@ -140,7 +140,7 @@ def _by_order(tasks: Iterable[PickTask]) -> dict[int, Released]:
     }
 
 
-@transaction.atomic
+@atomic
 def complete_waves(*, at: datetime, limit: int = 200) -> int:
     """Close the open waves of which nothing is left to pick, each exactly once, and return how many."""
     # A wave gets no task after it was made, so "nothing left" cannot cease to be true while this waits for a lock;

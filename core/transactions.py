@@ -1,0 +1,41 @@
+"""Services as transactions: the outermost begins one, and those it calls are part of it without savepoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _ServiceBlock(transaction.Atomic):
+    """An atomic block that a service opened."""
+
+
+def atomic(service: Callable[P, R]) -> Callable[P, R]:
+    """Make a function all or nothing.
+
+    Called from another service it joins that one's transaction: a savepoint would cost two statements a call, and there
+    is nothing to go on with after a refusal. Whoever catches what a service raised may therefore not carry on inside
+    another one.
+
+    :raises TransactionManagementError: where the function caught what a service in it raised, and returned.
+    """
+
+    @wraps(service)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        blocks: list[Any] = connection.atomic_blocks
+        is_outermost = not any(isinstance(block, _ServiceBlock) for block in blocks)
+        with _ServiceBlock(using=None, savepoint=is_outermost, durable=False):
+            result = service(*args, **kwargs)
+            if connection.needs_rollback:
+                raise transaction.TransactionManagementError(
+                    f"{service.__qualname__} went on after a refusal in a service that it called."
+                )
+            return result
+
+    return call
