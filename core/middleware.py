@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from pghistory.middleware import HistoryMiddleware as PghistoryMiddleware
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from core.history import attributed_to
 from core.pages import vary_on_htmx, wants_fragment
 from core.refusals import Busy, NotAllowed, Refused
 
@@ -56,12 +56,25 @@ class PersonMiddleware:
             return self.get_response(request)
 
 
-class HistoryMiddleware(PghistoryMiddleware):
-    """Hangs the person, the address and the request id on the history rows of a request."""
+class HistoryMiddleware:
+    """Hangs the person, the address and the request id on the history rows of a request that may change something."""
 
-    def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what pghistory keeps beside each change."""
-        return {**super().get_context(request), "request_id": getattr(request, "request_id", "")}
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return self.get_response(request)
+
+        def context() -> dict[str, Any]:
+            return {
+                "user": request.user.pk if hasattr(request, "user") else None,
+                "url": request.path,
+                "request_id": getattr(request, "request_id", ""),
+            }
+
+        with attributed_to(context):
+            return self.get_response(request)
 
 
 class SessionExpiryMiddleware:

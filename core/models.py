@@ -134,7 +134,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def membership(self) -> Membership | None:
-        """Where this person works now: the first of their companies. What they are elsewhere counts for nothing here."""
+        """Where this person works now: the first of their companies. What they are elsewhere does not count here."""
         return Membership.objects.filter(user_id=self.pk).order_by("company_id").select_related("company").first()
 
     @property

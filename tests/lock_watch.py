@@ -49,6 +49,8 @@ class LockOrderWatch:
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         text = sql if isinstance(sql, str) else str(sql)
+        if text.endswith("/* history */"):
+            return execute(sql, params, many, context)  # told within the first write; it locks nothing
         if self.begins_transaction():
             self.forget()
         if savepoint := _SAVEPOINT.match(text):

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-import pghistory
 import pytest
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from core import bulk
+from core.history import attributed_to
 from core.models import Company, Membership
 from core.roles import Role
 from inventory.models import Demand, Product, StockLevel, StockMove, Unit
@@ -22,7 +22,7 @@ from tests.factories.core import CompanyFactory, UserFactory
 @pytest.fixture(params=["history's context on", "history's context off"], autouse=True)
 def context(request, db) -> Iterator[None]:
     """Run each test twice: a request's context puts a statement of its own before each of ours."""
-    with pghistory.context(user=1) if request.param.endswith("on") else contextlib.nullcontext():
+    with attributed_to(lambda: {"user": 1}) if request.param.endswith("on") else contextlib.nullcontext():
         yield
 
 

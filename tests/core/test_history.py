@@ -7,6 +7,7 @@ from django.db import connection, models
 from django.urls import reverse
 
 from core import bulk
+from core.history import attributed_to
 from core.models import Company, User
 from core.roles import Role
 from tests.core.bare_rows import bare_row, undone
@@ -65,7 +66,7 @@ class TestEveryHistory:
         table, column, value = model._meta.db_table, field.column, bare_value(model, field)
         kept = {operation_of(tracker) for tracker in history.pgh_trackers}
 
-        with undone(), pghistory.context(user=7, request_id="request-1"), connection.cursor() as cursor:
+        with undone(), attributed_to(lambda: {"user": 7, "request_id": "request-1"}), connection.cursor() as cursor:
             row = bare_row(model)
             row.save(force_insert=True)
             one = model._base_manager.filter(pk=row.pk)
