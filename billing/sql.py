@@ -7,7 +7,7 @@ BILLING_FACTS = """
 WITH o AS MATERIALIZED (
     SELECT o.id, o.company_id, o.status, o.currency, o.ship_to ->> 'country' AS country,
         (SELECT max(sh.dispatched_at) FROM shipping_shipment sh WHERE sh.order_id = o.id) AS dispatched_at
-    FROM orders_salesorder o WHERE o.id = ANY(%s)
+    FROM orders_salesorder o WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 )
 SELECT o.id, o.status, o.currency, o.dispatched_at,
     l.id, l.position, p.sku, l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
@@ -37,7 +37,7 @@ WITH RECURSIVE series AS MATERIALIZED (
 ), own AS (
     SELECT u.n, u.id, u.digest, series.prefix || '-' || series.year || '-'
         || lpad(v.value::text, greatest(6, length(v.value::text)), '0') AS number
-    FROM series, unnest(%s::bigint[], %s::text[]) WITH ORDINALITY AS u(id, digest, n),
+    FROM series, unnest((SELECT %s::bigint[]), (SELECT %s::text[])) WITH ORDINALITY AS u(id, digest, n),
         LATERAL (SELECT series.next_value + u.n - 1 AS value) v
 ), chain AS (
     SELECT 0::bigint AS n, 0::bigint AS id, ''::text AS number, ''::text AS previous_hash, series.last_hash::text AS hash FROM series
@@ -58,5 +58,5 @@ RETURNING i.id, i.number, i.previous_hash, i.hash
 PAYMENT_FACTS = """
 SELECT o.id, count(i.id), coalesce(sum(i.gross - i.settled), 0)
 FROM orders_salesorder o LEFT JOIN billing_invoice i ON i.order_id = o.id
-WHERE o.id = ANY(%s) GROUP BY o.id
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY o.id
 """

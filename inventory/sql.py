@@ -4,7 +4,7 @@
 ENSURE_LEVELS = """
 INSERT INTO inventory_stocklevel (company_id, warehouse_id, product_id, sellable, allocated, blocked, staged, value)
 SELECT DISTINCT %s::bigint, u.warehouse_id, u.product_id, 0, 0, 0, 0, 0
-FROM unnest(%s::bigint[], %s::bigint[]) AS u(warehouse_id, product_id)
+FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(warehouse_id, product_id)
 ORDER BY 3, 2
 ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
 """
@@ -13,7 +13,7 @@ ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
 ENSURE_BIN_STOCK = """
 INSERT INTO inventory_binstock (bin_id, product_id, quantity, allocated)
 SELECT DISTINCT b.id, u.product_id, 0, 0
-FROM unnest(%s::bigint[], %s::bigint[]) AS u(bin_id, product_id)
+FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(bin_id, product_id)
 JOIN inventory_bin home ON home.id = u.bin_id
 JOIN inventory_bin b ON b.id = u.bin_id OR (b.warehouse_id = home.warehouse_id AND b.kind = 'TOTE')
 ORDER BY 2, 1
@@ -23,7 +23,8 @@ ON CONFLICT (product_id, bin_id) DO NOTHING
 # Quantities and allocations of bins by (bin, product); returns one row for each that was changed.
 ADD_BIN_STOCK = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[], %s::numeric[]) AS u(bin_id, product_id, quantity, allocated)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
+        AS u(bin_id, product_id, quantity, allocated)
 ), l AS MATERIALIZED (
     SELECT s.id FROM inventory_binstock s JOIN u ON u.product_id = s.product_id AND u.bin_id = s.bin_id
     ORDER BY s.id FOR NO KEY UPDATE OF s
@@ -36,7 +37,8 @@ RETURNING s.id
 # A pick under its demands' locks: allocations and demands move from promised to picked. One row per allocation that was open for it.
 PICK_ALLOCATIONS = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS u(allocation_id, demand_id, quantity)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]))
+        AS u(allocation_id, demand_id, quantity)
 ), l AS MATERIALIZED (
     SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
 ), a AS (
@@ -56,7 +58,8 @@ SELECT a.id FROM a
 # An issue under its demands' locks. One row per allocation that had as much picked and not consumed.
 CONSUME_ALLOCATIONS = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS u(allocation_id, demand_id, quantity)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]))
+        AS u(allocation_id, demand_id, quantity)
 ), l AS MATERIALIZED (
     SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
 )
@@ -69,7 +72,7 @@ RETURNING a.id
 # What leaves takes its share of the level's value (rule 12): value x quantity / all that is there, and all of it with the last unit.
 ISSUE_LEVELS = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
 ), l AS MATERIALIZED (
     SELECT s.id, u.quantity,
         round(s.value * u.quantity / nullif(s.sellable + s.blocked + s.staged, 0), %s::int) AS cost

@@ -8,8 +8,9 @@ SELECT u.n, c.id, c.company_id, c.name, c.is_active, c.terms_days, c.price_list_
     ship.id, ship.name, ship.street, ship.city, ship.postcode, ship.country,
     bill.name, bill.street, bill.city, bill.postcode, bill.country,
     tax.category, tax.rate, same.id, same.number
-FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::date[]) AS u(n, customer_id, ship_to_id, po_key, ordered_on)
-JOIN orders_customer c ON c.id = u.customer_id AND c.company_id = ANY(%s)
+FROM unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::date[]))
+    AS u(n, customer_id, ship_to_id, po_key, ordered_on)
+JOIN orders_customer c ON c.id = u.customer_id AND c.company_id = ANY ((SELECT %s::bigint[])::bigint[])
 JOIN orders_pricelist pl ON pl.id = c.price_list_id
 LEFT JOIN LATERAL (
     SELECT a.* FROM orders_customeraddress a
@@ -35,8 +36,8 @@ PRODUCT_TERMS = """
 SELECT p.id, p.company_id, p.sku, p.name, p.is_active, un.step, un.code, pr.price_list_id, pr.price
 FROM inventory_product p
 JOIN inventory_unit un ON un.id = p.unit_id
-LEFT JOIN orders_price pr ON pr.product_id = p.id AND pr.price_list_id = ANY(%s)
-WHERE p.id = ANY(%s) AND p.company_id = ANY(%s)
+LEFT JOIN orders_price pr ON pr.product_id = p.id AND pr.price_list_id = ANY ((SELECT %s::bigint[])::bigint[])
+WHERE p.id = ANY ((SELECT %s::bigint[])::bigint[]) AND p.company_id = ANY ((SELECT %s::bigint[])::bigint[])
 """
 
 FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
@@ -44,7 +45,7 @@ FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHE
 # What left, and how far that brings each order; the caller holds the orders' locks, so no other shipment counts meanwhile.
 ADD_SHIPPED = f"""
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::numeric[]) AS u(id, quantity)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
 ), l AS MATERIALIZED (
     SELECT t.id FROM orders_linepart t WHERE t.id IN (SELECT id FROM u) ORDER BY t.id FOR NO KEY UPDATE
 ), p AS (
@@ -63,7 +64,8 @@ FROM f WHERE o.id = f.order_id
 # Billable is what was ordered less what was cancelled of the line's parts.
 ADD_INVOICED = f"""
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS u(id, quantity, net)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
+        AS u(id, quantity, net)
 ), l AS MATERIALIZED (
     SELECT t.id FROM orders_salesorderline t WHERE t.id IN (SELECT id FROM u) ORDER BY t.id FOR NO KEY UPDATE
 ), p AS (
@@ -82,7 +84,8 @@ FROM f WHERE o.id = f.order_id
 # %s = order ids[], settled[], gross[]
 SET_PAYMENT = f"""
 UPDATE orders_salesorder AS o SET payment = {FACET.format(done="u.settled", whole="u.gross")}
-FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[]) AS u(id, settled, gross) WHERE o.id = u.id
+FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
+    AS u(id, settled, gross) WHERE o.id = u.id
 """
 
 # How far the promise of each order goes: allocated + picked of ordered - cancelled. %s = order ids[] (locked by the caller)
@@ -91,7 +94,7 @@ UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.done", whol
 FROM (
     SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole
     FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id
-    WHERE lp.order_id = ANY(%s) GROUP BY lp.order_id
+    WHERE lp.order_id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY lp.order_id
 ) f WHERE o.id = f.order_id
 RETURNING o.id, o.allocation
 """
@@ -104,7 +107,7 @@ SELECT o.id, o.status, c.is_active, c.name, c.id,
      JOIN inventory_product p ON p.id = l.product_id WHERE l.order_id = o.id AND NOT p.is_active),
     (o.ship_to ->> 'street' <> '' AND o.ship_to ->> 'city' <> '')
 FROM orders_salesorder o JOIN orders_customer c ON c.id = o.customer_id
-WHERE o.id = ANY(%s)
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 """
 
 # Units waiting for stock although some is free now, one row per order: %s = order ids[]
@@ -118,5 +121,5 @@ LEFT JOIN LATERAL (
     SELECT sum(v.sellable - v.allocated) AS free FROM inventory_stocklevel v
     WHERE v.company_id = o.company_id AND v.product_id = d.product_id
 ) s ON TRUE
-WHERE o.id = ANY(%s) GROUP BY o.id
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY o.id
 """

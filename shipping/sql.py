@@ -10,7 +10,7 @@ FROM warehouse_parcel p
 JOIN warehouse_parcelcontent c ON c.parcel_id = p.id
 JOIN warehouse_picktask t ON t.id = c.task_id
 JOIN inventory_allocation a ON a.id = t.allocation_id
-WHERE p.order_id = ANY(%s) AND p.status = 'PACKED'
+WHERE p.order_id = ANY ((SELECT %s::bigint[])::bigint[]) AND p.status = 'PACKED'
     AND NOT EXISTS (SELECT 1 FROM shipping_shipmentline l WHERE l.content_id = c.id)
 ORDER BY p.order_id, p.id, c.id
 """
@@ -30,5 +30,5 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS shipments FROM shipping_shipment k
     WHERE k.order_id = o.id AND k.status IN ('DISPATCHED', 'DELIVERED')
 ) s
-WHERE o.id = ANY(%s)
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 """

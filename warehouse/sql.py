@@ -7,14 +7,14 @@
 _LOCK_TASKS = """
 WITH parts AS MATERIALIZED (
     SELECT p.id FROM orders_linepart p
-    WHERE p.id IN (SELECT k.part_id FROM warehouse_picktask k WHERE k.{key} = ANY(%s) AND k.company_id = ANY(%s))
+    WHERE p.id IN (SELECT k.part_id FROM warehouse_picktask k WHERE k.{key} = ANY ((SELECT %s::bigint[])::bigint[]) AND k.company_id = ANY ((SELECT %s::bigint[])::bigint[]))
     ORDER BY p.id FOR NO KEY UPDATE
 )
 SELECT t.*, a.demand_id, a.level_id, b.warehouse_id
 FROM warehouse_picktask t
 JOIN inventory_allocation a ON a.id = t.allocation_id
 JOIN inventory_bin b ON b.id = t.bin_id
-WHERE t.{key} = ANY(%s) AND t.company_id = ANY(%s) AND (SELECT count(*) FROM parts) >= 0
+WHERE t.{key} = ANY ((SELECT %s::bigint[])::bigint[]) AND t.company_id = ANY ((SELECT %s::bigint[])::bigint[]) AND (SELECT count(*) FROM parts) >= 0
 ORDER BY t.id FOR NO KEY UPDATE OF t
 """
 LOCK_TASKS = _LOCK_TASKS.format(key="id")
@@ -35,7 +35,7 @@ JOIN inventory_product pr ON pr.id = t.product_id
 JOIN LATERAL (
     SELECT coalesce(sum(k.quantity), 0) AS packed FROM warehouse_parcelcontent k WHERE k.task_id = t.id
 ) c ON t.picked > c.packed
-WHERE p.order_id = ANY(%s) AND t.company_id = ANY(%s)
+WHERE p.order_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.company_id = ANY ((SELECT %s::bigint[])::bigint[])
 ORDER BY p.id, t.id FOR NO KEY UPDATE OF p
 """
 
@@ -62,12 +62,12 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE k.status = 'PICKED') AS picked
     FROM warehouse_picktask k WHERE k.order_id = o.id
 ) t
-WHERE o.id = ANY(%s)
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 """
 
 # How far each wave of a page is, one row per wave: %s = wave ids[]
 WAVE_FACTS = """
 SELECT t.wave_id, count(*), count(*) FILTER (WHERE t.status = 'PICKED'), count(DISTINCT t.order_id), min(o.requested_on)
 FROM warehouse_picktask t JOIN orders_salesorder o ON o.id = t.order_id
-WHERE t.wave_id = ANY(%s) AND t.status <> 'CANCELLED' GROUP BY t.wave_id
+WHERE t.wave_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.status <> 'CANCELLED' GROUP BY t.wave_id
 """

@@ -212,7 +212,7 @@ class TestAdd:
         with CaptureQueriesContext(connection) as captured:
             bulk.add(StockLevel, {level.pk: {"sellable": 1} for level in reversed(levels)})
         sql = captured[-1]["sql"]
-        lock = 'l AS MATERIALIZED (SELECT t.id FROM "inventory_stocklevel" t WHERE t.id = ANY('
+        lock = 'l AS MATERIALIZED (SELECT t.id FROM "inventory_stocklevel" t WHERE t.id IN (SELECT id FROM u)'
         assert lock in sql
         assert "ORDER BY t.id FOR NO KEY UPDATE)" in sql[sql.index(lock) :]
         assert sql.index(lock) < sql.index('UPDATE "inventory_stocklevel" AS t SET')
