@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from core.history import attributed_to
+from core.idempotency import KeyReused
 from core.pages import vary_on_htmx, wants_fragment
 from core.refusals import Busy, NotAllowed, Refused
 
@@ -98,7 +99,10 @@ class SessionExpiryMiddleware:
 
 
 class RefusalMiddleware:
-    """Answers a refusal that no view has answered: 403 for roles, 409 for the rest, always with its sentence."""
+    """Answers a refusal that no view has answered, with its sentence.
+
+    403 for roles, 422 for a key used again for something else (TRUST 8), 409 for the rest.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -114,6 +118,13 @@ class RefusalMiddleware:
             exception = Busy("Somebody else is working on this right now. Nothing was changed: try again in a moment.")
         if not isinstance(exception, Refused):
             return None
-        status = 403 if isinstance(exception, NotAllowed) else 409
-        template = "_refusal.html" if wants_fragment(request) else "refusal.html"
-        return vary_on_htmx(render(request, template, {"refusal": exception}, status=status))
+        status = _STATUS.get(type(exception), 409)
+        is_fragment = wants_fragment(request)
+        template = "_refusal.html" if is_fragment else "refusal.html"
+        response = render(request, template, {"refusal": exception}, status=status)
+        if is_fragment:  # a 422 is swapped into its form elsewhere; a refusal leaves what was typed alone
+            response["HX-Retarget"], response["HX-Reswap"] = "#refusal", "innerHTML"
+        return vary_on_htmx(response)
+
+
+_STATUS: dict[type[Refused], int] = {NotAllowed: 403, KeyReused: 422}

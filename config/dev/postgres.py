@@ -344,6 +344,16 @@ def make_place(place: Path) -> None:
 
 
 def _sweep_root_place() -> None:
-    """Remove the copied binaries when no cluster is left that needs them."""
-    if not any(path for path in ROOT_PLACE.glob("*/") if not path.name.startswith("bin")):
+    """Remove the copied binaries when no cluster is left that needs them, and no server that lies elsewhere runs them."""
+    has_clusters = any(path for path in ROOT_PLACE.glob("*/") if not path.name.startswith("bin"))
+    if not has_clusters and not _binaries_run():
         shutil.rmtree(ROOT_PLACE, ignore_errors=True)
+
+
+def _binaries_run() -> bool:
+    """Tell whether any process runs a copied binary, as the server of a throw-away cluster in memory does."""
+    for link in Path("/proc").glob("[0-9]*/exe"):
+        with contextlib.suppress(OSError):
+            if link.readlink().is_relative_to(ROOT_PLACE):
+                return True
+    return False

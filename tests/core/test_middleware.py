@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django_htmx.middleware import HtmxDetails
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
+from core.idempotency import KeyReused
 from core.middleware import PersonMiddleware, RefusalMiddleware, RequestIdMiddleware, SessionExpiryMiddleware
 from core.refusals import Blocked, Blocker, NotAllowed, Refused
 from core.roles import Role
@@ -111,7 +112,12 @@ class TestRefusal:
 
     @pytest.mark.parametrize(
         ("refusal", "status"),
-        [(Short("Only 3 left."), 409), (Blocked("It is on hold."), 409), (NotAllowed("No."), 403)],
+        [
+            (Short("Only 3 left."), 409),
+            (Blocked("It is on hold."), 409),
+            (NotAllowed("No."), 403),
+            (KeyReused("Sent before with other content."), 422),
+        ],
     )
     def test_is_answered_with_its_sentence(self, answer, refusal, status):
         response = answer(refusal)
@@ -123,6 +129,7 @@ class TestRefusal:
         response = answer(Short("Only 3 are left."), **HTMX)
         assert (response.status_code, b"<html" in response.content) == (409, False)
         assert "Only 3 are left." in response.content.decode()
+        assert response["HX-Retarget"] == "#refusal"
 
     def test_is_a_page_for_a_boosted_link_and_no_cache_mixes_them_up(self, answer):
         response = answer(Short("Only 3 are left."), **HTMX, **{"HX-Boosted": "true"})
