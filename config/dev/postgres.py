@@ -344,7 +344,7 @@ def make_place(place: Path) -> None:
 
 
 def _sweep_root_place() -> None:
-    """Remove the copied binaries when no cluster is left that needs them, and no server that lies elsewhere runs them."""
+    """Remove the copied binaries when no cluster is left that needs them, and no server elsewhere runs them."""
     has_clusters = any(path for path in ROOT_PLACE.glob("*/") if not path.name.startswith("bin"))
     if not has_clusters and not _binaries_run():
         shutil.rmtree(ROOT_PLACE, ignore_errors=True)
