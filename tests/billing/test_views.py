@@ -259,7 +259,7 @@ class TestPayInvoice:
         for _ in range(2):
             assert accountant.post(address, payment(amount="6.50")).status_code == 302
         assert (Payment.objects.count(), Invoice.objects.get(pk=invoice.pk).settled) == (1, Decimal("6.50"))
-        assert accountant.post(address, payment(amount="7.50")).status_code == 409
+        assert accountant.post(address, payment(amount="7.50")).status_code == 422
 
     @pytest.mark.parametrize(
         ("fields", "words"),
