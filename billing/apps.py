@@ -13,7 +13,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the queues, the verbs and the panel on the order's page, and the audit's proofs."""
-        from billing import audit, queries, views
+        from billing import audit, queries
 
         registry.navigation.register(
             "billing.to_invoice",
@@ -36,7 +36,7 @@ class BillingConfig(AppConfig):
             )
         registry.order_panels.register(
             "billing.invoices",
-            registry.OrderPanel("billing/_invoices_panel.html", views.invoices_panel, "billing.view"),
+            registry.OrderPanel("billing/_invoices_panel.html", queries.invoices_panel, "billing.view"),
             order=80,
         )
         registry.subject_pages.register("invoice", registry.SubjectPage("billing:invoice", "billing.view"))

@@ -316,3 +316,16 @@ def ids_to_print(at: datetime, *, limit: int = 100) -> list[int]:
         pk__gt=newest - SWEPT, number__isnull=False, document__isnull=True, recorded_at__lt=at - timedelta(minutes=1)
     )
     return list(missing.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def shown(invoice: Any) -> Any:
+    """Return a row of `queries.invoices()` with its state's code and word, and the days that it is late."""
+    invoice.state, invoice.state_word = State.of(invoice)
+    invoice.late_days = (invoice.today - invoice.due_on).days if invoice.state == "OVERDUE" else 0
+    return invoice
+
+
+def invoices_panel(order_id: int, user: User, at: datetime) -> dict[str, Any]:
+    """Return what the order's page shows of its invoices."""
+    rows = invoices(user, at).filter(order=order_id).order_by(F("pk").desc())
+    return {"invoices": [shown(row) for row in rows]}

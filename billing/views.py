@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,7 +19,6 @@ from billing.forms import PaymentForm
 from billing.models import Invoice
 from billing.queries import State
 from billing.tables import BillingQueueTable, InvoiceQueueTable
-from core.models import User
 from core.money import ZERO
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
@@ -114,14 +113,7 @@ class InvoiceQueueView(QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each invoice its state and how late it is."""
-        return [shown(row) for row in rows]
-
-
-def shown(invoice: Any) -> Any:
-    """Return a row of `queries.invoices()` with its state's code and word, and the days that it is late."""
-    invoice.state, invoice.state_word = State.of(invoice)
-    invoice.late_days = (invoice.today - invoice.due_on).days if invoice.state == "OVERDUE" else 0
-    return invoice
+        return [queries.shown(row) for row in rows]
 
 
 class PayInvoicesView(QueueActionView):
@@ -145,7 +137,7 @@ class InvoiceView(VerbRequiredMixin, DetailView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add its paper's content, its payments and, for those who may take one, the form."""
-        invoice: Any = shown(self.object)
+        invoice: Any = queries.shown(self.object)
         user = person(self.request)
         takes_payment = invoice.open > 0 and user.can("billing.pay")
         bill_to, ship_to = invoice.snapshot["buyer"], invoice.snapshot["ship_to"]
@@ -260,9 +252,3 @@ class InvoiceDocumentView(VerbRequiredMixin, View):
         response["ETag"] = f'"{document.sha256}"'
         response["Cache-Control"] = "private, no-cache"
         return response
-
-
-def invoices_panel(order_id: int, user: User) -> dict[str, Any]:
-    """Return what the order's page shows of its invoices."""
-    rows = queries.invoices(user, timezone.now()).filter(order=order_id).order_by(F("pk").desc())
-    return {"invoices": [shown(row) for row in rows]}

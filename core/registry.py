@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -64,10 +65,10 @@ class OrderAction:
 
 @dataclass(frozen=True, slots=True)
 class OrderPanel:
-    """A part of the order's page owned by a higher app: a template and the context it needs for (order_id, user)."""
+    """A part of the order's page owned by a higher app: a template and its context, of (order_id, user, at)."""
 
     template: str
-    context: Callable[[int, Any], dict[str, Any]]
+    context: Callable[[int, Any, datetime], dict[str, Any]]
     verb: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -98,7 +99,7 @@ def shipments_of_order(order_id: int) -> QuerySet[Shipment]:
     )
 
 
-def order_panel(order_id: int, _user: User) -> dict[str, Any]:
+def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
     """Return what shipping shows on an order's page."""
     return {"shipments": list(shipments_of_order(order_id))}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -170,7 +170,7 @@ def parcels_of_order(order_id: int) -> QuerySet[Parcel]:
     )
 
 
-def order_panel(order_id: int, _user: User) -> dict[str, Any]:
+def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
     """Return what the warehouse shows on an order's page."""
     return {"tasks": list(tasks_of_order(order_id)), "parcels": list(parcels_of_order(order_id))}
 

@@ -81,8 +81,9 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
 
     def panels(self, order: SalesOrder, user: User) -> list[SafeString]:
         """Return the parts of the page that the apps above draw, for those who may see them."""
+        now = timezone.now()
         return [
-            render_to_string(panel.template, panel.context(order.pk, user), self.request)
+            render_to_string(panel.template, panel.context(order.pk, user, now), self.request)
             for panel in registry.order_panels
             if not panel.verb or user.can(panel.verb)
         ]
