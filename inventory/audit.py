@@ -90,11 +90,14 @@ CHECKS = [
         rows="inventory_allocation",
         drift="""
         SELECT 'allocation ' || a.id, a.status,
-            CASE WHEN a.consumed = a.quantity THEN 'CONSUMED' WHEN a.picked = a.quantity THEN 'PICKED' ELSE 'FIRM or RELEASED' END
+            CASE WHEN a.status = 'FREED' THEN 'FREED with ' || a.picked || ' picked' WHEN a.consumed = a.quantity THEN 'CONSUMED'
+                WHEN a.picked = a.quantity THEN 'PICKED' ELSE 'FIRM or RELEASED' END
         FROM inventory_allocation a
-        WHERE a.status <> 'FREED' AND CASE
+        WHERE CASE
+            WHEN a.status = 'FREED' THEN a.picked <> 0
             WHEN a.consumed = a.quantity THEN a.status <> 'CONSUMED'
             WHEN a.picked = a.quantity THEN a.status <> 'PICKED'
+            WHEN a.picked > 0 THEN a.status <> 'RELEASED'
             ELSE a.status NOT IN ('FIRM', 'RELEASED') END
         ORDER BY a.id
         """,

@@ -82,3 +82,82 @@ UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = s.v
 FROM l WHERE s.id = l.id
 RETURNING s.id, l.cost
 """
+
+# Unpicked units that allocations give up under their demands' locks. One that gives up all it had is freed and keeps its
+# quantity, as what it once was. One row per allocation that had as much.
+FREE_ALLOCATIONS = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]))
+        AS u(allocation_id, demand_id, quantity)
+), l AS MATERIALIZED (
+    SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
+), a AS (
+    UPDATE inventory_allocation AS a SET
+        quantity = CASE WHEN a.quantity = u.quantity THEN a.quantity ELSE a.quantity - u.quantity END,
+        status = CASE
+            WHEN a.quantity - u.quantity > a.picked THEN a.status
+            WHEN a.picked = 0 THEN 'FREED'
+            WHEN a.picked = a.consumed THEN 'CONSUMED'
+            ELSE 'PICKED' END
+    FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id
+        AND a.status IN ('FIRM', 'RELEASED') AND a.quantity - a.picked >= u.quantity
+    RETURNING a.id, a.demand_id, u.quantity
+), d AS (
+    UPDATE inventory_demand AS d SET allocated = d.allocated - t.quantity, promised_on = NULL
+    FROM (SELECT demand_id, sum(quantity) AS quantity FROM a GROUP BY demand_id) t
+    WHERE d.id = t.demand_id
+    RETURNING d.id
+)
+SELECT a.id FROM a
+"""
+
+# Picked units that lose their order under their demands' locks; a freed allocation keeps the quantity it once had.
+# One row per allocation that had as much picked and in the house.
+UNPICK_ALLOCATIONS = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]))
+        AS u(allocation_id, demand_id, quantity)
+), l AS MATERIALIZED (
+    SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
+), a AS (
+    UPDATE inventory_allocation AS a SET picked = a.picked - u.quantity,
+        quantity = CASE WHEN a.quantity = u.quantity THEN a.quantity ELSE a.quantity - u.quantity END,
+        status = CASE
+            WHEN a.quantity = u.quantity THEN 'FREED'
+            WHEN a.quantity - u.quantity = a.consumed THEN 'CONSUMED'
+            ELSE a.status END
+    FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id
+        AND a.status IN ('RELEASED', 'PICKED') AND a.picked - a.consumed >= u.quantity
+    RETURNING a.id, a.demand_id, u.quantity
+), d AS (
+    UPDATE inventory_demand AS d SET quantity = d.quantity - t.quantity, picked = d.picked - t.quantity
+    FROM (SELECT demand_id, sum(quantity) AS quantity FROM a GROUP BY demand_id) t
+    WHERE d.id = t.demand_id
+    RETURNING d.id
+)
+SELECT a.id FROM a
+"""
+
+# Units that wait and are not wanted any more; what is left may be promised whole by that. One row per demand that had
+# as many waiting. %s = demand ids[], quantities[], today
+CANCEL_DEMAND = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
+), l AS MATERIALIZED (
+    SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT id FROM u) ORDER BY d.id FOR NO KEY UPDATE
+)
+UPDATE inventory_demand AS d SET quantity = d.quantity - u.quantity,
+    promised_on = CASE
+        WHEN d.quantity > u.quantity AND d.backordered = u.quantity THEN greatest(d.due_on, %s::date)
+        ELSE d.promised_on END
+FROM u, l WHERE d.id = u.id AND l.id = d.id AND d.backordered >= u.quantity
+RETURNING d.id
+"""
+
+# %s = demand ids[], held
+HOLD_DEMANDS = """
+WITH l AS MATERIALIZED (
+    SELECT d.id FROM inventory_demand d WHERE d.id = ANY ((SELECT %s::bigint[])::bigint[]) ORDER BY d.id FOR NO KEY UPDATE
+)
+UPDATE inventory_demand AS d SET is_held = %s FROM l WHERE d.id = l.id
+"""

@@ -18,8 +18,8 @@ from inventory.models.stock import StockLevel, quantity_field
 ALLOCATION_GRAPH = Graph(
     release=(["FIRM"], "RELEASED"),
     pick=(["RELEASED"], "PICKED"),
-    consume=(["PICKED"], "CONSUMED"),
-    free=(["FIRM", "RELEASED"], "FREED"),
+    consume=(["RELEASED", "PICKED"], "CONSUMED"),
+    free=(["FIRM", "RELEASED", "PICKED"], "FREED"),
 )
 
 
@@ -27,7 +27,8 @@ class Demand(models.Model):
     """What one part of an order wants of a product, and how far it is promised; the unit of locking of the promise.
 
     quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
-    day on which all of it can leave, unknown (null) while some of it has no supply.
+    day on which all of it can leave, unknown (null) while some of it has no supply. A demand that is held gets no
+    stock.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -41,6 +42,7 @@ class Demand(models.Model):
     due_on = models.DateField()
     promised_on = models.DateField(null=True)
     priority = models.SmallIntegerField(default=100)
+    is_held = models.BooleanField(default=False)
     destination_country = models.CharField(max_length=2)
     destination_postcode = models.CharField(max_length=16, blank=True)
 
@@ -63,8 +65,9 @@ class Demand(models.Model):
 class Allocation(models.Model):
     """Stock of one level promised to one demand, with the reason for the choice; changed only under its demand's lock.
 
-    `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house. The level's
-    `allocated` is the sum of quantity - picked over FIRM and RELEASED rows.
+    `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house; units that were
+    given up are in none of them, but a row that gave up all keeps what it had been. The level's `allocated` is the sum
+    of quantity - picked over FIRM and RELEASED rows.
     """
 
     class Status(models.TextChoices):
@@ -113,7 +116,7 @@ class Allocation(models.Model):
 
     @transition(field=status, **ALLOCATION_GRAPH["consume"])
     def consume(self, *, at: object) -> None:
-        """All of it has left the house."""
+        """All that was kept of it has left the house."""
 
     @transition(field=status, **ALLOCATION_GRAPH["free"])
     def free(self, *, at: object) -> None:

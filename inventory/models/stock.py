@@ -93,6 +93,7 @@ class StockPosting(models.Model):
         RECEIPT = "RECEIPT", "Receipt"
         PICK = "PICK", "Pick"
         ISSUE = "ISSUE", "Issue"
+        PUT_BACK = "PUT_BACK", "Put-back"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
 
@@ -17,7 +16,7 @@ from core.money import spread
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import StockLevel, StockMove, StockPosting
-from inventory.services.posting import StockMoved, add_bin_stock, post
+from inventory.services.posting import add_bin_stock, change_allocations, post, sums
 from inventory.services.promising import BinPick
 
 
@@ -49,16 +48,16 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
 
     :raises StockMoved: where an allocation is no longer released for as much, or a bin does not hold it.
     """
-    _one_each(sql.PICK_ALLOCATIONS, picks)
+    change_allocations(sql.PICK_ALLOCATIONS, picks)
     bulk.add(
         StockLevel,
         {
             level_id: {"sellable": -quantity, "allocated": -quantity, "staged": quantity}
-            for level_id, quantity in _sums((pick.level_id, pick.quantity) for pick in picks).items()
+            for level_id, quantity in sums((pick.level_id, pick.quantity) for pick in picks).items()
         },
     )
-    out = _sums(((pick.bin_id, pick.product_id), -pick.quantity) for pick in picks)
-    into = _sums(((pick.tote_id, pick.product_id), pick.quantity) for pick in picks)
+    out = sums(((pick.bin_id, pick.product_id), -pick.quantity) for pick in picks)
+    into = sums(((pick.tote_id, pick.product_id), pick.quantity) for pick in picks)
     add_bin_stock(quantities={**out, **into}, allocated=out)
     return post(
         StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor=actor, at=at),
@@ -84,13 +83,13 @@ def issue_allocations(
 
     :raises StockMoved: where an allocation has not as much picked and not yet issued; nothing was moved.
     """
-    _one_each(sql.CONSUME_ALLOCATIONS, issues)
-    by_level = _sums((issue.level_id, issue.quantity) for issue in issues)
+    change_allocations(sql.CONSUME_ALLOCATIONS, issues)
+    by_level = sums((issue.level_id, issue.quantity) for issue in issues)
     with connection.cursor() as cursor:
         cursor.execute(sql.ISSUE_LEVELS, [list(by_level), list(by_level.values()), places])
         cost_of_level: dict[int, Decimal] = dict(cursor.fetchall())
     costs = _shares(issues, cost_of_level, places)
-    out = _sums(((issue.tote_id, issue.product_id), -issue.quantity) for issue in issues)
+    out = sums(((issue.tote_id, issue.product_id), -issue.quantity) for issue in issues)
     add_bin_stock(quantities=out, allocated={})
     posting_id = post(
         StockPosting(company_id=company_id, kind=StockPosting.Kind.ISSUE, reference=reference, actor=actor, at=at),
@@ -109,17 +108,6 @@ def issue_allocations(
     return Issued(posting_id, tuple(costs))
 
 
-def _one_each(statement: str, rows: Sequence[BinPick] | Sequence[StockIssue]) -> None:
-    """Run a statement over allocations, and check that it took every one of them."""
-    by_allocation = _sums((row.allocation_id, row.quantity) for row in rows)
-    demand_of = {row.allocation_id: row.demand_id for row in rows}
-    allocations = list(by_allocation)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [allocations, [demand_of[pk] for pk in allocations], list(by_allocation.values())])
-        if len(cursor.fetchall()) != len(allocations):
-            raise StockMoved("Some of this was picked, shipped or freed meanwhile. Nothing was moved: look again.")
-
-
 def _shares(issues: Sequence[StockIssue], cost_of_level: Mapping[int, Decimal], places: int) -> list[Decimal]:
     """Spread each level's cost over its issues by quantity, to the last unit of currency (rule 6)."""
     costs = [Decimal(0)] * len(issues)
@@ -131,11 +119,3 @@ def _shares(issues: Sequence[StockIssue], cost_of_level: Mapping[int, Decimal], 
         for index, share in zip(indexes, shares, strict=True):
             costs[index] = share
     return costs
-
-
-def _sums(pairs: Iterable[tuple[Any, Decimal]]) -> dict[Any, Decimal]:
-    """Add up amounts by key, in the order in which keys first came."""
-    sums: dict[Any, Decimal] = defaultdict(Decimal)
-    for key, amount in pairs:
-        sums[key] += amount
-    return dict(sums)

@@ -1,9 +1,11 @@
-"""What every posting of stock writes: its header with its moves, and the bins that they change."""
+"""What every change of stock writes: the allocations it changes, the bins, and a posting's header with its moves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any, Protocol
 
 from django.db import connection
 
@@ -17,6 +19,39 @@ class StockMoved(ChangedMeanwhile):
     """The stock a verb was about to move is not where it was."""
 
     code = "stock_moved"
+
+
+class _OfAllocation(Protocol):
+    """Units of one allocation of a demand."""
+
+    @property
+    def allocation_id(self) -> int: ...
+    @property
+    def demand_id(self) -> int: ...
+    @property
+    def quantity(self) -> Decimal: ...
+
+
+def change_allocations(statement: str, rows: Sequence[_OfAllocation]) -> None:
+    """Run a statement over the allocations of rows under their demands' locks, and check that it took every one.
+
+    :raises StockMoved: where one of them was not in the state, or had not the units, that the statement asks for.
+    """
+    by_allocation = sums((row.allocation_id, row.quantity) for row in rows)
+    demand_of = {row.allocation_id: row.demand_id for row in rows}
+    allocations = list(by_allocation)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [allocations, [demand_of[pk] for pk in allocations], list(by_allocation.values())])
+        if len(cursor.fetchall()) != len(allocations):
+            raise StockMoved("Some of this was picked, shipped or freed meanwhile. Nothing was moved: look again.")
+
+
+def sums(pairs: Iterable[tuple[Any, Decimal]]) -> dict[Any, Decimal]:
+    """Add up amounts by key, in the order in which keys first came."""
+    totals: dict[Any, Decimal] = defaultdict(Decimal)
+    for key, amount in pairs:
+        totals[key] += amount
+    return dict(totals)
 
 
 def add_bin_stock(

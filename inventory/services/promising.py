@@ -103,12 +103,14 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
 
 @atomic
 def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, Decimal]:
-    """Promise what is on hand now to demands that still wait, the earliest due first.
+    """Promise what is on hand now to demands that still wait and are not held, the earliest due first.
 
     Return what each got (nothing: left out).
     """
     demands = list(Demand.objects.filter(pk__in=demand_ids).locked())
-    waiting = sorted((d for d in demands if d.backordered > 0), key=lambda d: (d.priority, d.due_on, d.pk))
+    waiting = sorted(
+        (d for d in demands if d.backordered > 0 and not d.is_held), key=lambda d: (d.priority, d.due_on, d.pk)
+    )
     if not waiting:
         return {}
     supplies = _locked_supplies({d.company_id for d in waiting}, {d.product_id for d in waiting})

@@ -1,0 +1,156 @@
+"""The way back: units that lose their promise or their order, and goods that return from the tote to the shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from core import bulk
+from core.models import User
+from core.refusals import Blocked
+from core.transactions import atomic
+from inventory import sql
+from inventory.models import Bin, StockLevel, StockMove, StockPosting
+from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, post, sums
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Units of one allocation that it gives up before they are picked; `bin_id` where a pick task had reserved them."""
+
+    allocation_id: int
+    demand_id: int
+    level_id: int
+    product_id: int
+    bin_id: int | None
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Unpick:
+    """Units of one allocation that were picked, have not left, and lose their order."""
+
+    allocation_id: int
+    demand_id: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PutBackMove:
+    """Units that go from a tote to a shelf, of the warehouse and product of one level."""
+
+    level_id: int
+    product_id: int
+    tote_id: int
+    bin_id: int
+    quantity: Decimal
+
+
+@atomic
+def free_allocations(*, cuts: Sequence[Cut], at: datetime) -> None:
+    """Take promised units that nobody picked away from their demands: they are sellable to others at once.
+
+    The demands wait for them again; an allocation that gives up all of itself is freed, another becomes smaller.
+
+    :raises StockMoved: where an allocation has not as much to give up; nothing was changed.
+    """
+    if not cuts:
+        return
+    change_allocations(sql.FREE_ALLOCATIONS, cuts)
+    bulk.add(
+        StockLevel,
+        {
+            level_id: {"allocated": -quantity}
+            for level_id, quantity in sums((cut.level_id, cut.quantity) for cut in cuts).items()
+        },
+    )
+    reserved = sums(((cut.bin_id, cut.product_id), -cut.quantity) for cut in cuts if cut.bin_id is not None)
+    if reserved:
+        add_bin_stock(quantities=dict.fromkeys(reserved, ZERO), allocated=reserved)
+
+
+@atomic
+def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
+    """Lower demands, by demand id, by units that wait for stock.
+
+    :raises StockMoved: where fewer units wait: the others have to be freed or unpicked first.
+    """
+    if not cancelled:
+        return
+    ids = sorted(cancelled)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.CANCEL_DEMAND, [ids, [cancelled[pk] for pk in ids], at.date()])
+        if len(cursor.fetchall()) != len(ids):
+            raise StockMoved(
+                "Some of this was promised, picked or cancelled meanwhile. Nothing was changed: look again."
+            )
+
+
+@atomic
+def unpick(*, unpicks: Sequence[Unpick], at: datetime) -> None:
+    """Take picked units away from their demands, which get that much smaller; the stock stays staged.
+
+    It can be sold again when it is put back.
+
+    :raises StockMoved: where an allocation has not as much picked in the house; nothing was changed.
+    """
+    if unpicks:
+        change_allocations(sql.UNPICK_ALLOCATIONS, unpicks)
+
+
+@atomic
+def put_back(*, company_id: int, moves: Sequence[PutBackMove], reference: str, actor: User, at: datetime) -> int:
+    """Move goods from totes to shelves of the same warehouse, where they are sellable at once; return the posting's id.
+
+    :raises Blocked: where a bin is no shelf of the tote's warehouse.
+    :raises StockMoved: where a tote does not hold as much.
+    """
+    _check_shelves(moves)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ENSURE_BIN_STOCK, [[move.bin_id for move in moves], [move.product_id for move in moves]])
+    bulk.add(
+        StockLevel,
+        {
+            level_id: {"sellable": quantity, "staged": -quantity}
+            for level_id, quantity in sums((move.level_id, move.quantity) for move in moves).items()
+        },
+    )
+    out = sums(((move.tote_id, move.product_id), -move.quantity) for move in moves)
+    into = sums(((move.bin_id, move.product_id), move.quantity) for move in moves)
+    add_bin_stock(quantities={**out, **into}, allocated={})
+    return post(
+        StockPosting(company_id=company_id, kind=StockPosting.Kind.PUT_BACK, reference=reference, actor=actor, at=at),
+        [
+            StockMove(
+                product_id=move.product_id,
+                from_place=StockMove.Place.BIN,
+                from_bin_id=move.tote_id,
+                to_place=StockMove.Place.BIN,
+                to_bin_id=move.bin_id,
+                quantity=move.quantity,
+            )
+            for move in moves
+        ],
+    )
+
+
+@atomic
+def hold_demands(*, demand_ids: Collection[int], held: bool, at: datetime) -> None:
+    """Let demands wait without getting stock, or let them take part in allocation again."""
+    if demand_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.HOLD_DEMANDS, [sorted(demand_ids), held])
+
+
+def _check_shelves(moves: Sequence[PutBackMove]) -> None:
+    bins = {place.pk: place for place in Bin.objects.filter(pk__in={pk for m in moves for pk in (m.bin_id, m.tote_id)})}
+    for move in moves:
+        shelf, tote = bins.get(move.bin_id), bins.get(move.tote_id)
+        if shelf is None or tote is None or shelf.warehouse_id != tote.warehouse_id or shelf.kind != Bin.Kind.PICK:
+            raise Blocked("Goods can be put back on a shelf of their own warehouse only: scan another bin.")
