@@ -26,34 +26,6 @@ LEFT JOIN LATERAL (
 ORDER BY o.id, l.position
 """
 
-# The last statement of a posting: the series row is locked, and invoices that this transaction inserted get number, previous hash
-# and hash = sha256(previous, number, digest), each chained onto the one before, in the order given. The row is locked by the first
-# part and changed by the last, so both see what the transaction waited for left there. No row comes back where a later date
-# was numbered already. %s = series id, issued on, invoice ids[], digests[], how many, issued on
-TAKE_NUMBERS = """
-WITH RECURSIVE series AS MATERIALIZED (
-    SELECT s.id, s.prefix, s.year, s.next_value, s.last_hash FROM core_numberseries s
-    WHERE s.id = %s AND (s.last_on IS NULL OR s.last_on <= %s) FOR NO KEY UPDATE
-), own AS (
-    SELECT u.n, u.id, u.digest, series.prefix || '-' || series.year || '-'
-        || lpad(v.value::text, greatest(6, length(v.value::text)), '0') AS number
-    FROM series, unnest((SELECT %s::bigint[]), (SELECT %s::text[])) WITH ORDINALITY AS u(id, digest, n),
-        LATERAL (SELECT series.next_value + u.n - 1 AS value) v
-), chain AS (
-    SELECT 0::bigint AS n, 0::bigint AS id, ''::text AS number, ''::text AS previous_hash, series.last_hash::text AS hash FROM series
-    UNION ALL
-    SELECT own.n, own.id, own.number, chain.hash,
-        encode(sha256(convert_to(chain.hash || own.number || own.digest, 'UTF8')), 'hex')
-    FROM chain JOIN own ON own.n = chain.n + 1
-), taken AS (
-    UPDATE core_numberseries AS s SET next_value = series.next_value + %s, last_on = %s, last_hash = last.hash
-    FROM series, (SELECT hash FROM chain ORDER BY n DESC LIMIT 1) last WHERE s.id = series.id
-)
-UPDATE billing_invoice AS i /* own rows */ SET number = chain.number, previous_hash = chain.previous_hash, hash = chain.hash
-FROM chain WHERE i.id = chain.id
-RETURNING i.id, i.number, i.previous_hash, i.hash
-"""
-
 # What orders' invoices bill and what of it is open, one row per order: %s = order ids[]
 PAYMENT_FACTS = """
 SELECT o.id, count(i.id), coalesce(sum(i.gross - i.settled), 0)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from django.db import connection
 
+from core import sql
 from core.models import NumberSeries
 from core.refusals import Refused
 
@@ -14,6 +18,23 @@ class DateBeforeSeries(Refused):
     """A gapless number was asked for a date before the last one given in its series."""
 
     code = "date_before_series"
+
+    @classmethod
+    def after(cls, last_on: date | None) -> Self:
+        """Say what date the series has reached, where that is known."""
+        than = f"{last_on:%-d %B %Y}" if last_on else "later"
+        return cls(
+            f"A document dated {than} was posted already, and numbers follow the dates: take that date or a later one."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """What a document was given at its place in a series: number, the hash before it, and its own."""
+
+    number: str
+    previous_hash: str
+    hash: str
 
 
 def document_number(prefix: str, pk: int) -> str:
@@ -32,21 +53,21 @@ def ensure_series(*, company_id: int, kind: str, year: int, prefix: str) -> Numb
     return series
 
 
-def take_gapless(*, series_id: int, on: date) -> str:
-    """Return the next number of a gapless series. Last statement before commit: the row serialises the series.
+def take_gapless(*, series_id: int, on: date, table: str, digests: Mapping[int, str]) -> dict[int, Numbered]:
+    """Give documents the next numbers of a gapless series, in the order of `digests`, and chain their hashes.
+
+    They are rows that this transaction inserted into `table`, by id with the digest of what each says; number,
+    previous_hash and hash are written there. Last statement before commit: the row serialises the series.
 
     :raises DateBeforeSeries: where a later date was numbered already (rule 15: date >= last date in series).
     """
     with connection.cursor() as cursor:
+        ids = list(digests)
         cursor.execute(
-            "UPDATE core_numberseries SET next_value = next_value + 1, last_on = %s"
-            " WHERE id = %s AND (last_on IS NULL OR last_on <= %s) RETURNING prefix, year, next_value - 1",
-            [on, series_id, on],
+            sql.TAKE_GAPLESS.format(table=connection.ops.quote_name(table)),
+            [ids, list(digests.values()), series_id, on, on, ids],
         )
-        row = cursor.fetchone()
-    if row is None:
-        raise DateBeforeSeries(
-            f"A document of this series is dated after {on:%-d %B %Y} already: take that date or a later one."
-        )
-    prefix, year, value = row
-    return f"{prefix}-{year}-{value:06d}"
+        taken = {pk: Numbered(*given) for pk, *given in cursor.fetchall()}
+    if len(taken) != len(digests):
+        raise DateBeforeSeries.after(None)
+    return taken

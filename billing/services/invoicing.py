@@ -6,16 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db import connection
-
-from billing import events, queries, sql
+from billing import events, queries
 from billing.models import Invoice, InvoiceLine
 from billing.queries import BillableLine, OrderBilling
 from billing.services import snapshots
 from core import bulk, jobs
 from core.models import NumberSeries, User
 from core.money import document_totals
-from core.numbering import DateBeforeSeries, ensure_series
+from core.numbering import DateBeforeSeries, ensure_series, take_gapless
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
@@ -79,7 +77,7 @@ def _draft(
     :raises DoesNotAddUp: where its figures break EN 16931.
     """
     if series.last_on is not None and series.last_on > issued_on:
-        raise _too_early(series.last_on)
+        raise DateBeforeSeries.after(series.last_on)
     totals = document_totals([(line.tax_category, line.tax_rate, line.net) for line in facts.billable], order.currency)
     due_on = issued_on + timedelta(days=order.terms_days)
     dispatched_at = facts.dispatched_at
@@ -167,23 +165,12 @@ def _post(
 
 
 def _take_numbers(series: NumberSeries, invoices: Sequence[Invoice]) -> None:
-    by_pk = {invoice.pk: invoice for invoice in invoices}
-    issued_on = invoices[0].issued_on
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.TAKE_NUMBERS,
-            [series.pk, issued_on, list(by_pk), [invoice.digest for invoice in invoices], len(invoices), issued_on],
-        )
-        taken = cursor.fetchall()
-    if len(taken) != len(invoices):
-        raise _too_early(None)
-    for pk, number, previous_hash, hash_ in taken:
-        invoice = by_pk[pk]
-        invoice.number, invoice.previous_hash, invoice.hash = number, previous_hash, hash_
-
-
-def _too_early(last_on: date | None) -> DateBeforeSeries:
-    than = f"{last_on:%-d %B %Y}" if last_on else "later"
-    return DateBeforeSeries(
-        f"An invoice dated {than} was posted already, and numbers follow the dates: take that date or a later one."
+    taken = take_gapless(
+        series_id=series.pk,
+        on=invoices[0].issued_on,
+        table=Invoice._meta.db_table,
+        digests={invoice.pk: invoice.digest for invoice in invoices},
     )
+    for invoice in invoices:
+        given = taken[invoice.pk]
+        invoice.number, invoice.previous_hash, invoice.hash = given.number, given.previous_hash, given.hash

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing import audit, queries, services, sql, tasks
+from billing import audit, queries, services, tasks
 from billing.models import Invoice, InvoiceDocument, Payment, Settlement
 from billing.services import Receipt, invoicing
+from core import sql
 from core.locking import LockingQuerySet
 from core.models import NumberSeries
 from core.refusals import Refused
@@ -125,9 +126,9 @@ class TestNumbers:
     ) -> None:
         """The control: the same race fails once the statement reads the series without holding it."""
         if not is_locked:
-            statement = sql.TAKE_NUMBERS.replace(" FOR NO KEY UPDATE", "")
-            assert statement != sql.TAKE_NUMBERS
-            monkeypatch.setattr(sql, "TAKE_NUMBERS", statement)
+            statement = sql.TAKE_GAPLESS.replace(" FOR NO KEY UPDATE OF s", "")
+            assert statement != sql.TAKE_GAPLESS
+            monkeypatch.setattr(sql, "TAKE_GAPLESS", statement)
         take = invoicing._take_numbers
 
         def take_and_linger(*args: Any) -> None:

@@ -1,12 +1,13 @@
 """Gapless numbers under threads and rollbacks (T3), and the control that shows what they are guarded from."""
 
+import hashlib
 import random
 import time
 from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from core.models import NumberSeries
 from core.numbering import DateBeforeSeries, document_number, ensure_series, take_gapless
@@ -16,10 +17,40 @@ from tests.race import race
 THREADS = 12
 EACH = 20
 TODAY = date(2026, 3, 31)
+DIGEST = "d" * 64
 
 
 class ChangedTheirMind(Exception):
     """What makes a posting roll back."""
+
+
+def insert_documents(number: int = 1) -> list[int]:
+    """Insert documents that have no number yet, into a table of this connection's own, and return their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS document"
+            " (id bigint GENERATED ALWAYS AS IDENTITY, number text, previous_hash text, hash text)"
+        )
+        cursor.execute("INSERT INTO document (number) SELECT NULL FROM generate_series(1, %s) RETURNING id", [number])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def documents() -> list[tuple[str, str, str]]:
+    """Return number, previous hash and hash of this connection's documents, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT number, previous_hash, hash FROM document ORDER BY id")
+        return cursor.fetchall()
+
+
+def take(series: NumberSeries, *, on: date = TODAY) -> str:
+    """Insert one document and return the number that it is given."""
+    (pk,) = insert_documents()
+    return take_gapless(series_id=series.pk, on=on, table="document", digests={pk: DIGEST})[pk].number
+
+
+def chained(previous: str, number: str) -> str:
+    """Return the hash that a document has at its place."""
+    return hashlib.sha256(f"{previous}{number}{DIGEST}".encode()).hexdigest()
 
 
 def post_all(thread: int, take) -> Counter[str]:
@@ -53,7 +84,7 @@ def post_in_threads(take) -> Counter[str]:
 class TestTakeGaplessInThreads:
     def test_gives_every_number_once_and_leaves_no_gap_behind_those_who_roll_back(self):
         series = NumberSeriesFactory()
-        taken = post_in_threads(lambda: take_gapless(series_id=series.pk, on=TODAY))
+        taken = post_in_threads(lambda: take(series))
         rolled_back = taken.pop("rolled back")
         committed = THREADS * EACH - rolled_back
         assert rolled_back > THREADS * EACH * 0.1
@@ -80,31 +111,44 @@ class TestTakeGaplessInThreads:
 class TestTakeGapless:
     def test_says_prefix_year_and_number_and_counts_on(self):
         series = NumberSeriesFactory(prefix="CN", year=2031)
-        assert take_gapless(series_id=series.pk, on=TODAY) == "CN-2031-000001"
-        assert take_gapless(series_id=series.pk, on=TODAY) == "CN-2031-000002"
+        assert [take(series), take(series)] == ["CN-2031-000001", "CN-2031-000002"]
 
     def test_goes_on_beyond_six_digits(self):
-        series = NumberSeriesFactory(next_value=1_000_000)
-        assert take_gapless(series_id=series.pk, on=TODAY) == "INV-2026-1000000"
+        assert take(NumberSeriesFactory(next_value=1_000_000)) == "INV-2026-1000000"
 
     def test_refuses_a_date_before_the_last_one_and_spends_no_number_on_it(self):
         series = NumberSeriesFactory()
-        take_gapless(series_id=series.pk, on=TODAY)
+        take(series)
         with pytest.raises(DateBeforeSeries, match="take that date or a later one"):
-            take_gapless(series_id=series.pk, on=TODAY - timedelta(days=1))
+            take(series, on=TODAY - timedelta(days=1))
         series = NumberSeries.objects.get(pk=series.pk)
-        assert (series.next_value, series.last_on) == (2, TODAY)
+        assert (series.next_value, series.last_on, series.last_hash) == (2, TODAY, chained("", "INV-2026-000001"))
 
     def test_takes_the_same_date_and_a_later_one(self):
         series = NumberSeriesFactory()
         for on in (TODAY, TODAY, TODAY + timedelta(days=1)):
-            take_gapless(series_id=series.pk, on=on)
+            take(series, on=on)
         assert NumberSeries.objects.get(pk=series.pk).last_on == TODAY + timedelta(days=1)
 
-    def test_takes_one_statement(self, django_assert_num_queries):
+    def test_numbers_many_at_once_in_the_order_given_and_chains_each_onto_the_one_before(self):
         series = NumberSeriesFactory()
-        with django_assert_num_queries(1):
-            take_gapless(series_id=series.pk, on=TODAY)
+        take(series)
+        ids = insert_documents(3)[::-1]
+        taken = take_gapless(series_id=series.pk, on=TODAY, table="document", digests=dict.fromkeys(ids, DIGEST))
+        assert [taken[pk].number for pk in ids] == [f"INV-2026-{value:06}" for value in (2, 3, 4)]
+        previous = chained("", "INV-2026-000001")
+        for pk in ids:
+            assert (taken[pk].previous_hash, taken[pk].hash) == (previous, chained(previous, taken[pk].number))
+            previous = taken[pk].hash
+        assert NumberSeries.objects.get(pk=series.pk).last_hash == previous
+        assert documents()[1:] == [(taken[pk].number, taken[pk].previous_hash, taken[pk].hash) for pk in ids[::-1]]
+
+    def test_takes_one_statement_for_one_and_for_fifty(self, django_assert_num_queries):
+        series = NumberSeriesFactory()
+        for number in (1, 50):
+            digests = dict.fromkeys(insert_documents(number), DIGEST)
+            with django_assert_num_queries(1):
+                take_gapless(series_id=series.pk, on=TODAY, table="document", digests=digests)
 
 
 @pytest.mark.django_db
