@@ -6,9 +6,10 @@ is banned (it costs seventy times the Python).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -21,27 +22,32 @@ Row = models.Model
 class _Column:
     """What a statement needs to know of a field, looked up once."""
 
-    __slots__ = ("array", "attname", "may_default", "name", "prepared", "quoted")
+    __slots__ = ("attname", "encoder", "is_json", "kind", "may_default", "name", "quoted")
 
     def __init__(self, field: models.Field[Any, Any]) -> None:
         self.name = field.name
         self.attname = field.attname
         self.quoted = _quoted(field)
-        self.array = _sent(_type_of(field))
+        self.kind = _array_type(field.target_field if isinstance(field, models.ForeignKey) else field)
         self.may_default = field.has_db_default()
-        # Only these may be kept on the instance otherwise than they are sent
-        self.prepared: Callable[[Any], Any] | None = None
-        if isinstance(field, models.JSONField):
-            self.prepared = partial(_prepared, field)
-        elif isinstance(field, models.DecimalField):
-            self.prepared = _decimal
+        self.is_json = isinstance(field, models.JSONField)
+        self.encoder = getattr(field, "encoder", None)
 
-    def values(self, rows: Sequence[Row]) -> list[Any]:
+    def of(self, rows: Sequence[Row]) -> str:
         """Return the column's value of each row, as it is sent."""
-        attname, prepared = self.attname, self.prepared
-        if prepared is None:
-            return [getattr(row, attname) for row in rows]
-        return [prepared(getattr(row, attname)) for row in rows]
+        attname = self.attname
+        return self.sent([getattr(row, attname) for row in rows])
+
+    def sent(self, values: Iterable[Any]) -> str:
+        """Return values of the column as they are sent."""
+        if self.is_json:
+            values = [value if value is None else json.dumps(value, cls=self.encoder) for value in values]
+        return array(values)
+
+
+@cache
+def _column(model: type[Row], name: str) -> _Column:
+    return _Column(model._meta.get_field(name))  # type: ignore[arg-type]
 
 
 @cache
@@ -51,7 +57,6 @@ def _columns(model: type[Row]) -> tuple[_Column, ...]:
     )
 
 
-@cache
 def _array_type(field: models.Field[Any, Any]) -> str:
     if isinstance(field, ArrayField):
         raise TypeError(f"{field.name} holds arrays, and unnest would take them apart: save these rows one by one.")
@@ -64,26 +69,29 @@ def _quoted(field: models.Field[Any, Any]) -> str:
     return connection.ops.quote_name(str(field.column))
 
 
-def _prepared(field: models.Field[Any, Any], value: Any) -> Any:
-    return field.get_db_prep_save(value, connection)
+def array(values: Iterable[Any]) -> str:
+    """Return values as the text of one PostgreSQL array: None is NULL, everything else its own text.
 
-
-def _sent(array_type: str) -> str:
-    """Return the place of an array in a statement, so that its length is nothing to plan by.
-
-    A plan for three rows then serves for thirty, and PostgreSQL keeps it with the prepared statement; of a bare array
-    it looks at the length and plans anew each time, which costs more than the statement itself.
+    A statement takes it as `(SELECT %s::bigint[])`, so that nothing is known of its length when the statement is
+    planned: the plan for three rows then serves for thirty, and PostgreSQL keeps it with the prepared statement; at a
+    bare array it looks anew each time, which costs more than the statement itself. A list would have psycopg look at
+    each of its elements.
     """
-    return f"(SELECT %s::{array_type})"
+    return "{" + ",".join([_element(value) for value in values]) + "}"
 
 
-def _decimal(value: Any) -> Decimal | None:
-    return value if value is None or type(value) is Decimal else Decimal(value)
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if type(value) in _BARE:
+        return str(value)
+    text = str(value)
+    if "\\" in text or '"' in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
-def _type_of(field: models.Field[Any, Any]) -> str:
-    target = field.target_field if isinstance(field, models.ForeignKey) else field
-    return _array_type(target)
+_BARE = frozenset({int, Decimal, bool})
 
 
 def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
@@ -113,22 +121,27 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
                 column.may_default and all(isinstance(getattr(row, column.attname), DatabaseDefault) for row in members)
             )
         )
-        params += [column.values(members) for column in columns]
+        params += [column.of(members) for column in columns]
         parent_depth = -1
         if parent_name:
             above = [position[id(getattr(row, parent_name))] for row in members]
             parent_depth = above[0][0]
             if any(depth != parent_depth for depth, _n in above):
                 raise ValueError(f"The parents of one entry's {parent_name} must be rows of one entry themselves.")
-            params.append([n for _depth, n in above])
+            params.append(array([n for _depth, n in above]))
         shape.append((model, parent_name, parent_depth, columns))
     with connection.cursor() as cursor:
-        cursor.execute(_insert_statement(tuple(shape)), params)
-        for depth, number, new_id in cursor.fetchall():
-            row = levels[depth][0][number - 1]
-            row.pk = new_id
-            row._state.adding = False
-            row._state.db = connection.alias
+        if len(shape) == 1:
+            cursor.execute(_plain_insert_statement(shape[0]), params)
+            made = [(0, n, new_id) for n, (new_id,) in enumerate(cursor.fetchall(), 1)]
+        else:
+            cursor.execute(_insert_statement(tuple(shape)), params)
+            made = cursor.fetchall()
+    for depth, number, new_id in made:
+        row = levels[depth][0][number - 1]
+        row.pk = new_id
+        row._state.adding = False
+        row._state.db = connection.alias
     for members, parent_name in levels[1:]:
         for row in members:
             setattr(row, parent_name, getattr(row, parent_name))
@@ -139,22 +152,33 @@ _Level = tuple[type[Row], str, int, tuple[_Column, ...]]
 
 
 @cache
+def _plain_insert_statement(level: _Level) -> str:
+    """Return the statement for rows without children; PostgreSQL returns the ids in the order of the arrays."""
+    model, _parent_name, _parent_depth, columns = level
+    table, names = connection.ops.quote_name(model._meta.db_table), ", ".join(column.quoted for column in columns)
+    return (
+        f"INSERT INTO {table} ({names}) SELECT {names} FROM {_unnested(column.kind for column in columns)}"
+        f" AS u({names}) RETURNING id"
+    )
+
+
+@cache
 def _insert_statement(shape: tuple[_Level, ...]) -> str:
     ctes: list[str] = []
     for depth, (model, parent_name, parent_depth, columns) in enumerate(shape):
         table = connection.ops.quote_name(model._meta.db_table)
         names = [column.quoted for column in columns]
-        arrays = [column.array for column in columns]
+        kinds = [column.kind for column in columns]
         given, join, parent = list(names), "", []
         if parent_name:
-            arrays.append(_sent("int[]"))
+            kinds.append("int[]")
             given.append("parent_n")
-            parent = [_quoted(_field(model, parent_name))]
+            parent = [_column(model, parent_name).quoted]
             join = f" JOIN p{parent_depth} AS parent ON parent.n = u.parent_n ORDER BY u.n"
         ctes.append(
-            f"p{depth} AS (SELECT nextval(pg_get_serial_sequence('{table}', 'id')) AS new_id, u.*"
+            f"p{depth} AS (SELECT nextval('{_sequence(model)}'::regclass) AS new_id, u.*"
             f"{', parent.new_id AS parent_id' if parent else ''} FROM"
-            f" unnest({', '.join(arrays)}) WITH ORDINALITY AS u({', '.join([*given, 'n'])}){join})"
+            f" {_unnested(kinds)} WITH ORDINALITY AS u({', '.join([*given, 'n'])}){join})"
         )
         ctes.append(
             f"i{depth} AS (INSERT INTO {table} ({', '.join(['id', *parent, *names])})"
@@ -162,6 +186,18 @@ def _insert_statement(shape: tuple[_Level, ...]) -> str:
         )
     answer = " UNION ALL ".join(f"SELECT {depth}, n, new_id FROM p{depth}" for depth in range(len(shape)))
     return f"WITH {', '.join(ctes)} {answer}"
+
+
+def _sequence(model: type[Row]) -> str:
+    """Return the sequence that numbers a model's rows, as Django's migrations name it; a test asks PostgreSQL for all.
+
+    Asked once a row, as pg_get_serial_sequence would be, it costs as much as the row.
+    """
+    return f"{model._meta.db_table}_id_seq"
+
+
+def _unnested(kinds: Iterable[str]) -> str:
+    return f"unnest({', '.join(f'(SELECT %s::{kind})' for kind in kinds)})"
 
 
 def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Sequence[Any]] | None = None) -> int:
@@ -172,27 +208,25 @@ def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Se
     if not rows:
         return 0
     model = type(rows[0])
-    table = connection.ops.quote_name(model._meta.db_table)
-    members = [_field(model, name) for name in fields]
-    guards = [(_field(model, name), values) for name, values in (where or {}).items()]
-    names = ["id", *(f"s{n}" for n in range(len(members))), *(f"w{n}" for n in range(len(guards)))]
-    arrays = [_sent("bigint[]")]
-    params: list[Any] = [[row.pk for row in rows]]
-    for field in members:
-        arrays.append(_sent(_type_of(field)))
-        params.append([_prepared(field, getattr(row, field.attname)) for row in rows])
-    for field, values in guards:
-        arrays.append(_sent(_type_of(field)))
-        params.append([_prepared(field, value) for value in values])
-    sets = ", ".join(f"{_quoted(field)} = u.s{n}" for n, field in enumerate(members))
-    guard = "".join(f" AND t.{_quoted(field)} IS NOT DISTINCT FROM u.w{n}" for n, (field, _values) in enumerate(guards))
+    guards = where or {}
+    params = [array([row.pk for row in rows])]
+    params += [_column(model, name).of(rows) for name in fields]
+    params += [_column(model, name).sent(values) for name, values in guards.items()]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} AS t SET {sets} FROM unnest({', '.join(arrays)}) AS u({', '.join(names)})"
-            f" WHERE t.id = u.id{guard}",
-            params,
-        )
+        cursor.execute(_update_statement(model, tuple(fields), tuple(guards)), params)
         return int(cursor.rowcount)
+
+
+@cache
+def _update_statement(model: type[Row], fields: tuple[str, ...], guards: tuple[str, ...]) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    members = [_column(model, name) for name in fields]
+    guarded = [_column(model, name) for name in guards]
+    names = ["id", *(f"s{n}" for n in range(len(members))), *(f"w{n}" for n in range(len(guarded)))]
+    arrays = _unnested(["bigint[]", *(column.kind for column in [*members, *guarded])])
+    sets = ", ".join(f"{column.quoted} = u.s{n}" for n, column in enumerate(members))
+    guard = "".join(f" AND t.{column.quoted} IS NOT DISTINCT FROM u.w{n}" for n, column in enumerate(guarded))
+    return f"UPDATE {table} AS t SET {sets} FROM {arrays} AS u({', '.join(names)}) WHERE t.id = u.id{guard}"
 
 
 def add(
@@ -206,30 +240,28 @@ def add(
     """
     if not changes:
         return []
-    table = connection.ops.quote_name(model._meta.db_table)
-    names = list(dict.fromkeys(name for change in changes.values() for name in change))
-    fields = [_field(model, name) for name in names]
+    names = tuple(dict.fromkeys(name for change in changes.values() for name in change))
     ids = sorted(changes)
-    columns = [_quoted(field) for field in fields]
-    arrays = ", ".join([_sent("bigint[]"), *(_sent("numeric[]") for _ in fields)])
-    params: list[Any] = [ids, *([Decimal(changes[pk].get(name, 0)) for pk in ids] for name in names)]
-    aliases = ", ".join(["id", *(f"d{n}" for n in range(len(fields)))])
-    sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
-    back = ", ".join(["t.id", *(f"t.{_quoted(_field(model, name))}" for name in returning)])
+    params = [array(ids), *(array([changes[pk].get(name, 0) for pk in ids]) for name in names)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH u AS MATERIALIZED (SELECT * FROM unnest({arrays}) AS u({aliases})),"
-            f" l AS MATERIALIZED (SELECT t.id FROM {table} t WHERE t.id IN (SELECT id FROM u)"
-            " ORDER BY t.id FOR NO KEY UPDATE)"
-            f" UPDATE {table} AS t SET {sets} FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING {back}",
-            params,
-        )
+        cursor.execute(_add_statement(model, names, tuple(returning)), params)
         return cursor.fetchall()
 
 
 @cache
-def _field(model: type[Row], name: str) -> models.Field[Any, Any]:
-    return model._meta.get_field(name)  # type: ignore[return-value]
+def _add_statement(model: type[Row], names: tuple[str, ...], returning: tuple[str, ...]) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = [_column(model, name).quoted for name in names]
+    arrays = _unnested(["bigint[]", *("numeric[]" for _ in columns)])
+    aliases = ", ".join(["id", *(f"d{n}" for n in range(len(columns)))])
+    sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
+    back = ", ".join(["t.id", *(f"t.{_column(model, name).quoted}" for name in returning)])
+    return (
+        f"WITH u AS MATERIALIZED (SELECT * FROM {arrays} AS u({aliases})),"
+        f" l AS MATERIALIZED (SELECT t.id FROM {table} t WHERE t.id IN (SELECT id FROM u)"
+        " ORDER BY t.id FOR NO KEY UPDATE)"
+        f" UPDATE {table} AS t SET {sets} FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING {back}"
+    )
 
 
 def by_pk(rows: Iterable[Row]) -> dict[int, Any]:

@@ -80,6 +80,10 @@ def once(
         return Outcome(stored.reference, replayed=True)
     answer = effect()
     if reference is None:
-        IdempotencyKey.objects.filter(pk=made[0]).update(reference=answer)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE core_idempotencykey SET reference = %s::jsonb WHERE id = %s",
+                [json.dumps(answer, default=str), made[0]],
+            )
         return Outcome(answer, replayed=False)
     return Outcome(reference, replayed=False)

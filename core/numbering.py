@@ -8,9 +8,11 @@ from datetime import date
 from typing import Self
 
 from django.db import connection
+from django.db.models import F, QuerySet
 
 from core import sql
 from core.models import NumberSeries
+from core.reading import Among, Given, compiled
 from core.refusals import Refused
 
 
@@ -47,10 +49,20 @@ def ensure_series(*, company_id: int, kind: str, year: int, prefix: str) -> Numb
 
     Takes no lock on an existing one.
     """
+    standing = _series([company_id], [kind], [year])
+    if standing:
+        return standing[0]
     series, _made = NumberSeries.objects.get_or_create(
         company_id=company_id, kind=kind, year=year, defaults={"prefix": prefix}
     )
     return series
+
+
+@compiled
+def _series(company_ids: Given, kinds: Given, years: Given) -> QuerySet[NumberSeries]:
+    return NumberSeries.objects.filter(
+        Among(F("company_id"), company_ids), Among(F("kind"), kinds), Among(F("year"), years)
+    )
 
 
 def take_gapless(*, series_id: int, on: date, table: str, digests: Mapping[int, str]) -> dict[int, Numbered]:

@@ -18,6 +18,7 @@ from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
+from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from shipping import events, queries, sql
@@ -60,8 +61,7 @@ def dispatch_orders(
     :raises NotAllowed: where the actor may not dispatch.
     """
     require(actor, "shipping.dispatch")
-    locked = SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).select_related("company").locked()
-    orders = {order.pk: order for order in list(locked)}
+    orders = bulk.by_pk(orders_queries.locked_orders_with_parties(actor.company_ids, order_ids))
     contents = _undispatched(list(orders))
     results: dict[int, Dispatched | Refused] = {}
     if contents:

@@ -17,6 +17,7 @@ from core.numbering import DateBeforeSeries, ensure_series, take_gapless
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
+from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import Facet, OrderEvent, SalesOrder
 
@@ -34,9 +35,7 @@ def invoice_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises DateBeforeSeries: where somebody else numbered a later date in this very moment; nothing was posted.
     """
     require(actor, "billing.invoice")
-    orders = list(
-        SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).select_related("company", "customer").locked()
-    )
+    orders = orders_queries.locked_orders_with_parties(actor.company_ids, order_ids)
     facts = queries.billing_facts([order.pk for order in orders])
     results: dict[int, Invoice | Refused] = {}
     posted: dict[NumberSeries, list[Invoice]] = defaultdict(list)

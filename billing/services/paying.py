@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import F, QuerySet
+
 from billing import events, queries
 from billing.models import Invoice, Payment, Settlement
 from core import bulk
 from core.models import User
 from core.money import ZERO, exponent, round_amount
+from core.reading import Among, Given, compiled
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
+from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 
@@ -63,11 +67,9 @@ def record_payments(*, receipts: Sequence[Receipt], actor: User, at: datetime) -
     """
     require(actor, "billing.pay")
     order_ids = {receipt.order_id for receipt in receipts}
-    orders = bulk.by_pk(
-        list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).select_related("company").locked())
-    )
+    orders = bulk.by_pk(orders_queries.locked_orders_with_parties(actor.company_ids, order_ids))
     invoices: dict[int, list[Invoice]] = defaultdict(list)
-    for invoice in list(Invoice.objects.filter(order__in=orders).defer("snapshot").locked()):
+    for invoice in _locked_invoices(orders):
         invoices[invoice.order_id].append(invoice)
     results: list[Payment | Refused] = []
     settled: dict[int, Decimal] = defaultdict(Decimal)
@@ -93,6 +95,11 @@ def record_payments(*, receipts: Sequence[Receipt], actor: User, at: datetime) -
     if made:
         _save(made, settled, invoices, actor, at)
     return results
+
+
+@compiled
+def _locked_invoices(order_ids: Given) -> QuerySet[Invoice]:
+    return Invoice.objects.filter(Among(F("order_id"), order_ids)).defer("snapshot").locked()
 
 
 def pay_orders(

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import F, QuerySet
+
 from core import bulk, transitions
+from core.reading import Among, Given, compiled
 from core.transactions import atomic
 from inventory import events
 from inventory.decide import Grant, Supply, Want, decide
@@ -140,22 +143,13 @@ def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[Bi
     A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one
     after the other.
     """
-    list(Demand.objects.filter(pk__in=demand_ids).locked().only("pk"))
-    allocations = list(
-        Allocation.objects.filter(demand_id__in=demand_ids, status=Allocation.Status.FIRM)
-        .select_related("level")
-        .order_by("pk")
-    )
+    _lock_demands(demand_ids)
+    allocations = _firm_allocations(demand_ids)
     if not allocations:
         return []
-    stocks = list(
-        BinStock.objects.filter(
-            product_id__in={a.level.product_id for a in allocations},
-            bin__warehouse_id__in={a.level.warehouse_id for a in allocations},
-            bin__kind__in=[Bin.Kind.PICK, Bin.Kind.TOTE],
-        )
-        .select_related("bin")
-        .locked()
+    stocks = _locked_bins(
+        {allocation.level.product_id for allocation in allocations},
+        {allocation.level.warehouse_id for allocation in allocations},
     )
     shelves: dict[tuple[int, int], list[BinStock]] = defaultdict(list)
     totes: dict[tuple[int, int], Bin] = {}
@@ -192,6 +186,27 @@ def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[Bi
     ]
 
 
+@compiled
+def _lock_demands(demand_ids: Given) -> QuerySet[Demand]:
+    return Demand.objects.filter(Among(F("pk"), demand_ids)).locked().only("pk")
+
+
+@compiled
+def _firm_allocations(demand_ids: Given) -> QuerySet[Allocation]:
+    firm = Allocation.objects.filter(Among(F("demand_id"), demand_ids), Among(F("status"), [Allocation.Status.FIRM]))
+    return firm.select_related("level").order_by("pk")
+
+
+@compiled
+def _locked_bins(product_ids: Given, warehouse_ids: Given) -> QuerySet[BinStock]:
+    stocks = BinStock.objects.filter(
+        Among(F("product_id"), product_ids),
+        Among(F("bin__warehouse_id"), warehouse_ids),
+        bin__kind__in=[Bin.Kind.PICK, Bin.Kind.TOTE],
+    )
+    return stocks.select_related("bin").locked()
+
+
 def _from_bins(
     shelf: Sequence[BinStock], free: Mapping[int, Decimal], quantity: Decimal
 ) -> list[tuple[BinStock, Decimal]]:
@@ -210,11 +225,6 @@ def _from_bins(
 
 
 def _locked_supplies(company_ids: Collection[int], product_ids: Collection[int]) -> list[Supply]:
-    levels = (
-        StockLevel.objects.filter(company_id__in=company_ids, product_id__in=product_ids)
-        .select_related("warehouse")
-        .locked()
-    )
     return [
         Supply(
             level_id=level.pk,
@@ -224,8 +234,14 @@ def _locked_supplies(company_ids: Collection[int], product_ids: Collection[int])
             rank=level.warehouse.priority,
             free=level.sellable - level.allocated,
         )
-        for level in list(levels)
+        for level in _locked_levels(company_ids, product_ids)
     ]
+
+
+@compiled
+def _locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
+    levels = StockLevel.objects.filter(Among(F("company_id"), company_ids), Among(F("product_id"), product_ids))
+    return levels.select_related("warehouse").locked()
 
 
 def _grants_by_index(grants: Sequence[Grant]) -> dict[int, list[Grant]]:

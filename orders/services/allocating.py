@@ -16,7 +16,7 @@ from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
 from orders import queries, sql
-from orders.models import LinePart, OrderEvent, SalesOrder
+from orders.models import LinePart, OrderEvent
 from orders.services.recording import Fact, record
 
 
@@ -37,7 +37,7 @@ def allocate_orders(*, order_ids: Collection[int], actor: User, at: datetime) ->
     :raises NotAllowed: where the actor may not confirm.
     """
     require(actor, "orders.confirm")
-    orders = list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).locked())
+    orders = queries.locked_orders(actor.company_ids, order_ids)
     blocked = queries.blockers([order.pk for order in orders], "orders.allocate")
     results: dict[int, Allocated | Refused] = {
         order_id: Blocked.because(blockers) for order_id, blockers in blocked.items()

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import F, QuerySet
+
 from core import bulk, transitions
 from core.models import User
+from core.reading import Among, Given, compiled
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
@@ -40,7 +43,7 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises NotAllowed: where the actor may not confirm.
     """
     require(actor, "orders.confirm")
-    orders = list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).locked())
+    orders = queries.locked_orders(actor.company_ids, order_ids)
     blocked = queries.blockers([order.pk for order in orders], "orders.confirm")
     results: dict[int, Confirmed | Refused] = {}
     clear: list[SalesOrder] = []
@@ -56,13 +59,15 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     return results
 
 
+@compiled
+def _stock_lines(order_ids: Given) -> QuerySet[SalesOrderLine]:
+    lines = SalesOrderLine.objects.filter(Among(F("order_id"), order_ids), product__kind=Product.Kind.STOCK)
+    return lines.order_by("order_id", "position")
+
+
 def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
     by_pk = {order.pk: order for order in orders}
-    lines = list(
-        SalesOrderLine.objects.filter(order__in=by_pk, product__kind=Product.Kind.STOCK).order_by(
-            "order_id", "position"
-        )
-    )
+    lines = _stock_lines(by_pk)
     promises = inventory_services.place_demand(
         requests=[
             inventory_services.DemandRequest(

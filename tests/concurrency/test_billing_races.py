@@ -16,12 +16,12 @@ from billing import audit, queries, services, tasks
 from billing.models import Invoice, InvoiceDocument, Payment, Settlement
 from billing.services import Receipt, invoicing
 from core import sql
-from core.locking import LockingQuerySet
 from core.models import NumberSeries
 from core.refusals import Refused
 from orders.models import Facet, SalesOrder, SalesOrderLine
 from tests.factories.billing import AT, Trade
 from tests.race import race
+from tests.unlocked import take_locks_away
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,17 +35,6 @@ def trade() -> Trade:
     trade = Trade.start()
     assert trade.accountant.verbs  # read once, so that threads do not
     return trade
-
-
-def take_locks_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hold no row any more; the watch over the order of locks still sees a lock, on no row."""
-    lock = LockingQuerySet.locked
-
-    def read(rows: Any) -> Any:
-        list(lock(rows.filter(pk=0)))
-        return rows.order_by("pk")
-
-    monkeypatch.setattr(LockingQuerySet, "locked", read)
 
 
 def shipped_orders(trade: Trade, number: int) -> list[SalesOrder]:
@@ -157,7 +146,7 @@ class TestOneOrder:
         trade.ship(order, {1: "3"})
         monkeypatch.setattr(queries, "billing_facts", MeetAfter(queries.billing_facts))
         if not locks:
-            take_locks_away(monkeypatch)
+            take_locks_away(monkeypatch, pause=0)
         invoice = partial(services.invoice_orders, order_ids=[order.pk], actor=trade.accountant, at=AT)
         return order, race(invoice, invoice)
 
@@ -180,7 +169,7 @@ class TestOneOrder:
         invoice = trade.invoiced((trade.product("10"), "3"))
         monkeypatch.setattr(queries, "last_payments", MeetAfter(queries.last_payments))
         if not locks:
-            take_locks_away(monkeypatch)
+            take_locks_away(monkeypatch, pause=0)
         receipts = [Receipt(invoice.order_id, amount=None if percent is None else invoice.gross * percent / 100)]
         pay = partial(services.record_payments, receipts=receipts, actor=trade.accountant, at=AT)
         results = race(pay, pay)

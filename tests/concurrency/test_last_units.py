@@ -10,11 +10,11 @@ from itertools import cycle
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from core.locking import LockingQuerySet
 from inventory.models import Demand, StockLevel
 from orders import services
 from tests.factories.house import AT, House
 from tests.race import race
+from tests.unlocked import take_locks_away
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,19 +52,10 @@ class TestTheLastUnits:
 
         The constraint on the level is the second net, so the oversale shows as its error.
         """
-        lock = LockingQuerySet.locked
-
-        def read_levels_slowly(rows):
-            if rows.model is not StockLevel:
-                return lock(rows)
-            found = list(rows.order_by("pk"))
-            time.sleep(0.2)
-            return found
-
         house = House.open()
         product = house.product([1])
         orders = [house.draft((product, 1)) for _ in range(4)]
-        monkeypatch.setattr(LockingQuerySet, "locked", read_levels_slowly)
+        take_locks_away(monkeypatch, StockLevel, pause=0.2)
         outcomes = race(*(partial(confirm, house, order) for order in orders))
         oversold = [o for o in outcomes if "stocklevel_allocated_within_sellable" in str(o)]
         assert oversold

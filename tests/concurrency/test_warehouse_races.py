@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from core.locking import LockingQuerySet
 from inventory.models import StockMove, StockPosting
 from orders import services as orders_services
 from orders.models import LinePart, SalesOrder
@@ -15,6 +14,7 @@ from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.warehouse import packed, picked, released
 from tests.race import race
+from tests.unlocked import take_locks_away
 from warehouse import services, sql
 from warehouse.models import Parcel, ParcelContent, PickTask, Wave
 from warehouse.services import picking
@@ -54,21 +54,6 @@ def failures(outcomes):
 
 def moves(kind):
     return StockMove.objects.filter(posting__kind=kind).count()
-
-
-def unlocked(monkeypatch, model):
-    """Take the lock of one model's rows away, and wait where the other could come between."""
-    lock = LockingQuerySet.locked
-
-    def read_slowly(rows):
-        if rows.model is not model:
-            return lock(rows)
-        found = list(rows.order_by("pk"))
-        list(lock(rows.filter(pk=0)))  # the watch over the order of locks sees one, and no row is held
-        time.sleep(0.3)
-        return found
-
-    monkeypatch.setattr(LockingQuerySet, "locked", read_slowly)
 
 
 def without_locks(statement):
@@ -150,7 +135,7 @@ class TestPick:
 
     def test_closing_a_wave_goes_wrong_without_its_lock(self, house, monkeypatch):
         picked(house, (house.product([9]), 4))
-        unlocked(monkeypatch, Wave)
+        take_locks_away(monkeypatch, Wave)
         assert len(failures(race(*[partial(services.complete_waves, at=AT)] * 2))) == 1
 
 
@@ -206,7 +191,7 @@ class TestDispatch:
 
     def test_goes_wrong_without_the_lock_of_the_order(self, house, monkeypatch):
         order = packed(house, (house.product([9]), 4))
-        unlocked(monkeypatch, SalesOrder)
+        take_locks_away(monkeypatch, SalesOrder)
         assert len(failures(race(*[partial(dispatch, house, order)] * 2))) == 1
 
     def test_of_many_orders_with_the_same_products_goes_through(self, house):

@@ -6,8 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection
+from django.apps import apps
+from django.db import IntegrityError, connection, models
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core import bulk
 from core.history import attributed_to
@@ -17,6 +20,8 @@ from inventory.models import Demand, Product, StockLevel, StockMove, Unit
 from orders.models import CustomerPO
 from tests.core.stock import NOON, Stock
 from tests.factories.core import CompanyFactory, UserFactory
+
+FLOORS = {"core", "inventory", "orders", "warehouse", "shipping", "billing", "returns", "dashboards", "portal"}
 
 
 @pytest.fixture(params=["history's context on", "history's context off"], autouse=True)
@@ -241,3 +246,39 @@ class TestByPk:
     def test_finds_rows_by_their_primary_key(self):
         rows = [Company(pk=3), Company(pk=1)]
         assert bulk.by_pk(rows) == {3: rows[0], 1: rows[1]}
+
+
+TEXTS = st.one_of(st.none(), st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=30))
+
+
+class TestArray:
+    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(values=st.lists(TEXTS | st.sampled_from(["NULL", "null", "{}", '"', "\\", "\\N", "a,b", " ", "", "'"])))
+    def test_brings_every_text_as_it_is(self, values):
+        assert _back(bulk.array(values), "text[]") == values
+
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(values=st.lists(st.none() | st.decimals(allow_nan=False, allow_infinity=False, places=6)))
+    def test_brings_every_amount_as_it_is(self, values):
+        assert _back(bulk.array(values), "numeric[]") == values
+
+    def test_brings_days_moments_and_truths(self):
+        assert _back(bulk.array([date(2026, 2, 28), None]), "date[]") == [date(2026, 2, 28), None]
+        assert _back(bulk.array([NOON]), "timestamptz[]") == [NOON]
+        assert _back(bulk.array([True, False]), "boolean[]") == [True, False]
+        assert _back(bulk.array([Role.PICKER]), "text[]") == ["PICKER"]
+
+
+def _back(text, kind):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT (SELECT %s::{kind})", [text])
+        return cursor.fetchone()[0]
+
+
+class TestSequences:
+    def test_are_named_as_inserts_name_them(self):
+        for model in apps.get_models():
+            if isinstance(model._meta.pk, models.BigAutoField) and model._meta.app_label in FLOORS:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [f'"{model._meta.db_table}"', "id"])
+                    assert cursor.fetchone()[0] == f"public.{bulk._sequence(model)}", model

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from core import bulk, transitions
 from core.models import User
+from core.reading import Among, Given, compiled
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Allocation
+from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import LinePart, OrderEvent, SalesOrder
 from warehouse import events, queries
@@ -41,13 +43,9 @@ def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises NotAllowed: where the actor may not release.
     """
     require(actor, "warehouse.release")
-    orders = {order.pk: order for order in list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).locked())}
+    orders = bulk.by_pk(orders_queries.locked_orders(actor.company_ids, order_ids))
     releasable = [pk for pk, order in orders.items() if order.status in _RELEASABLE]
-    allocated = LinePart.objects.filter(
-        Exists(Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)),
-        order__in=releasable,
-    )
-    parts = {part.demand_id: part for part in allocated if part.demand_id is not None}
+    parts = {part.demand_id: part for part in _allocated_parts(releasable) if part.demand_id is not None}
     picks = inventory_services.release_allocations(demand_ids=list(parts), at=at) if parts else []
     results: dict[int, Released | Refused] = {}
     if picks:
@@ -57,6 +55,12 @@ def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
 
 
 _RELEASABLE = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
+
+
+@compiled
+def _allocated_parts(order_ids: Given) -> QuerySet[LinePart]:
+    firm = Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)
+    return LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm))
 
 
 def _release(

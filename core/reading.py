@@ -1,0 +1,116 @@
+"""Reads of the services that run all day: rows as model instances, by SQL that Django makes once.
+
+Turning a query set into SQL costs Django more than PostgreSQL needs to answer it. What such a read is about comes as
+lists of ids, which stand as one array in the statement: it is the same for one row and for five hundred, and PostgreSQL
+keeps its plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, models
+from django.db.models.lookups import Lookup
+from django.db.models.query import get_related_populators
+from django.db.transaction import TransactionManagementError
+
+from core.bulk import array
+
+M = TypeVar("M", bound=models.Model)
+
+
+class Given:
+    """The place of a list of values in a compiled read."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class Among(Lookup):
+    """The condition that a column's value is one of a list's: `filter(Among(F("order_id"), order_ids))`."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        """Return the condition with the list as one array, of whose length nothing is known when it is planned."""
+        lhs, params = self.process_lhs(compiler, connection)
+        field = self.lhs.output_field
+        kind = (field.target_field if isinstance(field, models.ForeignKey) else field).rel_db_type(connection)
+        values = self.rhs if isinstance(self.rhs, Given) else array(self.rhs)
+        return f"{lhs} = ANY ((SELECT %s::{kind}[])::{kind}[])", [*params, values]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    sql: str
+    params: tuple[Any, ...]
+    model: type[models.Model]
+    attnames: list[str]
+    columns: slice
+    converters: Any
+    apply_converters: Callable[..., Iterator[Any]]
+    populators: list[Any]
+    locks: bool
+
+
+class Reading(Generic[M]):
+    """A read whose SQL is made at its first call; `build` returns the query set for the places of its lists."""
+
+    def __init__(self, build: Callable[..., models.QuerySet[M]]) -> None:
+        self._build = build
+        self._compiled: _Compiled | None = None
+        update_wrapper(self, build)
+
+    def __call__(self, *lists: Collection[Any]) -> list[M]:
+        """Return the rows, with their locks where the query set takes some; nothing is asked for an empty list.
+
+        :raises TransactionManagementError: for a read that locks, outside a transaction.
+        """
+        if not all(lists):
+            return []
+        compiled = self._compiled or self._compile(len(lists))
+        if compiled.locks and not connection.in_atomic_block:
+            raise TransactionManagementError(f"{self.__name__} locks rows, so it needs a transaction.")  # type: ignore[attr-defined]
+        params = [array(lists[p.index]) if type(p) is Given else p for p in compiled.params]
+        with connection.cursor() as cursor:
+            cursor.execute(compiled.sql, params)
+            rows: Any = cursor.fetchall()
+        if compiled.converters:
+            rows = compiled.apply_converters(rows, compiled.converters)
+        from_db, attnames, columns = compiled.model.from_db, compiled.attnames, compiled.columns
+        found: list[Any] = []
+        for row in rows:
+            instance = from_db(connection.alias, attnames, row[columns])
+            for populator in compiled.populators:
+                populator.populate(row, instance)
+            found.append(instance)
+        return found
+
+    def _compile(self, lists: int) -> _Compiled:
+        """Make the statement as Django's own ModelIterable would, and keep all that it needs of the compiler."""
+        query = self._build(*(Given(index) for index in range(lists))).query
+        compiler = query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        info, select = compiler.klass_info, compiler.select
+        fields = info["select_fields"]
+        self._compiled = _Compiled(
+            sql=sql,
+            params=tuple(params),
+            model=info["model"],
+            attnames=[column[0].target.attname for column in select[fields[0] : fields[-1] + 1]],
+            columns=slice(fields[0], fields[-1] + 1),
+            converters=compiler.get_converters([column[0] for column in select]),
+            apply_converters=compiler.apply_converters,
+            populators=get_related_populators(info, select, connection.alias),  # type: ignore[call-arg]
+            locks=" FOR NO KEY UPDATE" in sql,
+        )
+        return self._compiled
+
+
+def compiled(build: Callable[..., models.QuerySet[M]]) -> Reading[M]:
+    """Make a function from lists to a query set (through `Among`) a read that is compiled once."""
+    return Reading(build)

@@ -1,0 +1,21 @@
+"""Reads of orders that services begin with: the orders of a person's companies under their locks."""
+
+from __future__ import annotations
+
+from django.db.models import F, QuerySet
+
+from core.reading import Among, Given, compiled
+from orders.models import SalesOrder
+
+
+@compiled
+def locked_orders(company_ids: Given, order_ids: Given) -> QuerySet[SalesOrder]:
+    """Lock orders by their ids, those of the companies only."""
+    return SalesOrder.objects.filter(Among(F("company_id"), company_ids), Among(F("pk"), order_ids)).locked()
+
+
+@compiled
+def locked_orders_with_parties(company_ids: Given, order_ids: Given) -> QuerySet[SalesOrder]:
+    """Lock orders by their ids, those of the companies only, and bring their company and customer."""
+    orders = SalesOrder.objects.filter(Among(F("company_id"), company_ids), Among(F("pk"), order_ids))
+    return orders.select_related("company", "customer").locked()

@@ -1,0 +1,58 @@
+"""Takes the locks away, for the control tests: a race must be seen to go wrong without its lock (T2)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from core.locking import LockingQuerySet
+from core.reading import Reading
+
+
+def take_locks_away(monkeypatch: pytest.MonkeyPatch, *models: type[Model], pause: float = 0.3) -> None:
+    """Read rows of the models (of all, where none is named) where the product locks them, and wait a moment there.
+
+    Others come between in that moment. The watch over the order of locks still sees a lock, on no row.
+    """
+    lock, call, compile_ = LockingQuerySet.locked, Reading.__call__, Reading._compile
+    compiling = threading.local()
+
+    def is_meant(model: Any) -> bool:
+        return not models or model in models
+
+    def read(rows: Any) -> Any:
+        if getattr(compiling, "now", False) or not is_meant(rows.model):
+            return lock(rows)
+        list(lock(rows.filter(pk=0)))
+        found = rows.order_by("pk")
+        if pause:
+            found = list(found)
+            time.sleep(pause)
+        return found
+
+    def compile_locked(reading: Any, lists: int) -> Any:
+        compiling.now = True
+        try:
+            return compile_(reading, lists)
+        finally:
+            compiling.now = False
+
+    def read_compiled(reading: Any, *lists: Any) -> Any:
+        made = reading._compiled or reading._compile(len(lists))
+        if not made.locks or not is_meant(made.model):
+            return call(reading, *lists)
+        list(lock(made.model._default_manager.filter(pk=0)))
+        plain = Reading(reading._build)
+        plain._compiled = replace(made, sql=made.sql.split(" FOR NO KEY UPDATE")[0])
+        found = call(plain, *lists)
+        time.sleep(pause)
+        return found
+
+    monkeypatch.setattr(LockingQuerySet, "locked", read)
+    monkeypatch.setattr(Reading, "_compile", compile_locked)
+    monkeypatch.setattr(Reading, "__call__", read_compiled)
