@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from decimal import Decimal
 
-from billing.models import Invoice, InvoiceLine
+from billing.models import Invoice
 from billing.services.snapshots import digest
+from core import money_sql
 from core.audit import sql_check
-from core.money import document_totals
 from core.registry import AuditCheck, Drift
 
 # The numbers of a series in their own order: ids may stand in another, for they are taken before the series is waited for.
@@ -22,21 +20,12 @@ _IN_SERIES = """
 """
 
 
-def _find_wrong_totals() -> tuple[int, list[Drift]]:
-    """Recompute each invoice's totals from its lines by the money arithmetic itself, and hold its paper's against them."""
-    lines: dict[int, list[tuple[str, Decimal, Decimal]]] = defaultdict(list)
-    rows = InvoiceLine.objects.order_by("invoice_id").values_list("invoice_id", "tax_category", "tax_rate", "net")
-    for invoice_id, category, rate, net in rows.iterator(chunk_size=5_000):
-        lines[invoice_id].append((category, rate, net))
-    drift = []
-    invoices = Invoice.objects.order_by("pk").values_list("pk", "currency", "net", "tax", "gross", "snapshot__totals")
-    for pk, currency, net, tax, gross, printed in invoices.iterator(chunk_size=1_000):
-        proved = document_totals(lines[pk], currency)
-        on_paper = tuple(Decimal(printed[name]) for name in ("net", "tax", "gross"))
-        if not (net, tax, gross) == on_paper == (proved.net, proved.tax, proved.gross):
-            stored = f"{net} / {tax} / {gross}, on paper {' / '.join(map(str, on_paper))}"
-            drift.append(Drift(f"invoice {pk}", stored, f"{proved.net} / {proved.tax} / {proved.gross}"))
-    return len(lines), drift
+# What each invoice's lines amount to by the money arithmetic itself.
+_TOTALS = money_sql.document_totals("""
+    SELECT l.invoice_id AS document, i.currency, l.tax_category AS category, l.tax_rate AS rate, l.net
+    FROM billing_invoiceline l JOIN billing_invoice i ON i.id = l.invoice_id
+""")
+_SHARE = money_sql.cumulative_share("l.net", done="l.invoiced", of="l.quantity", currency="o.currency")
 
 
 def _find_wrong_digests() -> tuple[int, list[Drift]]:
@@ -52,7 +41,30 @@ def _find_wrong_digests() -> tuple[int, list[Drift]]:
 
 
 CHECKS = [
-    AuditCheck("invoice totals = their lines = their paper", _find_wrong_totals),
+    sql_check(
+        "invoice totals = their lines, taxed once per group = their paper",
+        rows="billing_invoiceline",
+        drift=f"""
+        SELECT 'invoice ' || i.id, concat_ws(' / ', i.net, i.tax, i.gross) || ', on paper ' || concat_ws(' / ', p.net, p.tax, p.gross),
+            concat_ws(' / ', t.net, t.tax, t.gross)
+        FROM billing_invoice i
+        LEFT JOIN {_TOTALS} t ON t.document = i.id
+        CROSS JOIN jsonb_to_record(i.snapshot -> 'totals') AS p(net numeric, tax numeric, gross numeric)
+        WHERE (i.net, i.tax, i.gross) IS DISTINCT FROM (t.net, t.tax, t.gross)
+            OR (i.net, i.tax, i.gross) IS DISTINCT FROM (p.net, p.tax, p.gross)
+        ORDER BY i.id
+        """,
+    ),
+    sql_check(
+        "invoiced net of an order line = its share of the line's net",
+        rows="orders_salesorderline",
+        drift=f"""
+        SELECT 'line ' || l.id, l.invoiced_net, {_SHARE}
+        FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
+        WHERE l.invoiced_net <> {_SHARE}
+        ORDER BY l.id
+        """,
+    ),
     sql_check(
         "order lines' invoiced quantity and net = their invoice lines",
         rows="billing_invoiceline",

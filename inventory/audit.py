@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core import money_sql
 from core.audit import sql_check
 
 _IN_AND_OUT = """
@@ -9,6 +10,16 @@ _IN_AND_OUT = """
     UNION ALL
     SELECT m.product_id, m.from_bin_id, -m.quantity, -m.value FROM inventory_stockmove m WHERE m.from_bin_id IS NOT NULL
 """
+
+# What each move of an issue costs: its share by quantity of what its posting took from a level (PRODUCT.md rule 6).
+_ISSUE_COSTS = money_sql.spread(f"""
+    SELECT concat_ws('/', m.posting_id, m.product_id, b.warehouse_id) AS whole, m.id AS position, m.quantity AS weight,
+        sum(m.value) OVER (PARTITION BY m.posting_id, m.product_id, b.warehouse_id) AS amount, {money_sql.unit("c.currency")} AS unit
+    FROM inventory_stockmove m
+    JOIN inventory_stockposting p ON p.id = m.posting_id AND p.kind = 'ISSUE'
+    JOIN core_company c ON c.id = p.company_id
+    JOIN inventory_bin b ON b.id = m.from_bin_id
+""")
 
 CHECKS = [
     sql_check(
@@ -54,6 +65,16 @@ CHECKS = [
         ) m ON m.product_id = l.product_id AND m.warehouse_id = l.warehouse_id
         WHERE l.value <> coalesce(m.value, 0)
         ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "cost of an issued move = its share of what its posting took from the level",
+        rows="inventory_stockmove WHERE to_place = 'CUSTOMER'",
+        drift=f"""
+        SELECT 'move ' || m.id, m.value, s.share
+        FROM {_ISSUE_COSTS} s JOIN inventory_stockmove m ON m.id = s.position
+        WHERE m.value <> s.share
+        ORDER BY m.id
         """,
     ),
     sql_check(

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from decimal import Decimal
-
+from core import money_sql
 from core.audit import sql_check
-from core.money import document_totals
-from core.registry import AuditCheck, Drift
-from orders.models import SalesOrder, SalesOrderLine
 from orders.sql import FACET
 
-
-def _find_wrong_tax() -> tuple[int, list[Drift]]:
-    """Recompute each order's tax by the money arithmetic itself (rule 4): once per group, at the currency's exponent."""
-    lines: dict[int, list[tuple[str, Decimal, Decimal]]] = defaultdict(list)
-    rows = SalesOrderLine.objects.order_by("order_id").values_list("order_id", "tax_category", "tax_rate", "net")
-    for order_id, category, rate, net in rows.iterator(chunk_size=5_000):
-        lines[order_id].append((category, rate, net))
-    drift = []
-    for order_id, currency, tax in (
-        SalesOrder.objects.order_by("pk").values_list("pk", "currency", "tax").iterator(5_000)
-    ):
-        proved = document_totals(lines[order_id], currency).tax
-        if proved != tax:
-            drift.append(Drift(f"order {order_id}", str(tax), str(proved)))
-    return len(lines), drift
-
+# What each order's lines amount to by the money arithmetic itself.
+_TOTALS = money_sql.document_totals("""
+    SELECT l.order_id AS document, o.currency, l.tax_category AS category, l.tax_rate AS rate, l.net
+    FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
+""")
+_LINE_NET = money_sql.line_net(
+    quantity="l.quantity", price="l.price", discount_percent="l.discount_percent", currency="o.currency"
+)
 
 CHECKS = [
-    AuditCheck("order tax = rounded once per group of its lines", _find_wrong_tax),
+    sql_check(
+        "order line net = quantity × price less discount, rounded once",
+        rows="orders_salesorderline",
+        drift=f"""
+        SELECT 'line ' || l.id, l.net, {_LINE_NET}
+        FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
+        WHERE l.net <> {_LINE_NET}
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "order net, tax and gross = its lines, taxed once per group",
+        rows="orders_salesorder",
+        drift=f"""
+        SELECT 'order ' || o.id, concat_ws(' / ', o.net, o.tax, o.gross),
+            concat_ws(' / ', coalesce(t.net, 0), coalesce(t.tax, 0), coalesce(t.gross, 0))
+        FROM orders_salesorder o LEFT JOIN {_TOTALS} t ON t.document = o.id
+        WHERE (o.net, o.tax, o.gross) <> (coalesce(t.net, 0), coalesce(t.tax, 0), coalesce(t.gross, 0))
+        ORDER BY o.id
+        """,
+    ),
     sql_check(
         "confirmed stock lines have their parts, and a part its demand",
         rows="orders_linepart",
@@ -97,17 +104,6 @@ CHECKS = [
             WHERE l.order_id = o.id
         ) f ON TRUE
         WHERE o.billing <> f.facet
-        ORDER BY o.id
-        """,
-    ),
-    sql_check(
-        "order net = sum of its lines, gross = net + tax",
-        rows="orders_salesorderline",
-        drift="""
-        SELECT 'order ' || o.id, concat_ws(' / ', o.net, o.gross), concat_ws(' / ', coalesce(l.net, 0), o.net + o.tax)
-        FROM orders_salesorder o
-        LEFT JOIN (SELECT order_id, sum(net) AS net FROM orders_salesorderline GROUP BY 1) l ON l.order_id = o.id
-        WHERE o.net <> coalesce(l.net, 0) OR o.gross <> o.net + o.tax
         ORDER BY o.id
         """,
     ),

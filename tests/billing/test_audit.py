@@ -18,6 +18,7 @@ PLANTED = [
     ("invoice totals", "billing_invoice", "tax = tax - 1, net = net + 1", "invoice"),
     ("order lines' invoiced", "orders_salesorderline", "invoiced = invoiced - 1", "line"),
     ("order lines' invoiced", "orders_salesorderline", "invoiced_net = invoiced_net + 0.01", "line"),
+    ("share of the line's net", "orders_salesorderline", "net = net + 100", "line"),
     ("was shipped", "orders_linepart", "shipped = shipped - 1", "part"),
     ("company and customer", "billing_invoice", "customer_id = {other_customer}", "invoice"),
     ("company and customer", "billing_invoice", "order_id = {other_order}", "invoice"),

@@ -156,6 +156,8 @@ class TestAuditLedger:
         ),
         "a facet that lies": ("orders_salesorder", "fulfilment = 'NONE'", "fulfilment = 'FULL'"),
         "an order that costs more": ("orders_salesorder", "net = net + 1, gross = gross + 1", "true"),
+        "an order taxed by the line": ("orders_salesorder", "tax = tax + 0.01, gross = gross + 0.01", "true"),
+        "a line that costs less": ("orders_salesorderline", "discount_percent = discount_percent + 1", "true"),
         "a line that was billed more": ("orders_salesorderline", "invoiced_net = invoiced_net + 1", "invoiced > 0"),
         "an invoice that was paid less": ("billing_invoice", "settled = settled - 1", "settled > 1"),
         "a series that skipped a number": ("core_numberseries", "next_value = next_value + 1", "true"),

@@ -1,0 +1,31 @@
+"""The proof of what goods cost that leave: a cent that stands on the wrong move is found, though the sums are right."""
+
+import pytest
+from django.db import connections
+
+from inventory.audit import CHECKS
+from tests.factories.house import House
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+
+def broken() -> list[str]:
+    return [check.name for check in CHECKS if check.find()[1]]
+
+
+def test_a_cent_on_the_wrong_move_of_an_issue_is_found():
+    house = House.open()
+    product = house.product()
+    for shelf, (units, value) in zip(house.shelves[house.warehouses[0].pk], [(2, 7), (1, 3)], strict=False):
+        house.receive(product, units, value=value, shelf=shelf)
+    house.issue(house.pick(house.order((product, 3))))
+    assert broken() == []
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("ALTER TABLE inventory_stockmove DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE inventory_stockmove SET value = value + CASE quantity WHEN 2 THEN 0.01 ELSE -0.01 END"
+            " WHERE to_place = 'CUSTOMER'"
+        )
+        assert cursor.rowcount == 2
+        cursor.execute("ALTER TABLE inventory_stockmove ENABLE TRIGGER USER")
+    assert broken() == ["cost of an issued move = its share of what its posting took from the level"]
