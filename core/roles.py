@@ -30,7 +30,9 @@ _TAKES_ORDERS = frozenset({"orders.create", "orders.confirm", "orders.import", "
 
 VERBS: dict[Role, frozenset[str]] = {
     Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS,
-    Role.SALES_MANAGER: _SALES_READS | _TAKES_ORDERS | {"inventory.change_product", "warehouse.view"},
+    Role.SALES_MANAGER: _SALES_READS
+    | _TAKES_ORDERS
+    | {"orders.set_credit", "inventory.change_product", "warehouse.view"},
     Role.WAREHOUSE_MANAGER: _SEES
     | {
         "orders.view",
@@ -47,7 +49,15 @@ VERBS: dict[Role, frozenset[str]] = {
     Role.SHIPPING_CLERK: _SEES
     | {"orders.view", "warehouse.view", "warehouse.pack", "shipping.view", "shipping.dispatch"},
     Role.ACCOUNTANT: _SEES
-    | {"orders.view", "orders.view_prices", "billing.view", "billing.invoice", "billing.pay", "shipping.view"},
+    | {
+        "orders.view",
+        "orders.view_prices",
+        "orders.set_credit",
+        "billing.view",
+        "billing.invoice",
+        "billing.pay",
+        "shipping.view",
+    },
 }
 VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administer"}
 ALL_VERBS = VERBS[Role.ADMINISTRATOR]

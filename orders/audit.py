@@ -118,4 +118,38 @@ CHECKS = [
         ORDER BY o.id
         """,
     ),
+    sql_check(
+        "every customer has a credit account of their company",
+        rows="orders_customer",
+        drift="""
+        SELECT 'customer ' || c.id, coalesce('company ' || a.company_id, 'none'), 'company ' || c.company_id
+        FROM orders_customer c LEFT JOIN orders_creditaccount a ON a.customer_id = c.id
+        WHERE a.company_id IS DISTINCT FROM c.company_id ORDER BY c.id
+        """,
+    ),
+    sql_check(
+        "kept credit balances = their entries",
+        rows="orders_creditentry",
+        drift="""
+        SELECT 'credit account ' || a.customer_id, a.balance, coalesce(e.amount, 0)
+        FROM orders_creditaccount a
+        LEFT JOIN LATERAL (
+            SELECT sum(e.amount) AS amount FROM orders_creditentry e
+            WHERE e.account_id = a.customer_id AND e.currency = a.currency
+                AND (a.credit_limit IS NOT NULL OR a.is_prepay)
+        ) e ON TRUE
+        WHERE a.balance <> coalesce(e.amount, 0) ORDER BY a.customer_id
+        """,
+    ),
+    sql_check(
+        "credit entries are of their order's customer, and of one company",
+        rows="orders_creditentry",
+        drift="""
+        SELECT 'credit entry ' || e.id, concat_ws(' / ', e.company_id, e.account_id, e.currency),
+            concat_ws(' / ', a.company_id, coalesce(o.customer_id, a.customer_id), coalesce(o.currency, e.currency))
+        FROM orders_creditentry e JOIN orders_creditaccount a ON a.customer_id = e.account_id
+        LEFT JOIN orders_salesorder o ON o.id = e.order_id
+        WHERE e.company_id <> a.company_id OR o.customer_id <> e.account_id OR o.currency <> e.currency ORDER BY e.id
+        """,
+    ),
 ]

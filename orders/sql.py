@@ -105,8 +105,10 @@ SELECT o.id, o.status, c.is_active, c.name, c.id,
     (SELECT count(*) FROM orders_salesorderline l WHERE l.order_id = o.id),
     (SELECT string_agg(p.sku, ', ' ORDER BY p.sku) FROM orders_salesorderline l
      JOIN inventory_product p ON p.id = l.product_id WHERE l.order_id = o.id AND NOT p.is_active),
-    (o.ship_to ->> 'street' <> '' AND o.ship_to ->> 'city' <> '')
+    (o.ship_to ->> 'street' <> '' AND o.ship_to ->> 'city' <> ''), o.gross, o.currency, a.currency,
+    CASE WHEN a.is_prepay THEN 0 ELSE a.credit_limit END, a.balance, a.is_prepay
 FROM orders_salesorder o JOIN orders_customer c ON c.id = o.customer_id
+JOIN orders_creditaccount a ON a.customer_id = o.customer_id
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 """
 
@@ -122,4 +124,28 @@ LEFT JOIN LATERAL (
     WHERE v.company_id = o.company_id AND v.product_id = d.product_id
 ) s ON TRUE
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY o.id
+"""
+
+# What changes what customers owe or have ordered: an entry each, and the balance of those accounts that keep one. Whoever sets a
+# limit has the account locked while they sum its entries, so the share lock waits for them, and then says anew whether it is kept;
+# the CASE is for the row as it was before, which PostgreSQL holds against the constraints before it reads the newest.
+# %s = company ids[], customer ids[], kinds[], amounts[], currencies[], order ids[], references[], actor id, at
+MOVE_CREDIT = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::numeric[]),
+        (SELECT %s::text[]), (SELECT %s::bigint[]), (SELECT %s::text[])) WITH ORDINALITY
+        AS u(company_id, customer_id, kind, amount, currency, order_id, reference, n)
+), a AS MATERIALIZED (
+    SELECT t.customer_id, t.currency, t.credit_limit IS NOT NULL OR t.is_prepay AS is_kept FROM orders_creditaccount t
+    WHERE t.customer_id IN (SELECT customer_id FROM u) ORDER BY t.customer_id FOR SHARE
+), e AS (
+    INSERT INTO orders_creditentry (company_id, account_id, kind, amount, currency, order_id, reference, actor_id, at)
+    SELECT u.company_id, a.customer_id, u.kind, u.amount, u.currency, u.order_id, u.reference, %s::bigint, %s::timestamptz
+    FROM u JOIN a ON a.customer_id = u.customer_id ORDER BY u.n
+)
+UPDATE orders_creditaccount AS t
+SET balance = CASE WHEN t.credit_limit IS NOT NULL OR t.is_prepay THEN t.balance + m.amount ELSE t.balance END
+FROM a JOIN (SELECT customer_id, currency, sum(amount) AS amount FROM u GROUP BY customer_id, currency) m
+    ON m.customer_id = a.customer_id AND m.currency = a.currency
+WHERE t.customer_id = a.customer_id AND a.is_kept
 """

@@ -198,9 +198,9 @@ def other_locks(tree: Tree) -> Iterator[str]:
         for line, name in _named(source, "select_for_update"):
             yield source.at(line, f"{name} outside core/locking.py: use .locked()")
         for line, text in source.texts:
-            if re.search(r"\bFOR\s+(UPDATE|(KEY\s+)?SHARE)\b", text) or re.search(r"\bLOCK\s+TABLE\b", text):
+            if re.search(r"\bFOR\s+(UPDATE|KEY\s+SHARE)\b", text) or re.search(r"\bLOCK\s+TABLE\b", text):
                 yield source.at(line, "a lock that stops inserts of children: FOR NO KEY UPDATE is the one kind")
-            elif re.search(r"\bFOR\s+NO\s+KEY\s+UPDATE\b", text) and source.role != "sql":
+            elif re.search(r"\bFOR\s+(NO\s+KEY\s+UPDATE|SHARE)\b", text) and source.role != "sql":
                 yield source.at(line, "a lock outside core/locking.py and sql.py: use .locked()")
 
 

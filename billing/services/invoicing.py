@@ -35,7 +35,7 @@ def invoice_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises DateBeforeSeries: where somebody else numbered a later date in this very moment; nothing was posted.
     """
     require(actor, "billing.invoice")
-    orders = orders_queries.locked_orders_with_parties(actor.company_ids, order_ids)
+    orders = orders_queries.locked_orders_to_bill(actor.company_ids, order_ids)
     facts = queries.billing_facts([order.pk for order in orders])
     results: dict[int, Invoice | Refused] = {}
     posted: dict[NumberSeries, list[Invoice]] = defaultdict(list)

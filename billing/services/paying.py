@@ -21,7 +21,7 @@ from core.roles import require
 from core.transactions import atomic
 from orders import queries as orders_queries
 from orders import services as orders_services
-from orders.models import OrderEvent, SalesOrder
+from orders.models import CreditEntry, OrderEvent, SalesOrder
 
 # A day further back is a slip of the keyboard.
 OLDEST = timedelta(days=366)
@@ -67,7 +67,7 @@ def record_payments(*, receipts: Sequence[Receipt], actor: User, at: datetime) -
     """
     require(actor, "billing.pay")
     order_ids = {receipt.order_id for receipt in receipts}
-    orders = bulk.by_pk(orders_queries.locked_orders_with_parties(actor.company_ids, order_ids))
+    orders = bulk.by_pk(orders_queries.locked_orders_to_bill(actor.company_ids, order_ids))
     invoices: dict[int, list[Invoice]] = defaultdict(list)
     for invoice in _locked_invoices(orders):
         invoices[invoice.order_id].append(invoice)
@@ -259,6 +259,22 @@ def _save(
                 },
             )
             for payment, order, settlements in made
+        ],
+        actor=actor,
+        at=at,
+    )
+    orders_services.move_credit(
+        changes=[
+            orders_services.CreditChange(
+                payment.company_id,
+                payment.customer_id,
+                CreditEntry.Kind.PAID,
+                -payment.amount,
+                payment.currency,
+                order.pk,
+                payment.number,
+            )
+            for payment, order, _settlements in made
         ],
         actor=actor,
         at=at,

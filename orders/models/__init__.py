@@ -1,5 +1,6 @@
 """What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
 
+from orders.models.credit import CreditAccount, CreditEntry
 from orders.models.customers import Customer, CustomerAddress
 from orders.models.events import OrderEvent
 from orders.models.intake import CustomerPO
@@ -7,6 +8,8 @@ from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
 
 __all__ = [
+    "CreditAccount",
+    "CreditEntry",
     "Customer",
     "CustomerAddress",
     "CustomerPO",

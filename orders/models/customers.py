@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
@@ -13,6 +14,18 @@ from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, validate_language
 from core.text import sort_key
 from orders.models.pricing import PriceList
+
+# However a customer comes in (a form, the admin, a load of a thousand), its credit account comes with it.
+_OPEN_CREDIT_ACCOUNT = pgtrigger.Trigger(
+    name="open_credit_account",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    func="""
+        INSERT INTO orders_creditaccount (customer_id, company_id, currency, is_prepay, balance)
+        SELECT NEW.id, NEW.company_id, pl.currency, FALSE, 0 FROM orders_pricelist pl WHERE pl.id = NEW.price_list_id;
+        RETURN NULL;
+    """,
+)
 
 
 @pghistory.track(exclude=["sort_key"])
@@ -36,6 +49,7 @@ class Customer(models.Model):
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["sort_key"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [_OPEN_CREDIT_ACCOUNT]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["company", "number"],

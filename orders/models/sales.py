@@ -15,10 +15,11 @@ from django.db.models.functions import Now
 from django_fsm import FSMField, transition
 
 from core.locking import LockingQuerySet
-from core.models import Company, CompanyQuerySet
+from core.models import Company
 from core.numbering import document_number
 from core.transitions import Graph
 from inventory.models import Demand, Product
+from orders.models.credit import CreditedQuerySet
 from orders.models.customers import Customer
 from orders.models.intake import CustomerPO
 
@@ -111,7 +112,7 @@ class SalesOrder(models.Model):
     created_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = CompanyQuerySet.as_manager()
+    objects = CreditedQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["-id"]

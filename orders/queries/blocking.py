@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.db import connection
 from django.urls import reverse
 
+from core.money import ZERO
 from core.refusals import Blocker
 from orders import sql
 from orders.models import SalesOrder
+from orders.queries.credit import CreditRoom
 
 _STATUS = dict(SalesOrder.Status.choices)
 
@@ -28,24 +32,63 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
 
 
 def _confirm_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
+    return {order_id: facts.blockers() for order_id, facts in confirm_facts(order_ids).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmFacts:
+    """What decides whether an order can be confirmed."""
+
+    status: str
+    is_active: bool
+    customer: str
+    customer_id: int
+    lines: int
+    inactive: str | None
+    has_address: bool
+    gross: Decimal
+    currency: str
+    room: CreditRoom | None
+
+    def blockers(self, taken: Decimal = ZERO) -> list[Blocker]:
+        """Return what is against it, where others of the customer confirmed with it took some of their credit."""
+        if self.status not in {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}:
+            return [Blocker("already_confirmed", f"The order is {_STATUS[self.status].lower()} already.")]
+        reasons = []
+        link = reverse("orders:customer", args=[self.customer_id])
+        if not self.lines:
+            reasons.append(Blocker("no_lines", "The order has no line."))
+        if not self.is_active:
+            reasons.append(Blocker("customer_closed", f"{self.customer} may not order: the account is closed.", link))
+        if self.inactive:
+            reasons.append(Blocker("not_sold", f"No longer sold: {self.inactive}."))
+        if not self.has_address:
+            reasons.append(Blocker("no_address", "The ship-to address lacks a street or a city."))
+        if self.room and (over := self.room.blocker(self.gross, self.currency, taken)):
+            reasons.append(replace(over, link=link))
+        return reasons
+
+
+def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:
+    """Return what decides whether orders can be confirmed. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(sql.CONFIRM_FACTS, [list(order_ids)])
-        facts = cursor.fetchall()
-    found: dict[int, list[Blocker]] = {}
-    for order_id, status, is_active, customer, customer_id, lines, inactive, has_address in facts:
-        reasons = found.setdefault(order_id, [])
-        if status not in {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}:
-            reasons.append(Blocker("already_confirmed", f"The order is {_STATUS[status].lower()} already."))
-            continue
-        if not lines:
-            reasons.append(Blocker("no_lines", "The order has no line."))
-        if not is_active:
-            link = reverse("orders:customer", args=[customer_id])
-            reasons.append(Blocker("customer_closed", f"{customer} may not order: the account is closed.", link))
-        if inactive:
-            reasons.append(Blocker("not_sold", f"No longer sold: {inactive}."))
-        if not has_address:
-            reasons.append(Blocker("no_address", "The ship-to address lacks a street or a city."))
+        rows = cursor.fetchall()
+    found = {}
+    for order_id, *facts, credit_currency, ceiling, balance, is_prepay in rows:
+        room = None if ceiling is None else CreditRoom(credit_currency, ceiling, balance, is_prepay)
+        found[order_id] = ConfirmFacts(*[*facts, room])
+    return found
+
+
+def confirm_blockers_together(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
+    """Return why orders that are confirmed together cannot be: as `blockers`, and what goes takes of its credit."""
+    found, taken = {}, defaultdict[int, Decimal](Decimal)
+    for order_id, facts in sorted(confirm_facts(order_ids).items()):
+        if reasons := facts.blockers(taken[facts.customer_id]):
+            found[order_id] = reasons
+        else:
+            taken[facts.customer_id] += facts.gross
     return found
 
 

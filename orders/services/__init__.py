@@ -3,6 +3,7 @@
 from orders.services.allocating import allocate_orders
 from orders.services.completing import complete_orders
 from orders.services.confirming import Confirmed, confirm_orders
+from orders.services.crediting import CreditChange, CreditTermsInvalid, move_credit, set_credit_terms
 from orders.services.drafting import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid
 from orders.services.importing import ImportReport, OrderFileRefused, RowRefused, import_order_file
 from orders.services.noting import mark_released, note_invoiced, note_packed, note_picked, note_settled, note_shipped
@@ -13,6 +14,8 @@ from orders.services.recording import Fact, record
 __all__ = [
     "Confirmed",
     "Created",
+    "CreditChange",
+    "CreditTermsInvalid",
     "DuplicatePO",
     "Fact",
     "ImportReport",
@@ -31,6 +34,7 @@ __all__ = [
     "create_orders",
     "import_order_file",
     "mark_released",
+    "move_credit",
     "note_invoiced",
     "note_packed",
     "note_picked",
@@ -38,4 +42,5 @@ __all__ = [
     "note_shipped",
     "quote_order",
     "record",
+    "set_credit_terms",
 ]

@@ -19,8 +19,9 @@ from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Product
 from orders import events, queries
-from orders.models import LinePart, OrderEvent, SalesOrder, SalesOrderLine
+from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from orders.models.sales import facet_of
+from orders.services.crediting import CreditChange, move_credit
 from orders.services.recording import Fact, record
 
 
@@ -43,8 +44,8 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises NotAllowed: where the actor may not confirm.
     """
     require(actor, "orders.confirm")
-    orders = queries.locked_orders(actor.company_ids, order_ids)
-    blocked = queries.blockers([order.pk for order in orders], "orders.confirm")
+    orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
+    blocked = queries.confirm_blockers_together([order.pk for order in orders])
     results: dict[int, Confirmed | Refused] = {}
     clear: list[SalesOrder] = []
     for order in orders:
@@ -113,6 +114,22 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
                 "order",
                 order.pk,
                 {"allocated": str(allocated[order.pk]), "backordered": str(backordered[order.pk])},
+            )
+            for order in orders
+        ],
+        actor=actor,
+        at=at,
+    )
+    move_credit(
+        changes=[
+            CreditChange(
+                order.company_id,
+                order.customer_id,
+                CreditEntry.Kind.CONFIRMED,
+                order.gross,
+                order.currency,
+                order.pk,
+                str(order.number),
             )
             for order in orders
         ],
