@@ -11,7 +11,7 @@ import sys
 
 from benchmarks.cluster import bench_cluster, say
 
-NAMES = ("empty_page", "core", "order_to_cash")
+NAMES = ("empty_page", "core", "order_to_cash", "order_to_cash_bulk")
 
 
 def main(asked: list[str]) -> int:

@@ -18,6 +18,9 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import django
@@ -38,13 +41,13 @@ def run(cluster: BenchCluster) -> bool:
 
     connections.close_all()
     company = make_company()
-    _settle(cluster, company)
+    settle(cluster, company)
     connections.close_all()
     ok, statements, rows = True, 0.0, 0.0
     for procs in PROCESSES:
         turns = []
         for turn in range(ROUNDS):
-            floor = _floor(cluster, procs)
+            floor = run_floor(cluster, procs)
             busy, begun = machine_busy(), time.time()
             ours = _measure(company, procs, ORDERS)
             foreign = (machine_busy() - busy) / (time.time() - begun) - ours["cores"]
@@ -74,7 +77,7 @@ def run(cluster: BenchCluster) -> bool:
     return ok
 
 
-def _settle(cluster: BenchCluster, company: Any) -> None:
+def settle(cluster: BenchCluster, company: Any) -> None:
     """Put some orders into the tables and let PostgreSQL look at them, as on any day but the first."""
     from django.db import connection
 
@@ -85,7 +88,7 @@ def _settle(cluster: BenchCluster, company: Any) -> None:
         owner.execute("VACUUM ANALYZE")
 
 
-def _floor(cluster: BenchCluster, procs: int) -> dict[str, float]:
+def run_floor(cluster: BenchCluster, procs: int) -> dict[str, float]:
     script = os.environ.get("RAW_BENCH")
     command = [sys.executable, script] if script else [sys.executable, "-m", "benchmarks.floor"]
     result = subprocess.run(
@@ -156,7 +159,7 @@ def _count(cluster: BenchCluster, company: Any, orders: int = 20) -> tuple[float
 
 
 class Clerk:
-    """One person who takes orders through their life, one request after the other."""
+    """One person who takes orders through their life, one request after the other, n orders in each."""
 
     def __init__(self, company: Any, dice: random.Random) -> None:
         from core.models import User
@@ -166,64 +169,83 @@ class Clerk:
         self.actor = User.objects.get(pk=company.user_id)
         self.actor.can("orders.create")  # a request reads the person's roles once; so does this one
 
-    def once(self, verb: str, order_id: int, effect: Any) -> Any:
+    def once(self, verb: str, order_ids: list[int], effect: Any) -> Any:
         """Run one request under its key; the reference of a later one is known before."""
         from core.idempotency import once
 
-        reference = {"order": order_id} if order_id else None
+        reference = {"orders": order_ids} if order_ids else None
         outcome = once(
             actor=self.actor,
             key=uuid.uuid4().hex,
             verb=verb,
-            request={"order": order_id},
+            request={"orders": order_ids},
             effect=effect,
             reference=reference,
         )
         return outcome.reference
 
-    def life(self) -> None:
-        """Take one order of three lines from its keying to its payment."""
+    def life(self, orders: int = 1) -> None:
+        """Take orders of three lines from their keying to their payment."""
+        for _name, request in self.requests(orders):
+            request()
+
+    def requests(self, orders: int) -> list[tuple[str, Callable[[], None]]]:
+        """Return the five requests of orders' life, to be called one after the other."""
         from django.utils import timezone
 
         from billing import services as billing
         from core.refusals import Refused
-        from orders import services as orders
+        from orders import services as sales
         from shipping import services as shipping
         from warehouse import services as warehouse
 
         now = timezone.now()
-        chosen = self.dice.sample(self.company.product_ids, 3)
-        draft = orders.OrderDraft(
-            customer_id=self.dice.choice(self.company.customer_ids),
-            po_number=uuid.uuid4().hex[:12],
-            ordered_on=now.date(),
-            requested_on=now.date(),
-            lines=[orders.LineDraft(pk, orders_quantity(self.dice)) for pk in chosen],
-        )
-        by = {"actor": self.actor, "at": now}
+        by: dict[str, Any] = {"actor": self.actor, "at": now}
+        drafts = [self.draft(now.date()) for _ in range(orders)]
+        order_ids: list[int] = []
+        ids: dict[str, Any] = {"order_ids": order_ids, **by}
 
-        def place() -> dict[str, int]:
-            (created,) = orders.create_orders(drafts=[draft], **by)
-            checked(orders.confirm_orders(order_ids=[created.order_id], **by))
-            return {"order": created.order_id}
+        def make() -> dict[str, list[int]]:
+            made = sales.create_orders(drafts=drafts, **by)
+            created = [order.order_id for order in made if isinstance(order, sales.Created)]
+            checked(sales.confirm_orders(order_ids=created, **by))
+            return {"orders": created}
 
         def checked(results: dict[int, Any]) -> None:
             refused = [result for result in results.values() if isinstance(result, Refused)]
-            if refused or not results:
+            if refused or len(results) != orders:
                 raise AssertionError(f"refused: {refused}")
 
-        order_id = self.once("place", 0, place)["order"]
-        ids = {"order_ids": [order_id], **by}
-        self.once("release", order_id, lambda: checked(warehouse.release_orders(**ids)))
-        checked(warehouse.pick_orders(**ids))
-        self.once("pack", order_id, lambda: checked(warehouse.pack_orders(**ids)))
-        checked(shipping.dispatch_orders(carrier="Own van", tracking_number="", **ids))
-        self.once("invoice", order_id, lambda: checked(billing.invoice_orders(**ids)))
-        self.once("pay", order_id, lambda: checked(billing.pay_orders(**ids)))
+        def place() -> None:
+            order_ids.extend(self.once("place", [], make)["orders"])
 
+        def pick() -> None:
+            self.once("release", order_ids, lambda: checked(warehouse.release_orders(**ids)))
+            checked(warehouse.pick_orders(**ids))
 
-def orders_quantity(dice: random.Random) -> Any:
-    """Return one to five units."""
-    from decimal import Decimal
+        def ship() -> None:
+            self.once("pack", order_ids, lambda: checked(warehouse.pack_orders(**ids)))
+            checked(shipping.dispatch_orders(carrier="Own van", tracking_number="", **ids))
 
-    return Decimal(dice.randint(1, 5))
+        def bill() -> None:
+            self.once("invoice", order_ids, lambda: checked(billing.invoice_orders(**ids)))
+
+        def settle() -> None:
+            self.once("pay", order_ids, lambda: checked(billing.pay_orders(**ids)))
+
+        return [("place", place), ("pick", pick), ("ship", ship), ("bill", bill), ("settle", settle)]
+
+    def draft(self, today: date) -> Any:
+        """Return an order of three lines as a person keys it."""
+        from orders import services as sales
+
+        return sales.OrderDraft(
+            customer_id=self.dice.choice(self.company.customer_ids),
+            po_number=uuid.uuid4().hex[:12],
+            ordered_on=today,
+            requested_on=today,
+            lines=[
+                sales.LineDraft(pk, Decimal(self.dice.randint(1, 5)))
+                for pk in self.dice.sample(self.company.product_ids, 3)
+            ],
+        )

@@ -24,3 +24,11 @@ class TestClerk:
         assert Invoice.objects.count() == 3
         assert IdempotencyKey.objects.count() == 15
         call_command("audit_ledger", stdout=io.StringIO())
+
+    def test_takes_many_orders_through_each_request_together(self):
+        clerk = Clerk(make_company(products=10, customers=2), random.Random(1))
+        clerk.life(3)
+        facets = SalesOrder.objects.values_list("allocation", "fulfilment", "billing", "payment")
+        assert list(facets) == [("FULL", "FULL", "FULL", "FULL")] * 3
+        assert IdempotencyKey.objects.count() == 5
+        call_command("audit_ledger", stdout=io.StringIO())
