@@ -25,15 +25,14 @@ class BillingConfig(AppConfig):
             registry.NavigationItem("Invoices", "billing:invoices", "invoices", "billing.view", key="i"),
             order=55,
         )
-        for verb, label, url_name, key, order in (
-            ("billing.invoice", "Invoice", "billing:invoice_orders", "i", 80),
-            ("billing.pay", "Record as paid", "billing:pay_orders", "$", 90),
+        paid = "Record that all that is open of {order}'s invoices came in today, by bank transfer?"
+        for verb, label, url_name, key, confirm, order in (
+            ("billing.invoice", "Invoice", "billing:invoice_orders", "i", "", 80),
+            ("billing.pay", "Record as paid", "billing:pay_orders", "$", paid, 90),
         ):
-            registry.order_actions.register(
-                verb,
-                registry.OrderAction(verb, label, url_name, partial(queries.blockers, verb=verb), key=key),
-                order=order,
-            )
+            blockers = partial(queries.blockers, verb=verb)
+            action = registry.OrderAction(verb, label, url_name, blockers, key=key, confirm=confirm)
+            registry.order_actions.register(verb, action, order=order)
         registry.order_panels.register(
             "billing.invoices",
             registry.OrderPanel("billing/_invoices_panel.html", queries.invoices_panel, "billing.view"),

@@ -14,12 +14,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from core.history import attributed_to
 from core.idempotency import KeyReused
 from core.pages import vary_on_htmx, wants_fragment
-from core.refusals import Busy, NotAllowed, Refused
+from core.refusals import NotAllowed, Refused
+from core.transactions import as_refusal
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -112,10 +112,8 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the refusal's page or fragment; let every other exception pass."""
-        if isinstance(exception, OperationalError) and isinstance(
-            exception.__cause__, (LockNotAvailable, DeadlockDetected)
-        ):
-            exception = Busy("Somebody else is working on this right now. Nothing was changed: try again in a moment.")
+        if isinstance(exception, OperationalError):
+            exception = as_refusal(exception) or exception
         if not isinstance(exception, Refused):
             return None
         status = _STATUS.get(type(exception), 409)

@@ -112,7 +112,7 @@ class FormPageMixin(VerbRequiredMixin):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Do what the form asks, once, and go to what it made."""
-        asked = {name: values for name, values in request.POST.lists() if name not in _NOT_ASKED}
+        asked = {name: values for name, values in request.POST.lists() if name not in NOT_ASKED}
         once = partial(
             idempotency.once,
             actor=person(request),
@@ -197,7 +197,7 @@ class FormPage(FormPageMixin, SingleObjectTemplateResponseMixin, ModelFormMixin,
 
 
 # What a form carries beside what is asked: the same request may come with another token
-_NOT_ASKED = frozenset({"csrfmiddlewaretoken", "idempotency_key", "seen"})
+NOT_ASKED = frozenset({"csrfmiddlewaretoken", "idempotency_key", "seen"})
 
 
 def seen_digest(row: Model | None) -> str:

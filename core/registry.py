@@ -54,13 +54,21 @@ class AuditCheck:
 
 @dataclass(frozen=True, slots=True)
 class OrderAction:
-    """A verb that an app offers on the order's page: its button, its blockers, and the URL it posts to."""
+    """A verb that an app offers on the order's page: its button, its blockers, and the URL it posts to.
+
+    `confirm` is the question that is asked once before it; "{order}" in it is the order. `opens`: the button opens a
+    page of the verb's own, whose address takes the order's key. `aside`: it stands in the menu, never as the one that
+    comes next, like a hold or a cancellation.
+    """
 
     verb: str
     label: str
     url_name: str
     blockers: Callable[[list[int]], dict[int, list[Any]]]
     key: str = ""
+    confirm: str = ""
+    opens: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,6 @@ class NavigationItem:
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
-# By the subject_kind of order events, such as invoice
+# By the kind of document, such as invoice: the subject_kind of order events, the name of a queue's model
 subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()

@@ -6,10 +6,20 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+
+from core.refusals import Busy
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def as_refusal(error: OperationalError) -> Busy | None:
+    """Return what a database's error says to a person: that others hold the rows; nothing for other errors."""
+    if isinstance(error.__cause__, (LockNotAvailable, DeadlockDetected)):
+        return Busy("Somebody else is working on this right now. Nothing was changed: try again in a moment.")
+    return None
 
 
 class _ServiceBlock(transaction.Atomic):

@@ -26,6 +26,7 @@ class OrdersConfig(AppConfig):
             registry.NavigationItem("Customers", "orders:customers", "customers", "orders.view", key="c"),
             order=70,
         )
+        registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(
             "orders.confirm",
             registry.OrderAction(

@@ -202,6 +202,12 @@ def idempotency_key() -> SafeString:
     return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4())
 
 
+@register.simple_tag
+def asks(label: str, question: str = "") -> SafeString:
+    """Make a button ask before it does: what the page that asks without a script shows."""
+    return format_html('name="ask" value="{}&#10;{}"', label, question)
+
+
 @register.simple_tag(takes_context=True)
 def row_attributes(context: Context, row: Any) -> SafeString:
     """Give a queue's row its id and its place among the keys; out of band where an action refreshes it."""
@@ -234,8 +240,12 @@ def action(
     confirm: str = "",
     next: str = "",  # noqa: A002 the field's name in every form of ours
     fields: Mapping[str, Any] | None = None,
+    opens: bool = False,
 ) -> dict[str, Any]:
-    """Draw a verb as a button that posts; where it is blocked, the button is off and the reasons stand beside it."""
+    """Draw a verb as a button that posts, or that opens the verb's page.
+
+    Where it is blocked, the button is off and the reasons stand beside it. `confirm` is asked once before it is done.
+    """
     return {
         "label": label,
         "url": url,
@@ -245,6 +255,7 @@ def action(
         "confirm": confirm,
         "next": next or context["request"].get_full_path(),
         "fields": fields or {},
+        "opens": opens,
         "csrf_token": context.get("csrf_token"),
     }
 

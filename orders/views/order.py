@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.generic import DetailView
@@ -25,12 +26,28 @@ DONE = "already_"
 
 @dataclass(frozen=True, slots=True)
 class ShownAction:
-    """A verb of the order as it is drawn: where it posts to, and why it is off."""
+    """A verb of the order as it is drawn: where it posts to or what it opens, and why it is off."""
 
     label: str
-    url_name: str
+    url: str
     key: str
+    confirm: str
+    opens: bool
+    aside: bool
     blockers: tuple[Blocker, ...]
+
+    @classmethod
+    def of(cls, action: registry.OrderAction, order: SalesOrder) -> ShownAction:
+        """Return a verb as it stands for an order, asked once what is against it."""
+        return cls(
+            label=action.label,
+            url=reverse(action.url_name, args=[order.pk] if action.opens else None),
+            key=action.key,
+            confirm=action.confirm.format(order=order),
+            opens=action.opens,
+            aside=action.aside,
+            blockers=tuple(action.blockers([order.pk]).get(order.pk, ())),
+        )
 
 
 class OrderDetailView(VerbRequiredMixin, DetailView):
@@ -51,7 +68,8 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         today = timezone.localdate()
         lines = order_page.order_lines(order)
         actions = self.actions(order, user)
-        open_actions = [action for action in actions if not action.blockers]
+        next_actions = [action for action in actions if not action.aside]
+        open_actions = [action for action in next_actions if not action.blockers]
         shows_prices = user.can("orders.view_prices")
         return super().get_context_data(
             title=str(order),
@@ -64,7 +82,8 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
             totals=order_page.totals_of(order, lines) if shows_prices else None,
             primary=open_actions[0] if open_actions else None,
             other_actions=open_actions[1:],
-            off_actions=[action for action in actions if action.blockers],
+            off_actions=[action for action in next_actions if action.blockers],
+            aside_actions=[action for action in actions if action.aside],
             panels=self.panels(order, user),
             entries=order_page.timeline(order, user),
             **kwargs,
@@ -72,11 +91,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
 
     def actions(self, order: SalesOrder, user: User) -> list[ShownAction]:
         """Return the verbs that this person may do and that are not done, each asked once what stands against it."""
-        shown = [
-            ShownAction(action.label, action.url_name, action.key, tuple(action.blockers([order.pk]).get(order.pk, ())))
-            for action in registry.order_actions
-            if user.can(action.verb)
-        ]
+        shown = [ShownAction.of(action, order) for action in registry.order_actions if user.can(action.verb)]
         return [action for action in shown if not any(blocker.code.startswith(DONE) for blocker in action.blockers)]
 
     def panels(self, order: SalesOrder, user: User) -> list[SafeString]:

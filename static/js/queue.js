@@ -43,12 +43,24 @@ document.addEventListener("orderly:key", (event) => {
 
 // --- selection ---------------------------------------------------------------------------------------------------------
 
+// With the whole page chosen, the rest of the queue is offered, as far as one run goes
+function offerAll(form, isPageChosen) {
+  const offer = form.querySelector("[data-select-all]");
+  if (!offer) return;
+  const [count, most] = [Number(offer.dataset.count), Number(offer.dataset.most)];
+  offer.hidden = !isPageChosen || Boolean(form.dataset.all);
+  offer.dataset.chosen = Math.min(count, most);
+  offer.textContent = count > most ? `Select the first ${most}` : `Select all ${count}`;
+}
+
 function showSelection() {
   const queue = document.getElementById("queue");
   const form = document.getElementById("queue-bulk");
   if (!queue || !form) return;
   const boxes = [...queue.querySelectorAll("[data-row] .check")];
-  const chosen = boxes.filter((box) => box.checked).length;
+  const checked = boxes.filter((box) => box.checked).length;
+  if (checked < boxes.length) delete form.dataset.all;
+  const chosen = Number(form.dataset.all ?? checked);
   const noun = chosen === 1 ? queue.dataset.noun : queue.dataset.nounPlural;
   for (const button of form.querySelectorAll("[data-bulk]")) {
     button.disabled = chosen === 0;
@@ -58,9 +70,10 @@ function showSelection() {
   }
   const all = queue.querySelector("[data-check-all]");
   if (all) {
-    all.checked = chosen > 0 && chosen === boxes.length;
-    all.indeterminate = chosen > 0 && chosen < boxes.length;
+    all.checked = checked > 0 && checked === boxes.length;
+    all.indeterminate = checked > 0 && checked < boxes.length;
   }
+  offerAll(form, boxes.length > 0 && checked === boxes.length);
 }
 
 document.addEventListener("change", (event) => {
@@ -69,6 +82,8 @@ document.addEventListener("change", (event) => {
   }
   if (event.target.matches("#queue .check")) showSelection();
 });
+
+document.addEventListener("orderly:selection", showSelection);
 
 document.addEventListener("click", (event) => {
   const box = event.target.closest("#queue [data-row] .check");

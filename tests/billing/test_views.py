@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -327,6 +329,23 @@ class TestPanel:
         assert response["Location"] == address
         assert SalesOrder.objects.get(pk=order.pk).payment == Facet.FULL
         assert "Every invoice of the order is paid." in text(accountant.get(address))
+
+    def test_asks_before_it_records_a_payment_without_a_script_too(self, trade: Trade, accountant: Client) -> None:
+        invoice = trade.invoiced((trade.product(), "3"))
+        order = invoice.order
+        shown = text(page(accountant, "orders:detail", order.pk))
+        (asked,) = re.findall(r'name="ask" value="([^"]*)"', shown)
+        assert asked.startswith("Record as paid&#10;Record that all that is open of")
+        assert order.number in asked
+        form = {"id": [order.pk], "next": f"/orders/{order.pk}/", "ask": unescape(asked)}
+        answer = accountant.post(reverse("billing:pay_orders"), form)
+        assert (answer.status_code, Payment.objects.count()) == (200, 0)
+        question = text(answer)
+        assert unescape(asked).splitlines()[1] in unescape(question)
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', question.split('id="form"')[1]))
+        answer = accountant.post(reverse("billing:pay_orders"), fields)
+        assert (answer.status_code, answer["Location"]) == (302, f"/orders/{order.pk}/")
+        assert Payment.objects.count() == 1
 
     def test_is_not_there_for_those_who_may_not_see_amounts(self, trade: Trade) -> None:
         invoice = trade.invoiced((trade.product("123.45"), "2"))

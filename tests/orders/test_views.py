@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from core import registry
 from core.models import User
+from core.refusals import Blocker
 from core.roles import VERBS, Role
 from inventory.models import Demand
 from orders.models import Customer, OrderEvent, SalesOrder
@@ -259,6 +260,28 @@ class TestOrderPage:
         pages.register("order", registry.SubjectPage("orders:detail", "orders.view"))
         monkeypatch.setattr(registry, "subject_pages", pages)
         assert f'<a href="{page_of(order)}">Order keyed</a>' in client.get(page_of(order)).content.decode()
+
+    def test_asks_once_opens_pages_and_keeps_side_ways_out_of_the_way(self, client, customer, seller, monkeypatch):
+        order = make_order(customer, (priced(customer), 1), actor=seller)
+        actions = registry.Registry()
+        free, held = (lambda ids: {}), (lambda ids: {ids[0]: [Blocker("held", "It is held.")]})
+
+        def add(name, label, url_name, blockers=free, **how):
+            actions.register(name, registry.OrderAction("orders.view", label, url_name, blockers, **how))
+
+        add("a", "Stop", "orders:detail", opens=True, aside=True)
+        add("b", "Burn", "orders:confirm", held, aside=True)
+        add("c", "Send", "orders:confirm", confirm="Send {order} off?")
+        add("d", "Form", "orders:detail", held, opens=True)
+        monkeypatch.setattr(registry, "order_actions", actions)
+        html = client.get(page_of(order)).content.decode()
+        menu = html.split('id="aside-actions"')[1].split("</div>\n</div>")[0]
+        assert f'<a class="btn" href="{page_of(order)}">Stop</a>' in menu
+        assert "It is held." in menu
+        assert f'data-confirm="Send draft {order.pk} off?"' in html
+        assert f'name="ask" value="Send&#10;Send draft {order.pk} off?"' in html
+        assert '<button type="button" class="btn" disabled>Form</button>' in html
+        assert 'class="btn btn-primary" name="ask"' in html
 
     def test_of_another_company_is_not_there(self, client):
         foreign = CustomerFactory()

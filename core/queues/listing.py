@@ -1,8 +1,8 @@
-"""Queues: one view lists the work that waits, another does a verb to some of it. Apps' views are attribute lists."""
+"""The lists of a queue: its tabs, filters, pages and file, and the verbs offered for its rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -10,26 +10,26 @@ from urllib.parse import urlsplit
 
 import django_filters
 import django_tables2
-from django.contrib import messages
-from django.core.exceptions import BadRequest, TooManyFieldsSent
+from django.core.exceptions import TooManyFieldsSent
 from django.db.models import Model, Q, QuerySet
-from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.generic import View
 from django_filters.views import FilterView
 from django_tables2.rows import BoundRow
 from django_tables2.views import SingleTableMixin
 
+from core import registry
 from core.exports import csv_response
-from core.pages import VerbRequiredMixin, go_to, next_url, person, wants_fragment
+from core.models import User
+from core.pages import VerbRequiredMixin, person, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
-from core.refusals import Refused
 
 PAGE_SIZE = 50
 PAGE_PARAMETERS = ("after", "before")
+# As many rows as one run of a verb takes
+MOST_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,18 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """A verb offered for selected rows; the browser adds how many to its label: "Release" reads "Release 12 orders"."""
+    """A verb offered for selected rows; the browser adds how many to its label: "Release" reads "Release 12 orders".
+
+    `confirm` is the question that is asked once before it. Where the view's form has to be filled in first, `opens`:
+    the button opens the page that asks for it, with the rows.
+    """
 
     url_name: str
     verb: str
     label: str
     key: str = ""
     confirm: str = ""
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,14 @@ class ShownTab:
     url: str
     count: CappedCount
     is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRow:
+    """A row in a sentence: what it is called, and its page."""
+
+    label: str
+    url: str
 
 
 class QueueFilter(django_filters.FilterSet):
@@ -217,6 +230,9 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         filtered = filterset.qs if filterset.is_valid() else self.get_queryset().none()
         if request.GET.get("format") == "csv":
             return self.csv(self.in_tab(filtered))
+        if request.GET.get("format") == "ids":
+            ordered = self.in_tab(filtered).order_by(*self.sort.ordering())
+            return JsonResponse({"ids": list(ordered.values_list("pk", flat=True)[:MOST_ROWS])})
         is_fragment = wants_fragment(request)
         context = {**self.context(filterset, filtered), "is_fragment": is_fragment}
         response = render(request, self.fragment_name if is_fragment else self.template_name, context)
@@ -246,6 +262,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             "row_template": self.row_template,
             "row_id": self.row_id,
             "bulk_actions": self.shown_bulk_actions,
+            "most_rows": MOST_ROWS,
             **self.neighbours(page),
             **self.extra_context(),
         }
@@ -256,6 +273,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             "next_url": self.url(after=page.after) if page.after else "",
             "previous_url": self.url(before=page.before) if page.before else "",
             "csv_url": self.url(format="csv"),
+            "ids_url": self.url(format="ids"),
             "bare_url": self.path,
         }
 
@@ -278,9 +296,18 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         user = person(self.request)
         return [(action, reverse(action.url_name)) for action in self.bulk_actions if user.can(action.verb)]
 
-    def plural(self, count: int) -> str:
+    @classmethod
+    def named(cls, ids: Collection[int], user: User) -> dict[int, NamedRow]:
+        """Return of rows what they are called and, where the person may open them, their pages; by one statement."""
+        pages = {kind: page.url_name for kind, page in registry.subject_pages.items() if user.can(page.verb)}
+        url_name = pages.get(str(cls.model._meta.model_name))
+        rows: QuerySet[Any] = cls.model._default_manager.filter(pk__in=ids).order_by("pk")
+        return {row.pk: NamedRow(str(row), reverse(url_name, args=[row.pk]) if url_name else "") for row in rows}
+
+    @classmethod
+    def plural(cls, count: int) -> str:
         """Return the noun for a number of rows."""
-        return self.noun if count == 1 else self.noun_plural or f"{self.noun}s"
+        return cls.noun if count == 1 else cls.noun_plural or f"{cls.noun}s"
 
     def csv(self, queryset: QuerySet[Any]) -> HttpResponseBase:
         """Return every row of the filtered queue as a file that streams and that no spreadsheet takes for formulas."""
@@ -297,102 +324,3 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         return csv_response(
             f"{self.title.lower().replace(' ', '-')}-{day}.csv", [str(c.header) for c in columns], rows()
         )
-
-
-class QueueActionView(VerbRequiredMixin, View):
-    """Does one verb to one row or to several, by one call of one service, and shows what came of it.
-
-    `queue` is the view whose rows it acts on. htmx gets the rows anew, the counters and a toast; a plain form is sent
-    back with a message; where all rows were refused the answer is 409 with the reasons.
-    """
-
-    http_method_names = ["post"]
-    queue: type[QueueView]
-    queue_url = ""
-    service: Callable[..., Mapping[int, Any]]
-    ids_name = "ids"
-    done = "Done."
-    done_many = "{n} done."
-    form_class: type[Form] | None = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Keep the service a plain function, which Python would otherwise bind to the view."""
-        super().__init_subclass__(**kwargs)
-        if "service" in cls.__dict__:
-            cls.service = staticmethod(cls.__dict__["service"])
-
-    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponseBase:
-        """Call the service for the row in the address or the rows in the form, and answer with its results."""
-        ids = self.asked_ids(pk)
-        form = self.form_class(request.POST) if self.form_class else None
-        if form is not None and not form.is_valid():
-            sentences = [str(error) for errors in form.errors.values() for error in errors]
-            return self.refused({0: Refused(" ".join(sentences))}, status=422)
-        extra = form.cleaned_data if form is not None else {}
-        results = self.service(**{self.ids_name: ids}, actor=request.user, at=timezone.now(), **extra)
-        refusals = {key: result for key, result in results.items() if isinstance(result, Refused)}
-        done = [key for key in results if key not in refusals]
-        if refusals and not done:
-            return self.refused(refusals)
-        messages.success(request, self.done_sentence(done))
-        for refusal in refusals.values():
-            messages.warning(request, refusal.sentence)
-        target = next_url(request)
-        if target or not request.htmx:  # type: ignore[attr-defined]
-            return go_to(request, target or reverse(self.queue_url))
-        return self.rows_anew(list(results))
-
-    def asked_ids(self, pk: int | None) -> list[int]:
-        """Return the keys that were asked for and that this person may see.
-
-        :raises Http404: where one of them is not theirs.
-        :raises BadRequest: where no row was chosen, or a key is no number.
-        """
-        try:
-            asked = {pk} if pk is not None else {int(key) for key in self.request.POST.getlist("id")}
-        except ValueError as error:
-            raise BadRequest("A row's key is a number.") from error
-        if not asked:
-            raise BadRequest("No row was chosen.")
-        model: Any = self.queue.model
-        mine = set(model._default_manager.for_user(self.request.user).filter(pk__in=asked).values_list("pk", flat=True))
-        if mine != asked:
-            raise Http404("No such row.")
-        return sorted(asked)
-
-    def done_sentence(self, done: Collection[int]) -> str:
-        """Return what the toast says of the rows that were done."""
-        return self.done if len(done) == 1 else self.done_many.format(n=len(done))
-
-    def refused(self, refusals: Mapping[int, Refused], status: int = 409) -> HttpResponse:
-        """Answer that nothing was done, and why."""
-        is_fragment = wants_fragment(self.request)
-        context = {
-            "refusals": list(refusals.values()),
-            "refusal": next(iter(refusals.values())),
-            "back_url": next_url(self.request) or self.request.headers.get("Referer", ""),
-        }
-        response = render(self.request, "_refusal.html" if is_fragment else "refusal.html", context, status=status)
-        # 422 goes back into its form elsewhere; a row's button has none
-        response["HX-Retarget"], response["HX-Reswap"] = "#refusal", "innerHTML"
-        return response
-
-    def rows_anew(self, ids: Collection[int]) -> HttpResponse:
-        """Return the rows as they are now, the counters and the toasts, all to be swapped out of band."""
-        queue = self.queue.behind(self.request)
-        filterset = queue.get_filterset(queue.filterset_class)
-        filtered = filterset.qs if filterset.is_valid() else queue.get_queryset().none()
-        tabs, count = queue.shown_tabs(filtered)
-        rows = queue.decorate(list(queue.get_queryset().filter(pk__in=ids)))
-        context = {
-            "queue": queue,
-            "tabs": tabs,
-            "count": count,
-            "rows": rows,
-            "row_template": queue.row_template,
-            "row_id": queue.row_id,
-            "bulk_actions": queue.shown_bulk_actions,
-            "oob": True,
-            **queue.extra_context(),
-        }
-        return render(self.request, "core/_queue_update.html", context)

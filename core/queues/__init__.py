@@ -1,0 +1,7 @@
+"""Queues: one view lists the work that waits, another does a verb to some of it. Apps' views are attribute lists."""
+
+from core.queues.acting import QueueActionView
+from core.queues.listing import MOST_ROWS, PAGE_SIZE, BulkAction, QueueFilter, QueueView, Tab
+from core.queues.running import SLICE, Run
+
+__all__ = ["MOST_ROWS", "PAGE_SIZE", "SLICE", "BulkAction", "QueueActionView", "QueueFilter", "QueueView", "Run", "Tab"]
