@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.apps import AppConfig
@@ -23,6 +24,10 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        """Connect the grants to migrate, and register the deployment checks."""
+        """Connect the grants to migrate, register the deployment checks, and collect garbage seldom."""
         post_migrate.connect(_grant_after_migrate, sender=self, dispatch_uid="core.grant_app_role")
         checks.register(check_roles, checks.Tags.database, deploy=True)
+        # A request makes rows by the hundred, and nearly all die with it without the collector's help, which would look
+        # through them after each seven hundred: a fifth of the Python of a bulk action.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
