@@ -156,10 +156,10 @@ def _invoice_blockers(
     if billable:
         return ()
     if any(line.invoiced for line in stocked):
-        return (Blocker("all_invoiced", "All that was shipped is invoiced."),)
+        return (Blocker("already_invoiced", "All that was shipped is invoiced."),)
     if stocked:
         return (Blocker("nothing_shipped", "Nothing was shipped yet: an invoice bills what has left the house."),)
-    return (Blocker("all_invoiced", "The order is invoiced in full."),)
+    return (Blocker("already_invoiced", "The order is invoiced in full."),)
 
 
 def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
@@ -192,7 +192,7 @@ def _blocked_from_pay(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
 
 
 NOT_INVOICED = Blocker("not_invoiced", "There is no invoice to pay yet.")
-ALL_PAID = Blocker("all_paid", "Every invoice of the order is paid.")
+ALL_PAID = Blocker("already_paid", "Every invoice of the order is paid.")
 
 
 def last_invoices(order_ids: Collection[int]) -> dict[int, Invoice]:

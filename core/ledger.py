@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pgtrigger
 from django.apps import apps
-from django.db import connections, models
+from django.db import connections, models, transaction
 
 APPEND_ONLY = "append_only"
 
@@ -39,7 +39,10 @@ def ledgers() -> list[type[models.Model]]:
 
 
 def grant_app_role(alias: str, role: str) -> None:
-    """Give the app role what it needs on every table and nothing more: no DDL, no TRUNCATE, no change of ledgers."""
+    """Give the app role what it needs on every table and nothing more: no DDL, no TRUNCATE, no change of ledgers.
+
+    All at once: between granting and revoking nobody may change a ledger.
+    """
     connection = connections[alias]
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
@@ -47,9 +50,10 @@ def grant_app_role(alias: str, role: str) -> None:
             "SELECT current_user, current_schema(), EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)", [role]
         )
         owner, schema, exists = cursor.fetchone()
-        if owner == role or not exists:
-            return
-        app, space = quote(role), quote(schema)
+    if owner == role or not exists:
+        return
+    app, space = quote(role), quote(schema)
+    with transaction.atomic(using=alias), connection.cursor() as cursor:
         cursor.execute(f"GRANT USAGE ON SCHEMA {space} TO {app}")
         cursor.execute(f"REVOKE TRUNCATE, REFERENCES, TRIGGER ON ALL TABLES IN SCHEMA {space} FROM {app}")
         cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {space} TO {app}")

@@ -14,12 +14,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
 
 from core.history import attributed_to
 from core.idempotency import KeyReused
 from core.pages import vary_on_htmx, wants_fragment
 from core.refusals import NotAllowed, Refused
 from core.transactions import as_refusal
+from core.views import not_allowed
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 _ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -43,7 +45,10 @@ class RequestIdMiddleware:
 
 
 class PersonMiddleware:
-    """Shows times in the person's time zone and words in their language."""
+    """Shows times in the person's time zone and words in their language.
+
+    No cache shows to others what was shown to them.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -54,7 +59,10 @@ class PersonMiddleware:
             return self.get_response(request)
         structlog.contextvars.bind_contextvars(user_id=user.pk)
         with timezone.override(ZoneInfo(user.time_zone)), translation.override(user.language):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if "Cache-Control" not in response:
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
 
 
 class HistoryMiddleware:
@@ -101,14 +109,18 @@ class SessionExpiryMiddleware:
 class RefusalMiddleware:
     """Answers a refusal that no view has answered, with its sentence.
 
-    403 for roles, 422 for a key used again for something else (TRUST 8), 409 for the rest.
+    403 for roles, 422 for a key used again for something else (TRUST 8), 409 for the rest. What answers with nothing, a
+    method that an address does not take, gets words as well.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method != "HEAD":
+            return vary_on_htmx(not_allowed(request, response.get("Allow", "")))
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the refusal's page or fragment; let every other exception pass."""

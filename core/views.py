@@ -191,6 +191,10 @@ _FAULTS = {
         "The address or the form was damaged on its way. Go back, reload the page and try again.",
     ),
     403: ("Not yours to open", "Your roles do not include this page or action. An administrator can change that."),
+    405: (
+        "Not to be opened like this",
+        "This address belongs to a button of a page, or takes no button. Nothing was changed: go back to the page.",
+    ),
     404: ("Nothing here", "It may have been removed, or the address has a slip in it. Search for it by its number."),
 }
 
@@ -205,6 +209,13 @@ def _fault(request: HttpRequest, status: int) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Show that a request could not be read; its form is not touched, for reading that may be what failed."""
     return _fault(request, 400)
+
+
+def not_allowed(request: HttpRequest, permitted: str) -> HttpResponse:
+    """Show that an address does not take this method, and which it does."""
+    response = _fault(request, 405)
+    response["Allow"] = permitted
+    return response
 
 
 @requires_csrf_token

@@ -57,7 +57,7 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
         if facts.parcels:
             continue
         if facts.shipments:
-            found[order_id] = [Blocker("dispatched_already", "Everything packed has left already.")]
+            found[order_id] = [Blocker("already_dispatched", "Everything packed has left already.")]
         else:
             found[order_id] = [Blocker("not_packed", "Nothing is packed yet.")]
     return found

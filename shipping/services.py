@@ -184,7 +184,7 @@ def _reference(numbers: Sequence[str]) -> str:
 def _refused_or_standing(order_ids: Collection[int]) -> dict[int, Dispatched | Refused]:
     """Say of orders that had nothing to dispatch why, or which shipments of them have left already."""
     blocked = queries.blockers(order_ids, "shipping.dispatch")
-    standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "dispatched_already"]
+    standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "already_dispatched"]
     refused: dict[int, Dispatched | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
     if not standing:
         return refused

@@ -62,6 +62,8 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
 def _release_blocker(facts: OrderFacts) -> Blocker | None:
     if facts.status in {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}:
         return Blocker("not_confirmed", "The order is not confirmed yet.")
+    if facts.status in {SalesOrder.Status.COMPLETED, SalesOrder.Status.CLOSED}:
+        return Blocker("already_completed", f"The order is {SalesOrder.Status(facts.status).label.lower()}.")
     if facts.status not in {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}:
         return Blocker("not_open", f"The order is {SalesOrder.Status(facts.status).label.lower()}.")
     if facts.to_release:
@@ -69,8 +71,11 @@ def _release_blocker(facts: OrderFacts) -> Blocker | None:
     if not facts.lines:
         return Blocker("nothing_stocked", "Nothing on this order comes from a shelf.")
     if facts.to_pick or facts.picked:
-        rest = f" {_lines(facts.waiting)} for stock." if facts.waiting else ""
-        return Blocker("released_already", f"Everything allocated is released already.{rest}")
+        if facts.waiting:
+            return Blocker(
+                "rest_waits", f"Everything allocated is released already. {_lines(facts.waiting)} for stock."
+            )
+        return Blocker("already_released", "Everything allocated is released already.")
     return Blocker("nothing_allocated", f"Nothing is allocated yet: {_lines(facts.waiting)} for stock.")
 
 
@@ -78,7 +83,7 @@ def _pick_blocker(facts: OrderFacts) -> Blocker | None:
     if facts.to_pick:
         return None
     if facts.picked:
-        return Blocker("picked_already", "Everything released is picked already.")
+        return Blocker("already_picked", "Everything released is picked already.")
     return Blocker("not_released", "Nothing is released to the warehouse yet.")
 
 
@@ -86,7 +91,7 @@ def _pack_blocker(facts: OrderFacts) -> Blocker | None:
     if facts.to_pack:
         return None
     if facts.picked:
-        return Blocker("packed_already", "Everything picked is packed already.")
+        return Blocker("already_packed", "Everything picked is packed already.")
     return Blocker("not_picked", "Nothing is picked yet.")
 
 

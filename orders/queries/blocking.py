@@ -99,10 +99,12 @@ def _allocate_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
     found: dict[int, list[Blocker]] = {}
     for order_id, status, waiting, free in facts:
         reasons = found.setdefault(order_id, [])
-        if status not in {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}:
+        if status in {SalesOrder.Status.COMPLETED, SalesOrder.Status.CLOSED}:
+            reasons.append(Blocker("already_completed", f"The order is {_STATUS[status].lower()}."))
+        elif status not in {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}:
             reasons.append(Blocker("not_open", f"The order is {_STATUS[status].lower()}."))
         elif waiting <= 0:
-            reasons.append(Blocker("nothing_waits", "Nothing of this order waits for stock."))
+            reasons.append(Blocker("already_allocated", "Nothing of this order waits for stock."))
         elif free <= 0:
             reasons.append(Blocker("no_stock", f"{waiting.normalize():f} units wait, and none of them is in stock."))
     return found

@@ -435,7 +435,7 @@ class TestBlockers:
         assert len(captured) == 1
         assert {pk: blockers[0].code for pk, blockers in found.items()} == {
             waiting.pk: "nothing_shipped",
-            done.pk: "all_invoiced",
+            done.pk: "already_invoiced",
         }
         with CaptureQueriesContext(connection) as captured:
             found = queries.blockers(ids, "billing.pay")
@@ -445,7 +445,7 @@ class TestBlockers:
             ready.pk: "not_invoiced",
         }
         services.pay_orders(order_ids=[done.pk], actor=trade.accountant, at=AT)
-        assert queries.blockers([done.pk], "billing.pay")[done.pk][0].code == "all_paid"
+        assert queries.blockers([done.pk], "billing.pay")[done.pk][0].code == "already_paid"
 
     def test_knows_billing_s_verbs_only(self) -> None:
         with pytest.raises(KeyError):

@@ -74,6 +74,29 @@ class TestPerson:
 
 
 @pytest.mark.django_db
+class TestCaching:
+    @pytest.mark.django_db
+    def test_no_cache_keeps_what_a_signed_in_person_saw(self, client):
+        assert "private" not in client.get("/healthz").get("Cache-Control", "")
+        client.force_login(person(Role.SALES_ADMIN), backend="django.contrib.auth.backends.ModelBackend")
+        for url in ("/orders/", "/orders/?tab=all", "/preferences/"):
+            assert client.get(url)["Cache-Control"] == "private, no-cache"
+        assert client.get("/orders/", {"format": "csv"})["Cache-Control"] == "no-store"
+
+
+class TestMethods:
+    @pytest.mark.django_db
+    def test_an_address_says_in_words_what_it_does_not_take(self, client):
+        client.force_login(person(Role.SALES_ADMIN), backend="django.contrib.auth.backends.ModelBackend")
+        answer = client.get("/orders/confirm/")
+        assert (answer.status_code, answer["Allow"]) == (405, "POST")
+        assert "<html" in answer.content.decode()
+        assert "belongs to a button" in answer.content.decode()
+        fragment = client.get("/orders/confirm/", headers=HTMX)
+        assert fragment.status_code == 405
+        assert "<html" not in fragment.content.decode()
+
+
 class TestSessionExpiry:
     def test_is_told_to_htmx_instead_of_a_login_page_in_a_cell(self):
         answer = Client().get("/theme/", headers=HTMX)

@@ -36,10 +36,10 @@ class TestBlockers:
         [
             (House.draft, ["not_confirmed", "not_released", "not_picked", "not_packed"]),
             (House.order, [None, "not_released", "not_picked", "not_packed"]),
-            (released, ["released_already", None, "not_picked", "not_packed"]),
-            (picked, ["released_already", "picked_already", None, "not_packed"]),
-            (packed, ["released_already", "picked_already", "packed_already", None]),
-            (dispatched, ["released_already", "picked_already", "packed_already", "dispatched_already"]),
+            (released, ["already_released", None, "not_picked", "not_packed"]),
+            (picked, ["already_released", "already_picked", None, "not_packed"]),
+            (packed, ["already_released", "already_picked", "already_packed", None]),
+            (dispatched, ["already_released", "already_picked", "already_packed", "already_dispatched"]),
         ],
     )
     def test_leave_open_the_one_verb_that_is_next(self, house, reach, expected):

@@ -135,7 +135,7 @@ def _refused_or_standing(order_ids: Collection[int], actor: User) -> dict[int, P
     """Say of orders that had nothing to pack why, or which parcels of them are packed already."""
     visible = SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).values_list("pk", flat=True)
     blocked = queries.blockers(list(visible), "warehouse.pack")
-    standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "packed_already"]
+    standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "already_packed"]
     parcels = Parcel.objects.filter(order_id__in=standing, status=Parcel.Status.PACKED).order_by("pk")
     refused: dict[int, Packed | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
     return refused | (_by_order(parcels.values_list("order_id", "pk")) if standing else {})

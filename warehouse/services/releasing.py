@@ -128,7 +128,7 @@ def _release(
 def _refused_or_standing(order_ids: Collection[int]) -> dict[int, Released | Refused]:
     """Say of orders that had nothing to release why, or what of them is released already."""
     blocked = queries.blockers(order_ids, "warehouse.release")
-    standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "released_already"]
+    standing = [pk for pk, blockers in blocked.items() if blockers[0].code in {"already_released", "rest_waits"}]
     tasks = PickTask.objects.filter(order_id__in=standing).exclude(status=PickTask.Status.CANCELLED).order_by("pk")
     refused = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
     return {**refused, **(_by_order(tasks) if standing else {})}
