@@ -1,5 +1,5 @@
 # Orderly: make run starts it, make test proves it. Each target brings what it needs onto the machine first.
-.PHONY: run test check bench lock clean help
+.PHONY: run test soak check bench lock clean help
 .DEFAULT_GOAL := help
 
 ARGS ?= -n 2
@@ -13,6 +13,10 @@ run: ## start Orderly and print its address (PORT, DATA_DIR, DATABASE_URL are ho
 test: ## run the tests on a throw-away PostgreSQL; ARGS="-k orders" chooses
 	$(SETUP) test
 	@exec $(PYTHON) -m pytest $(ARGS)
+
+soak: ## repeat what TRUST.md promises as often as it says, for an hour or so; ARGS="-k deadlock" chooses
+	$(SETUP) test
+	@exec env SOAK=1 $(PYTHON) -m pytest -m soak $(ARGS)
 
 check: ## run every check of the code: format, lint, imports, types, settings, migrations
 	$(SETUP) test

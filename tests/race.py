@@ -11,12 +11,13 @@ PATIENCE = 60
 Result = TypeVar("Result")
 
 
-def race(*callables: Callable[[], Result]) -> list[Result | Exception]:
+def race(*callables: Callable[[], Result], patience: float = PATIENCE) -> list[Result | Exception]:
     """Start all callables together and return, in their order, what each returned or raised.
 
     It needs a test with `transaction=True`: only what is committed is seen by other connections.
 
-    :raises TimeoutError: if one is not done after a minute, as when it waits for a lock that nobody gives back.
+    :raises TimeoutError: if one is not done after `patience` seconds, as when it waits for a lock that nobody gives
+        back.
     """
     outcomes: list[Result | Exception] = [TimeoutError("never finished")] * len(callables)
     start = threading.Barrier(len(callables))
@@ -34,7 +35,7 @@ def race(*callables: Callable[[], Result]) -> list[Result | Exception]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(patience)
     if any(thread.is_alive() for thread in threads):
-        raise TimeoutError(f"A racer was not done after {PATIENCE} seconds.")
+        raise TimeoutError(f"A racer was not done after {patience} seconds.")
     return outcomes

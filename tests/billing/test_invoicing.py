@@ -375,6 +375,7 @@ class TestProve:
         assert results[good.pk].number == "INV-2025-000001"
 
 
+@pytest.mark.soak("T4")
 class TestPostedIsPosted:
     """What is posted cannot be changed by the app's role, whatever statement it sends (T4)."""
 

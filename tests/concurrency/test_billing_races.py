@@ -21,9 +21,13 @@ from core.refusals import Refused
 from orders.models import Facet, SalesOrder, SalesOrderLine
 from tests.factories.billing import AT, Trade
 from tests.race import race
+from tests.soak import count
 from tests.unlocked import take_locks_away
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+POSTINGS = count(short=60, full=240)
 
 
 class Undone(Exception):
@@ -82,17 +86,18 @@ class MeetAfter:
         return result
 
 
+@pytest.mark.soak("T3")
 class TestNumbers:
     """Gapless and unique, whoever posts and whatever is undone (T3, PRODUCT.md case 83)."""
 
     def test_have_no_gap_where_a_fifth_of_twelve_threads_postings_is_undone(self, trade: Trade) -> None:
-        orders = shipped_orders(trade, 60)
+        orders = shipped_orders(trade, POSTINGS)
         shares = [orders[start::12] for start in range(12)]
         undone = {order.pk for order in orders[::5]}
         results = race(*(partial(post, trade, share, undone=lambda order: order.pk in undone) for share in shares))
         assert [result for result in results if isinstance(result, Exception)] == []
-        assert sum(results) == 48
-        assert_gapless(trade, 48)
+        assert sum(results) == POSTINGS * 4 // 5
+        assert_gapless(trade, POSTINGS * 4 // 5)
 
     def test_are_forty_five_where_five_of_fifty_postings_fail(self, trade: Trade) -> None:
         orders = shipped_orders(trade, 50)

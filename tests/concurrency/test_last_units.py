@@ -1,22 +1,33 @@
-"""The last units under pressure: exactly what is there is promised, whoever comes at once (PRODUCT.md cases 1-3, TRUST
-1, 2, 15, 16).
-"""
+"""The last units under pressure: exactly what is there is promised, whoever comes at once (PRODUCT.md cases 1-3)."""
 
+from __future__ import annotations
+
+import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from itertools import cycle
 
+import psycopg
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
-from inventory.models import Demand, StockLevel
+from inventory.models import Demand, Product, StockLevel
 from orders import services
+from orders.models import SalesOrder
+from tests.caller import Caller
 from tests.factories.house import AT, House
 from tests.race import race
+from tests.soak import count
 from tests.unlocked import take_locks_away
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+THREADS = count(short=8, full=20)
+EACH = count(short=3, full=10)
+UNITS = THREADS * EACH // 2
+SECONDS = count(short=3, full=60)
 
 
 def promised(house: House) -> tuple[int, int]:
@@ -24,9 +35,52 @@ def promised(house: House) -> tuple[int, int]:
     return int(sum(row[0] for row in rows)), int(sum(row[1] for row in rows))
 
 
-def confirm(house: House, order) -> None:
+def confirm(house: House, order: SalesOrder) -> None:
     house.boss.__dict__.pop("membership", None)
     services.confirm_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+
+
+def deadlocks() -> int:
+    """Return how many deadlocks PostgreSQL has seen in this database: those who ended them have left by now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_stat_clear_snapshot(), deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )
+        return int(cursor.fetchone()[1])
+
+
+def confirm_over_http(live_server, house: House, product: Product) -> list[int]:
+    """Let twenty people send ten orders of one unit each to be confirmed, and return the statuses they got."""
+    orders = [house.draft((product, 1)) for _ in range(THREADS * EACH)]
+
+    def send(caller: Caller, mine: list[SalesOrder]) -> list[int]:
+        return [caller.post("/orders/confirm/", id=order.pk).status for order in mine]
+
+    caller = Caller(live_server.url, house.boss)
+    outcomes = race(*(partial(send, caller, orders[start::THREADS]) for start in range(THREADS)))
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    return [status for statuses in outcomes for status in statuses]
+
+
+@pytest.mark.soak("T1")
+class TestOverHttp:
+    def test_as_many_units_are_promised_as_there_are(self, live_server):
+        house = House.open()
+        product = house.product([UNITS])
+        assert set(confirm_over_http(live_server, house, product)) == {302}
+        assert promised(house) == (UNITS, UNITS)
+        assert StockLevel.objects.get(product=product).allocated == UNITS
+
+    @pytest.mark.soak("T2")
+    def test_more_are_promised_without_the_lock(self, live_server, monkeypatch):
+        """The control: a plain read of the levels, and the constraint on them taken away, or it would refuse."""
+        house = House.open()
+        product = house.product([UNITS])
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE inventory_stocklevel DROP CONSTRAINT stocklevel_allocated_within_sellable")
+        take_locks_away(monkeypatch, StockLevel, pause=0.05)
+        confirm_over_http(live_server, house, product)
+        assert promised(house)[0] > UNITS
 
 
 class TestTheLastUnits:
@@ -47,63 +101,117 @@ class TestTheLastUnits:
         race(*(partial(confirm, house, order) for order in orders))
         assert StockLevel.objects.get(product=product).allocated == 2
 
-    def test_without_the_lock_the_same_race_goes_wrong(self, monkeypatch):
-        """The control (T2): a plain read of the levels instead of the lock promises the unit to several at once.
-
-        The constraint on the level is the second net, so the oversale shows as its error.
-        """
+    @pytest.mark.soak("T2")
+    def test_without_the_lock_the_constraint_is_the_second_net(self, monkeypatch):
         house = House.open()
         product = house.product([1])
         orders = [house.draft((product, 1)) for _ in range(4)]
-        take_locks_away(monkeypatch, StockLevel, pause=0.2)
+        take_locks_away(monkeypatch, StockLevel)
         outcomes = race(*(partial(confirm, house, order) for order in orders))
         oversold = [o for o in outcomes if "stocklevel_allocated_within_sellable" in str(o)]
         assert oversold
         assert promised(house)[0] == 1
 
-    def test_orders_with_shuffled_products_never_deadlock(self):
-        """T15, short: ten threads confirm orders whose lines name the same products in every order."""
+
+@pytest.mark.soak("T15")
+class TestDeadlocks:
+    def test_never_happen_to_orders_with_shuffled_products(self):
+        """Eight threads take in and confirm orders whose lines name the same products in every order."""
         house = House.open()
-        products = [house.product([500]) for _ in range(5)]
-        orders = []
-        for turn, start in zip(range(20), cycle(range(5)), strict=False):
-            lines = products[start:] + products[:start]
-            orders.append(house.draft(*[(p, 2) for p in (lines if turn % 2 else lines[::-1])]))
+        products = [house.product([100_000]) for _ in range(8)]
+        assert house.boss.verbs
+        until = time.monotonic() + SECONDS
 
-        def confirm_some(mine) -> None:
-            for order in mine:
-                confirm(house, order)
+        def work(thread: int) -> int:
+            chance, done = random.Random(thread), 0
+            while time.monotonic() < until:
+                lines = [(product, 1) for product in chance.sample(products, 5)]
+                orders = [house.draft(*chance.sample(lines, 5), po_number=f"T{thread}N{done + n}") for n in range(2)]
+                services.confirm_orders(order_ids=[order.pk for order in orders], actor=house.boss, at=AT)
+                done += 2
+            return done
 
-        outcomes = race(*(partial(confirm_some, orders[n::10]) for n in range(10)))
-        assert [o for o in outcomes if o is not None] == []
-        assert all(row.allocated == 40 for row in StockLevel.objects.filter(company=house.company))
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-            assert cursor.fetchone()[0] == 0
+        outcomes = race(*(partial(work, thread) for thread in range(8)), patience=SECONDS + 60)
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        assert deadlocks() == 0
+        assert sum(promised(house)) == sum(outcomes) * 5
+        allocated = StockLevel.objects.filter(company=house.company).values_list("allocated", flat=True)
+        assert sum(allocated) == promised(house)[0]
 
-    def test_waits_for_a_held_row_no_longer_than_its_limit(self):
-        """T16: somebody holds the stock row; the answer comes before five seconds and nothing is changed."""
+    def test_are_counted_where_two_lock_each_other_s_row(self):
+        """The control: what the test above reads does rise."""
+        house = House.open()
+        first, second = (StockLevel.objects.get(product=house.product([1])).pk for _ in range(2))
+        meet = threading.Barrier(2)
+
+        def lock(*ids: int) -> None:
+            with transaction.atomic(), connection.cursor() as cursor:
+                for pk in ids:
+                    cursor.execute("SELECT FROM inventory_stocklevel WHERE id = %s FOR NO KEY UPDATE", [pk])
+                    if pk == ids[0]:
+                        meet.wait(10)
+
+        outcomes = race(partial(lock, first, second), partial(lock, second, first))
+        assert sum(isinstance(getattr(o, "__cause__", None), psycopg.errors.DeadlockDetected) for o in outcomes) == 1
+        assert deadlocks() == 1
+
+
+@contextmanager
+def held(product: Product) -> Iterator[None]:
+    """Let somebody hold a product's stock rows meanwhile."""
+    is_held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            list(StockLevel.objects.filter(product=product).locked())
+            is_held.set()
+            done.wait(30)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert is_held.wait(10)
+        yield
+    finally:
+        done.set()
+        holder.join()
+
+
+class TestAHeldRow:
+    """T16: somebody holds the stock row for half a minute."""
+
+    def test_is_waited_for_no_longer_than_the_limit(self):
         house = House.open()
         product = house.product([5])
         order = house.draft((product, 1))
-        held, done = threading.Event(), threading.Event()
-
-        def hold() -> None:
-            with transaction.atomic():
-                list(StockLevel.objects.filter(product=product).locked())
-                held.set()
-                done.wait(20)
-            connection.close()
-
-        holder = threading.Thread(target=hold)
-        holder.start()
-        try:
-            assert held.wait(10)
+        with held(product):
             begun = time.monotonic()
             with pytest.raises(OperationalError, match="lock timeout"):
                 confirm(house, order)
             assert time.monotonic() - begun < 5
-        finally:
-            done.set()
-            holder.join()
         assert promised(house) == (0, 0)
+
+    def test_is_said_on_the_page_and_lets_everybody_else_work(self, live_server):
+        house = House.open()
+        product, other = house.product([5]), house.product([5])
+        order, another = house.draft((product, 1)), house.draft((other, 1))
+        more = [house.draft((product, 1)) for _ in range(10)]
+        caller = Caller(live_server.url, house.boss)
+        caller.get("/orders/")
+        with held(product):
+            begun = time.monotonic()
+            reply = caller.post("/orders/confirm/", id=order.pk)
+            assert time.monotonic() - begun < 5
+            assert reply.status == 409
+            assert "Somebody else is working on this right now. Nothing was changed" in reply.text
+            assert caller.post("/orders/confirm/", id=another.pk).status == 302
+            begun = time.monotonic()
+            waiting = race(*(partial(caller.post, "/orders/confirm/", id=order.pk) for order in more))
+            assert {reply.status for reply in waiting} == {409}
+            # The limit is one of each wait: who stands second in the queue for a row waits once for the place of the
+            # first and once for the row.
+            assert time.monotonic() - begun < 8
+        assert SalesOrder.objects.get(pk=order.pk).status == SalesOrder.Status.DRAFT
+        assert caller.post("/orders/confirm/", id=order.pk).status == 302
+        assert promised(house) == (2, 0)

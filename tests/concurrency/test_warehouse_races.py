@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from inventory.models import StockMove, StockPosting
+from core.refusals import ChangedMeanwhile
+from inventory.models import BinStock, Demand, StockMove, StockPosting
 from orders import services as orders_services
 from orders.models import LinePart, SalesOrder
 from shipping import services as shipping_services
@@ -76,6 +77,28 @@ class TestRelease:
         orders = [house.order((product, 4)), house.order((product, 5))]
         assert failures(race(*(partial(release, house, order) for order in orders))) == []
         assert sorted(task.quantity for task in PickTask.objects.all()) == [4, 5]
+
+    def test_of_one_order_goes_wrong_without_its_locks(self, house, monkeypatch):
+        """The control: both find the same stock promised, and only the guard on the allocations stops the second."""
+        order = house.order((house.product([9]), 4))
+        take_locks_away(monkeypatch, SalesOrder, Demand)
+        outcomes = race(*[partial(release, house, order)] * 2)
+        assert [type(outcome) for outcome in failures(outcomes)] == [ChangedMeanwhile]
+
+    @pytest.mark.parametrize("is_locked", [True, False])
+    def test_of_shelves_that_hold_one_order_each_goes_wrong_without_their_locks(self, house, monkeypatch, is_locked):
+        """The control: both choose the first shelf, and only the constraint on it stops the second."""
+        product = house.product([[5, 5]])
+        orders = [house.order((product, 4)) for _ in range(2)]
+        if not is_locked:
+            take_locks_away(monkeypatch, BinStock)
+        outcomes = race(*(partial(release, house, order) for order in orders))
+        if is_locked:
+            assert failures(outcomes) == []
+            assert PickTask.objects.values("bin").distinct().count() == 2
+        else:
+            (failure,) = failures(outcomes)
+            assert "binstock_allocated_within_quantity" in str(failure)
 
 
 class TestPick:

@@ -79,6 +79,7 @@ class TestLedgers:
         assert named == set(LEDGERS)
 
 
+@pytest.mark.soak("T4")
 @each_ledger
 @both_roles
 class TestTheAppRole:
@@ -126,6 +127,7 @@ class TestTheAppRoleAnywhere:
             assert cursor.fetchall() == []
 
 
+@pytest.mark.soak("T4")
 @both_roles
 class TestTheOwner:
     @each_ledger

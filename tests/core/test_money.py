@@ -124,6 +124,7 @@ class TestDocumentTotals:
         shuffled = chance.sample(lines, len(lines))
         assert money.document_totals(shuffled, currency) == money.document_totals(lines, currency)
 
+    @pytest.mark.soak("T21")
     def test_are_the_sums_of_their_lines_on_ten_thousand_random_invoices(self):
         chance = random.Random(21)
         for _ in range(10_000):

@@ -13,9 +13,10 @@ from core.models import NumberSeries
 from core.numbering import DateBeforeSeries, document_number, ensure_series, take_gapless
 from tests.factories.core import CompanyFactory, NumberSeriesFactory
 from tests.race import race
+from tests.soak import count
 
 THREADS = 12
-EACH = 20
+EACH = count(short=5, full=20)
 TODAY = date(2026, 3, 31)
 DIGEST = "d" * 64
 
@@ -80,6 +81,7 @@ def post_in_threads(take) -> Counter[str]:
     return sum(outcomes, Counter())
 
 
+@pytest.mark.soak("T3")
 @pytest.mark.django_db(transaction=True)
 class TestTakeGaplessInThreads:
     def test_gives_every_number_once_and_leaves_no_gap_behind_those_who_roll_back(self):

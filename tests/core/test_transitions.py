@@ -48,6 +48,7 @@ def set_status(model: type[models.Model], source: str, target: str) -> None:
         assert cursor.rowcount == 1
 
 
+@pytest.mark.soak("T6")
 @each_life
 class TestEveryLife:
     def test_has_a_trigger_made_from_its_graph(self, model):
