@@ -23,6 +23,8 @@ from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from core.press import UnprintableDocument, press
+
 SCHEME = "asset:"
 STYLE_SHEET = settings.BASE_DIR / "templates" / "core" / "documents" / "document.css"
 WEIGHTS = (400, 600)
@@ -33,10 +35,6 @@ FACES = {
     "ibm-plex-sans": ("IBM Plex Sans", ("latin", "latin-ext", "cyrillic", "greek", "vietnamese")),
     "ibm-plex-mono": ("IBM Plex Mono", ("latin", "latin-ext", "cyrillic", "vietnamese")),
 }
-
-
-class UnprintableDocument(Exception):
-    """A document asked for something that is not among its own assets, or one of these is missing."""
 
 
 class AssetFetcher(URLFetcher):
@@ -112,12 +110,14 @@ MADE_SHEETS = {"fonts.css": font_rules, "columns.css": column_rules}
 
 
 def render_pdf(template: str, context: Mapping[str, object], *, language: str = "en") -> bytes:
-    """Print a template as a PDF file; the same template and context give the same bytes.
+    """Print a template as a PDF file, in a child process; the same template and context give the same bytes.
 
+    :raises TakesTooLong: where it was not printed in time.
     :raises UnprintableDocument: where the page refers to anything but its own assets, or one of these is missing.
     """
     with translation.override(language):
-        return print_page(render_to_string(template, {**context, "language": language}))
+        page = render_to_string(template, {**context, "language": language})
+    return press.printed(page)
 
 
 def print_page(page: str) -> bytes:

@@ -136,7 +136,7 @@ def laid_out(monkeypatch: Any, render: Callable[[dict[str, Any]], bytes], snapsh
     """This function will give the sheets of a paper as boxes, where their places can be measured."""
     pages: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "print_page", lambda page: pages.append(page) or b"")
+        patch.setattr(documents.press, "printed", lambda page: pages.append(page) or b"")
         render(snapshot)
     return documents.lay_out(pages[0])
 
