@@ -44,10 +44,18 @@ VERBS: dict[Role, frozenset[str]] = {
         "warehouse.pack",
         "shipping.view",
         "shipping.dispatch",
+        "shipping.deliver",
     },
     Role.PICKER: _SEES | {"warehouse.view", "warehouse.pick", "inventory.view_stock"},
     Role.SHIPPING_CLERK: _SEES
-    | {"orders.view", "warehouse.view", "warehouse.pack", "shipping.view", "shipping.dispatch"},
+    | {
+        "orders.view",
+        "warehouse.view",
+        "warehouse.pack",
+        "shipping.view",
+        "shipping.dispatch",
+        "shipping.deliver",
+    },
     Role.ACCOUNTANT: _SEES
     | {
         "orders.view",

@@ -26,13 +26,39 @@ CHECKS = [
         drift="""
         SELECT 'line ' || l.id || ' of shipment ' || l.shipment_id,
             concat_ws(' / ', s.order_id, l.part_id, l.parcel_id, l.quantity),
-            concat_ws(' / ', p.order_id, c.part_id, c.parcel_id, c.quantity)
+            concat_ws(' / ', p.order_id, c.part_id, c.parcel_id, c.quantity, nullif(p.status, 'PACKED'))
         FROM shipping_shipmentline l
         JOIN shipping_shipment s ON s.id = l.shipment_id
         JOIN warehouse_parcelcontent c ON c.id = l.content_id
         JOIN warehouse_parcel p ON p.id = c.parcel_id
         WHERE (s.order_id, l.part_id, l.parcel_id, l.quantity) <> (p.order_id, c.part_id, c.parcel_id, c.quantity)
+            OR p.status <> 'PACKED'
         ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "delivered of a part = its lines of delivered shipments",
+        rows="orders_linepart",
+        drift="""
+        SELECT 'part ' || lp.id || ' of order ' || lp.order_id, lp.delivered, coalesce(l.quantity, 0)
+        FROM orders_linepart lp
+        LEFT JOIN (
+            SELECT k.part_id, sum(k.quantity) AS quantity
+            FROM shipping_shipmentline k JOIN shipping_shipment s ON s.id = k.shipment_id
+            WHERE s.status = 'DELIVERED' GROUP BY 1
+        ) l ON l.part_id = lp.id
+        WHERE lp.delivered <> coalesce(l.quantity, 0)
+        ORDER BY lp.id
+        """,
+    ),
+    sql_check(
+        "a delivered shipment has its proof, and no other has",
+        rows="shipping_shipment",
+        drift="""
+        SELECT 'shipment ' || s.id, s.status, CASE WHEN d.id IS NULL THEN 'no proof of delivery' ELSE 'delivered' END
+        FROM shipping_shipment s LEFT JOIN shipping_proofofdelivery d ON d.shipment_id = s.id
+        WHERE (s.status = 'DELIVERED') <> (d.id IS NOT NULL)
+        ORDER BY s.id
         """,
     ),
     sql_check(

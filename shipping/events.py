@@ -15,4 +15,14 @@ class ShipmentsDispatched:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ShipmentsDelivered:
+    """Goods have arrived."""
+
+    shipment_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+    at: datetime
+
+
 shipments_dispatched = Signal()
+shipments_delivered = Signal()

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from django import forms
+from collections.abc import Sequence
+from typing import Any
 
-from shipping.models import Shipment
+from django import forms
+from django.utils import timezone
+
+from shipping.models import ProofOfDelivery, Shipment
+from shipping.services import Consignment
+from warehouse.models import Parcel
+
+_NUMBER = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+_NUMBER_LENGTH = Shipment._meta.get_field("tracking_number").max_length
 
 
 class DispatchForm(forms.Form):
-    """With whom a shipment leaves, and the number to follow it by; own vans have none."""
+    """Which parcels leave, with whom, and the numbers to follow them by; own vans have none.
+
+    Without any word of parcels all of them leave. The number of a whole shipment is asked for one order only.
+    """
 
     carrier = forms.CharField(
         max_length=Shipment._meta.get_field("carrier").max_length,
@@ -17,8 +29,88 @@ class DispatchForm(forms.Form):
     )
     tracking_number = forms.CharField(
         label="Tracking number",
-        max_length=Shipment._meta.get_field("tracking_number").max_length,
+        max_length=_NUMBER_LENGTH,
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=_NUMBER),
         help_text="As the carrier's label has it.",
     )
+
+    def __init__(self, *args: Any, parcels: Sequence[Parcel], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.parcels = parcels
+        if len({parcel.order_id for parcel in parcels}) > 1:
+            del self.fields["tracking_number"]
+        if len(parcels) > 1:
+            for parcel in parcels:
+                self.fields[f"number-{parcel.pk}"] = forms.CharField(
+                    label=f"Tracking number of {parcel}",
+                    max_length=_NUMBER_LENGTH,
+                    required=False,
+                    widget=forms.TextInput(attrs={**_NUMBER, "aria-label": f"Tracking number of {parcel}"}),
+                )
+
+    @property
+    def names_parcels(self) -> bool:
+        """Whether the form says which parcels leave; the page's always does."""
+        return self.is_bound and "parcel" in self.data
+
+    @property
+    def chosen(self) -> set[int]:
+        """The keys of the parcels that are to leave, those too that somebody sent off since the page was drawn."""
+        if not self.names_parcels:
+            return {parcel.pk for parcel in self.parcels}
+        asked = self.data.getlist("parcel")  # type: ignore[attr-defined]
+        return {int(key) for key in asked if key.isascii() and key.isdecimal() and len(key) < 19}
+
+    def clean(self) -> dict[str, Any]:
+        """Check that something leaves."""
+        if self.names_parcels and not self.chosen:
+            raise forms.ValidationError("Choose the parcels that leave.")
+        return self.cleaned_data
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return each parcel with whether it leaves and the field of its number, where it has one."""
+        return [
+            {
+                "parcel": parcel,
+                "leaves": parcel.pk in self.chosen,
+                "number": self[f"number-{parcel.pk}"] if f"number-{parcel.pk}" in self.fields else None,
+            }
+            for parcel in self.parcels
+        ]
+
+    def consignment(self) -> Consignment:
+        """Return with whom the parcels leave."""
+        numbers = {parcel.pk: self.cleaned_data.get(f"number-{parcel.pk}", "") for parcel in self.parcels}
+        return Consignment(
+            carrier=self.cleaned_data["carrier"],
+            tracking_number=self.cleaned_data.get("tracking_number", ""),
+            parcels={pk: number for pk, number in numbers.items() if number},
+        )
+
+
+class DeliveryForm(forms.Form):
+    """Who took shipments in, and when."""
+
+    received_by = forms.CharField(
+        label="Received by",
+        max_length=ProofOfDelivery._meta.get_field("received_by").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+        help_text="The name on the delivery note.",
+    )
+    received_at = forms.DateTimeField(
+        label="Received",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"required": "Say when it arrived.", "invalid": "Say when it arrived: a day and a time."},
+    )
+
+    def clean_received_at(self) -> Any:
+        """Return the moment, which has come.
+
+        :raises ValidationError: where it lies in the future.
+        """
+        moment = self.cleaned_data["received_at"]
+        if moment > timezone.now():
+            raise forms.ValidationError("This is still to come.")
+        return moment

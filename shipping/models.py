@@ -1,4 +1,4 @@
-"""What shipping keeps: shipments, and which parcel content left with which."""
+"""What shipping keeps: shipments, which parcel content left with which, labels, and what arrived."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django_fsm import FSMField, transition
 
 from core.models import Company, CompanyQuerySet
@@ -57,6 +58,13 @@ class Shipment(models.Model):
                 name="shipment_status_is_known",
             )
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["company", "dispatched_at", "id"],
+                condition=Q(status="DISPATCHED"),
+                name="shipment_in_transit",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -70,6 +78,10 @@ class Shipment(models.Model):
     def dispatch(self, *, at: datetime) -> None:
         """The goods have left the house."""
         self.dispatched_at = at
+
+    @transition(field=status, **SHIPMENT_GRAPH["deliver"])
+    def deliver(self, *, at: datetime) -> None:
+        """The goods have arrived."""
 
 
 class ShipmentLine(models.Model):
@@ -92,3 +104,33 @@ class ShipmentLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of part {self.part_id}"
+
+
+class Label(models.Model):
+    """The number by which the carrier follows one parcel, where it has one of its own beside the shipment's."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="labels")
+    parcel = models.OneToOneField(Parcel, on_delete=models.PROTECT, related_name="+")
+    tracking_number = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.tracking_number
+
+
+class ProofOfDelivery(models.Model):
+    """That a shipment arrived: who took it in, when, and who of ours noted it."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    shipment = models.OneToOneField(Shipment, on_delete=models.PROTECT, related_name="proof")
+    received_by = models.CharField(max_length=80, blank=True)
+    received_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "proofs of delivery"
+
+    def __str__(self) -> str:
+        return f"{self.shipment_id} on {self.received_at:%Y-%m-%d}"

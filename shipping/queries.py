@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -63,6 +63,23 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
     return found
 
 
+def deliver_blockers(shipments: Iterable[Shipment], received_at: datetime) -> dict[int, list[Blocker]]:
+    """Return why shipments cannot be noted as delivered at a moment; one that is not named can, or is already."""
+    found: dict[int, list[Blocker]] = {}
+    for shipment in shipments:
+        if shipment.dispatched_at is None:
+            found[shipment.pk] = [Blocker("not_dispatched", f"{shipment} has not left yet.")]
+        elif shipment.status == Shipment.Status.DISPATCHED and received_at < shipment.dispatched_at:
+            found[shipment.pk] = [Blocker("before_dispatch", f"{shipment} left later than that.")]
+    return found
+
+
+def departed(parcel_ids: Collection[int]) -> set[int]:
+    """Return which of some parcels have left the house."""
+    gone = ShipmentLine.objects.filter(parcel__in=parcel_ids).values_list("parcel_id", flat=True)
+    return set(gone)
+
+
 _PACKED = Parcel.objects.filter(order=OuterRef("pk"), status=Parcel.Status.PACKED)
 _HAS_LEFT = Exists(ShipmentLine.objects.filter(parcel=OuterRef("pk")))
 HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT)))
@@ -74,29 +91,71 @@ def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:
     return SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
 
 
-def parcels_at_the_dock(order_id: int) -> QuerySet[Parcel]:
-    """Return an order's packed parcels that have not left, with how many units each holds."""
+def orders_of_parcels(user: User, parcel_ids: Collection[int]) -> dict[int, int]:
+    """Return the orders of those parcels that are of the person's companies, by parcel id."""
+    return dict(Parcel.objects.for_user(user).filter(pk__in=parcel_ids).values_list("pk", "order_id"))
+
+
+def parcels_at_the_dock(order_ids: Collection[int]) -> QuerySet[Parcel]:
+    """Return orders' packed parcels that have not left, with how many units each holds."""
     return (
-        Parcel.objects.filter(~_HAS_LEFT, order_id=order_id, status=Parcel.Status.PACKED)
+        Parcel.objects.filter(~_HAS_LEFT, order__in=order_ids, status=Parcel.Status.PACKED)
         .select_related("warehouse")
         .annotate(units=Sum("contents__quantity"))
-        .order_by("pk")
+        .order_by("order_id", "pk")
     )
 
 
 def shipments(user: User) -> QuerySet[Shipment]:
     """Return the shipments of the person's companies, with what a row shows of them."""
-    return Shipment.objects.for_user(user).select_related("order__customer", "warehouse", "dispatched_by")
+    return Shipment.objects.for_user(user).select_related("order__customer", "warehouse", "dispatched_by", "proof")
 
 
 def shipments_of_order(order_id: int) -> QuerySet[Shipment]:
     """Return an order's shipments with how many parcels and units each took."""
     return (
         Shipment.objects.filter(order_id=order_id)
-        .select_related("warehouse", "dispatched_by")
+        .select_related("warehouse", "dispatched_by", "proof")
+        .prefetch_related("labels")
         .annotate(parcels=Count("lines__parcel", distinct=True), units=Sum("lines__quantity"))
         .order_by("pk")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LeftLine:
+    """Units of one product that left in a parcel."""
+
+    sku: str
+    description: str
+    unit: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LeftParcel:
+    """A parcel of a shipment: its number with the carrier, its weight and what was in it."""
+
+    parcel: Parcel
+    tracking_number: str
+    lines: tuple[LeftLine, ...]
+
+
+def parcels_of_shipment(shipment: Shipment) -> list[LeftParcel]:
+    """Return what left with a shipment, parcel by parcel; three statements."""
+    contents: dict[int, list[LeftLine]] = {}
+    for parcel_id, *line in (
+        ShipmentLine.objects.filter(shipment=shipment)
+        .values_list("parcel_id", "part__product__sku", "part__line__description", "part__product__unit__name")
+        .annotate(total=Sum("quantity"))
+        .order_by("parcel_id", "part__line__position", "part__product__sku")
+    ):
+        contents.setdefault(parcel_id, []).append(LeftLine(*line))
+    numbers = dict(shipment.labels.values_list("parcel_id", "tracking_number"))
+    return [
+        LeftParcel(parcel, numbers.get(parcel.pk, ""), tuple(contents[parcel.pk]))
+        for parcel in Parcel.objects.filter(pk__in=contents).order_by("pk")
+    ]
 
 
 def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:

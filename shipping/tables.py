@@ -33,6 +33,7 @@ class ShipmentQueueTable(tables.Table):
     carrier = tables.Column("Carrier")
     tracking_number = tables.Column("Tracking number", orderable=False)
     dispatched_at = tables.Column("Left", attrs=NUMBER)
+    days = tables.Column("Arrival", empty_values=(), orderable=False, attrs=NUMBER, exclude_from_export=True)
     status = tables.Column("State", orderable=False)
 
     class Meta:

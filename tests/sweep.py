@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,15 +14,17 @@ from django.db import connection, transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from billing import services as billing_services
 from billing import tasks as billing_tasks
 from billing.models import Invoice
 from core.models import User
-from orders.models import CustomerAddress, SalesOrder
+from orders.models import CustomerAddress, LinePart, SalesOrder
+from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
-from tests.factories.warehouse import packed, released
+from tests.factories.warehouse import packed, picked, released
 from warehouse.models import Parcel, PickTask, Wave
 
 # No price or sum of the house can be taken for a date, a key or a quantity.
@@ -91,10 +94,13 @@ class World:
             "confirmed": house.order(lines),
             "waiting": house.order((unmoved, QUANTITY)),
             "released": released(house, lines),
+            "picked": picked(house, lines),
             "packed": packed(house, lines),
             "dispatched": dispatched(house, lines),
         }
         shipped = dispatched(house, lines)
+        # The house's day is not over yet, and what is to arrive must have left before now
+        Shipment.objects.update(dispatched_at=timezone.now() - timedelta(days=1))
         invoice = billing_services.invoice_orders(order_ids=[shipped.pk], actor=house.boss, at=AT)[shipped.pk]
         assert isinstance(invoice, Invoice), invoice
         billing_tasks.render_invoices([invoice.pk])
@@ -110,6 +116,9 @@ class World:
             "task": task.pk,
             "wave": Wave.objects.get(pk=task.wave_id).pk,
             "parcel": Parcel.objects.get(order=world.orders["packed"]).pk,
+            "picked_order": world.orders["picked"].pk,
+            "picked_part": LinePart.objects.get(order=world.orders["picked"]).pk,
+            "shipment": Shipment.objects.get(order=world.orders["dispatched"]).pk,
         }
         return world
 
@@ -140,8 +149,11 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "warehouse:wave": _WAVE,
     "warehouse:pick_list": _WAVE,
     "warehouse:pick_task": {"pk": "task"},
+    "warehouse:pack_order": {"pk": "picked_order"},
+    "warehouse:unpack_parcel": {"pk": "parcel"},
     "warehouse:packing_slip": {"pk": "parcel"},
     "shipping:dispatch_order": _ORDER,
+    "shipping:shipment": {"pk": "shipment"},
     "billing:invoice": _INVOICE,
     "billing:pay_invoice": _INVOICE,
     "billing:paper": _INVOICE,
@@ -158,6 +170,7 @@ BULK: Mapping[str, str] = {
     "warehouse:pick": "order",
     "warehouse:pack": "order",
     "shipping:dispatch": "order",
+    "shipping:deliver": "shipment",
     "billing:invoice_orders": "order",
     "billing:pay_orders": "order",
     "billing:pay_invoices": "invoice",

@@ -55,7 +55,9 @@ CHECKS = [
         rows="warehouse_parcelcontent",
         drift="""
         SELECT 'task ' || t.id, sum(k.quantity), t.picked
-        FROM warehouse_parcelcontent k JOIN warehouse_picktask t ON t.id = k.task_id
+        FROM warehouse_parcelcontent k
+        JOIN warehouse_parcel p ON p.id = k.parcel_id AND p.status <> 'UNPACKED'
+        JOIN warehouse_picktask t ON t.id = k.task_id
         GROUP BY t.id HAVING sum(k.quantity) > t.picked
         ORDER BY t.id
         """,

@@ -33,6 +33,16 @@ class ParcelsPacked:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ParcelsUnpacked:
+    """Parcels were opened again before they left."""
+
+    parcel_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+    at: datetime
+
+
 orders_released = Signal()
 tasks_picked = Signal()
 parcels_packed = Signal()
+parcels_unpacked = Signal()

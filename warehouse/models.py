@@ -21,7 +21,7 @@ from orders.models import LinePart, SalesOrder
 
 WAVE_GRAPH = Graph(start=(["RELEASED"], "RUNNING"), complete=(["RELEASED", "RUNNING"], "DONE"))
 TASK_GRAPH = Graph(pick=(["PLANNED"], "PICKED"), cancel=(["PLANNED"], "CANCELLED"))
-PARCEL_GRAPH = Graph(pack=(["OPEN"], "PACKED"))
+PARCEL_GRAPH = Graph(pack=(["OPEN"], "PACKED"), unpack=(["PACKED"], "UNPACKED"))
 
 
 class Wave(models.Model):
@@ -123,11 +123,15 @@ class PickTask(models.Model):
 
 
 class Parcel(models.Model):
-    """A box of one order: open while it is filled, then packed."""
+    """A box of one order: open while it is filled, then packed; unpacked, its goods are in their totes again.
+
+    An unpacked parcel keeps its contents as what it once held; the goods are packed anew in another one.
+    """
 
     class Status(models.TextChoices):
         OPEN = "OPEN", "Open"
         PACKED = "PACKED", "Packed"
+        UNPACKED = "UNPACKED", "Unpacked"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
@@ -142,7 +146,9 @@ class Parcel(models.Model):
     class Meta:
         triggers: ClassVar[list[pgtrigger.Trigger]] = [PARCEL_GRAPH.trigger("parcel_status_graph")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(status__in=["OPEN", "PACKED"]), name="parcel_status_is_known")
+            models.CheckConstraint(
+                condition=Q(status__in=["OPEN", "PACKED", "UNPACKED"]), name="parcel_status_is_known"
+            )
         ]
 
     def __str__(self) -> str:
@@ -154,6 +160,11 @@ class Parcel(models.Model):
         return document_number("P", self.pk)
 
     @property
+    def unpack_question(self) -> str:
+        """What is asked before it is opened again."""
+        return f"Open {self.number} again? What is in it goes back to its tote, and its packing slip is void."
+
+    @property
     def weight_kg(self) -> Decimal | None:
         """The weight in kilograms; unknown where a product's is."""
         return None if self.weight_g is None else self.weight_g / 1000
@@ -162,6 +173,10 @@ class Parcel(models.Model):
     def pack(self, *, at: datetime) -> None:
         """It is closed, and nothing goes in any more."""
         self.packed_at = at
+
+    @transition(field=status, **PARCEL_GRAPH["unpack"])
+    def unpack(self, *, at: datetime) -> None:
+        """It was opened before it left, and what it held is in its totes again."""
 
 
 class ParcelContent(models.Model):

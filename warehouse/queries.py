@@ -11,8 +11,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
+from core import registry
 from core.addresses import address_lines, country_name
 from core.models import User
+from core.numbering import document_number
 from core.refusals import Blocker
 from inventory.models import Allocation
 from orders.models import LinePart, SalesOrder
@@ -106,6 +108,12 @@ _BLOCKERS: Mapping[str, Callable[[OrderFacts], Blocker | None]] = {
 }
 
 
+def unpack_blockers(parcel_ids: Collection[int]) -> dict[int, list[Blocker]]:
+    """Return why packed parcels cannot be opened again; one that is not named has nothing against it."""
+    gone = {pk for departures in registry.departures for pk in departures(parcel_ids)} if parcel_ids else set()
+    return {pk: [Blocker("parcel_left", f"{document_number('P', pk)} has left the house.")] for pk in sorted(gone)}
+
+
 # --- Queues ---------------------------------------------------------------------------------------
 
 # Conditions on an order, for the tabs of the queues.
@@ -166,9 +174,9 @@ def tasks_of_order(order_id: int) -> QuerySet[PickTask]:
 
 
 def parcels_of_order(order_id: int) -> QuerySet[Parcel]:
-    """Return an order's parcels with how many units each holds."""
+    """Return an order's packed parcels with how many units each holds."""
     return (
-        Parcel.objects.filter(order_id=order_id)
+        Parcel.objects.filter(order_id=order_id, status=Parcel.Status.PACKED)
         .select_related("warehouse")
         .annotate(units=Sum("contents__quantity"))
         .order_by("pk")
@@ -178,6 +186,35 @@ def parcels_of_order(order_id: int) -> QuerySet[Parcel]:
 def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
     """Return what the warehouse shows on an order's page."""
     return {"tasks": list(tasks_of_order(order_id)), "parcels": list(parcels_of_order(order_id))}
+
+
+# --- The packing desk -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedLine:
+    """Units of one line that lie in a warehouse's totes and are to be packed."""
+
+    warehouse_id: int
+    part_id: int
+    position: int
+    sku: str
+    gtin: str
+    description: str
+    unit: str
+    step: Decimal
+    quantity: Decimal
+
+
+def unpacked_lines(order_id: int) -> dict[int, list[UnpackedLine]]:
+    """Return what is to be packed of an order, by warehouse id in the order of its lines; one statement."""
+    of_warehouse: dict[int, list[UnpackedLine]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.UNPACKED_UNITS, [order_id])
+        for row in cursor.fetchall():
+            line = UnpackedLine(*row)
+            of_warehouse.setdefault(line.warehouse_id, []).append(line)
+    return of_warehouse
 
 
 # --- Paper ----------------------------------------------------------------------------------------

@@ -20,23 +20,45 @@ ORDER BY t.id FOR NO KEY UPDATE OF t
 LOCK_TASKS = _LOCK_TASKS.format(key="id")
 LOCK_TASKS_OF_ORDERS = _LOCK_TASKS.format(key="order_id")
 
-# What is picked and in no parcel yet, one row per task, with its part locked. Only `p` is locked and comes back as
-# it is now; all else is as it was when the statement began. `p.picked` and `p.packed` change with every task and
-# every content, so where they differ from the snapshot's (`s`), somebody picked or packed meanwhile: is_current is
-# false, and the caller, who holds the locks by now, reads again. %s = order ids[], company ids[]
+# What is picked and in no packed parcel, one row per task, with its part locked. Only `p` is locked and comes back as
+# it is now; all else is as it was when the statement began. Every task picked and every parcel packed or unpacked
+# changes its parts, so where a part's row is not the snapshot's (`s`), somebody did so meanwhile: is_current is false,
+# and the caller, who holds the locks by now, reads again. %s = order ids[], company ids[]
 LOCK_UNPACKED = """
 SELECT t.id, t.company_id, p.order_id, p.id, t.product_id, b.warehouse_id, t.picked - c.packed, pr.weight_g,
-    (s.picked, s.packed) = (p.picked, p.packed) AS is_current
+    s.xmin = p.xmin AS is_current
 FROM orders_linepart p
 JOIN orders_linepart s ON s.id = p.id
 JOIN warehouse_picktask t ON t.part_id = p.id AND t.status = 'PICKED'
 JOIN inventory_bin b ON b.id = t.bin_id
 JOIN inventory_product pr ON pr.id = t.product_id
 JOIN LATERAL (
-    SELECT coalesce(sum(k.quantity), 0) AS packed FROM warehouse_parcelcontent k WHERE k.task_id = t.id
+    SELECT coalesce(sum(k.quantity), 0) AS packed
+    FROM warehouse_parcelcontent k JOIN warehouse_parcel f ON f.id = k.parcel_id AND f.status = 'PACKED'
+    WHERE k.task_id = t.id
 ) c ON t.picked > c.packed
 WHERE p.order_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.company_id = ANY ((SELECT %s::bigint[])::bigint[])
 ORDER BY p.id, t.id FOR NO KEY UPDATE OF p
+"""
+
+# What is picked of an order and in no packed parcel, one row per warehouse and part, for the packing desk.
+# %s = order id
+UNPACKED_UNITS = """
+SELECT b.warehouse_id, p.id, l.position, pr.sku, pr.gtin, l.description, un.name, un.step, sum(t.picked - c.packed)
+FROM orders_linepart p
+JOIN orders_salesorderline l ON l.id = p.line_id
+JOIN inventory_product pr ON pr.id = p.product_id
+JOIN inventory_unit un ON un.id = pr.unit_id
+JOIN warehouse_picktask t ON t.part_id = p.id AND t.status = 'PICKED'
+JOIN inventory_bin b ON b.id = t.bin_id
+JOIN LATERAL (
+    SELECT coalesce(sum(k.quantity), 0) AS packed
+    FROM warehouse_parcelcontent k JOIN warehouse_parcel f ON f.id = k.parcel_id AND f.status = 'PACKED'
+    WHERE k.task_id = t.id
+) c ON t.picked > c.packed
+WHERE p.order_id = %s
+GROUP BY b.warehouse_id, p.id, l.id, pr.id, un.id
+ORDER BY b.warehouse_id, l.position, p.id
 """
 
 # How far each order is in the warehouse, one row per order, from its parts down (a handful of index look-ups each):

@@ -15,5 +15,7 @@ urlpatterns = [
     path("pick/orders/", views.PickOrdersView.as_view(), name="pick"),
     path("pack/", views.PackQueueView.as_view(), name="pack_queue"),
     path("pack/orders/", views.PackOrdersView.as_view(), name="pack"),
+    path("orders/<int:pk>/pack/", views.PackOrderView.as_view(), name="pack_order"),
+    path("parcels/<int:pk>/unpack/", views.UnpackParcelView.as_view(), name="unpack_parcel"),
     path("parcels/<int:pk>/packing-slip/", views.PackingSlipView.as_view(), name="packing_slip"),
 ]

@@ -70,8 +70,16 @@ class QueueActionView(VerbRequiredMixin, View):
         :raises Http404: where one of them is not theirs.
         :raises BadRequest: where no row was chosen, more than one run takes, or a key is no number.
         """
+        return self.checked_ids({str(pk)} if pk is not None else set(self.request.POST.getlist("id")))
+
+    def checked_ids(self, keys: Collection[str]) -> list[int]:
+        """Return keys as numbers, all of rows that this person may see.
+
+        :raises Http404: where one of them is not theirs.
+        :raises BadRequest: where there is none, more than one run takes, or a key is no number.
+        """
         try:
-            asked = {pk} if pk is not None else {int(key) for key in self.request.POST.getlist("id")}
+            asked = {int(key) for key in keys}
         except ValueError as error:
             raise BadRequest("A row's key is a number.") from error
         if not asked:

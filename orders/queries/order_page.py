@@ -102,15 +102,18 @@ def timeline(order: SalesOrder, user: User) -> list[Entry]:
     ]
 
 
-_TONES = {Kind.CREATED: "", Kind.COMPLETED: "done", Kind.PAID: "done"}
+_TONES = {Kind.CREATED: "", Kind.SHORT: "wrong", Kind.DELIVERED: "done", Kind.COMPLETED: "done", Kind.PAID: "done"}
 _TITLES: Mapping[str, str] = {
     Kind.CREATED: "Order keyed",
     Kind.CONFIRMED: "Order confirmed",
     Kind.ALLOCATED: "Stock allocated",
     Kind.RELEASED: "Released to the warehouse",
     Kind.PICKED: "Goods picked",
+    Kind.SHORT: "Pick short",
     Kind.PACKED: "Parcel packed",
+    Kind.UNPACKED: "Parcel opened again",
     Kind.DISPATCHED: "Goods dispatched",
+    Kind.DELIVERED: "Goods delivered",
     Kind.COMPLETED: "Order completed",
     Kind.INVOICED: "Invoice posted",
     Kind.PAID: "Payment received",

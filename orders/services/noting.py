@@ -30,7 +30,10 @@ def note_picked(*, picked: Mapping[int, Decimal]) -> None:
 
 
 def note_packed(*, packed: Mapping[int, Decimal]) -> None:
-    """Raise the parts' packed totals, by part id; never above what was picked."""
+    """Raise the parts' packed totals, by part id, or lower them where parcels were opened again.
+
+    Never above what was picked, nor below what was shipped.
+    """
     bulk.add(LinePart, {part_id: {"packed": quantity} for part_id, quantity in packed.items()})
 
 
@@ -39,6 +42,11 @@ def note_shipped(*, shipped: Mapping[int, Decimal]) -> None:
     ids = sorted(shipped)
     with connection.cursor() as cursor:
         cursor.execute(sql.ADD_SHIPPED, [ids, [shipped[pk] for pk in ids]])
+
+
+def note_delivered(*, delivered: Mapping[int, Decimal]) -> None:
+    """Raise the parts' delivered totals, by part id; never above what was shipped."""
+    bulk.add(LinePart, {part_id: {"delivered": quantity} for part_id, quantity in delivered.items()})
 
 
 def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:

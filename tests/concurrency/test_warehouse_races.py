@@ -1,6 +1,7 @@
 """Two people at once in the warehouse and at the dock: one effect; without its lock each race is seen to go wrong."""
 
 import time
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -43,6 +44,21 @@ def dispatch(house, order):
     return shipping_services.dispatch_orders(
         order_ids=[order.pk], carrier="Van", tracking_number="", actor=house.boss, at=AT
     )[order.pk]
+
+
+def pack_some(house, order, units):
+    box = services.Box(order.pk, house.warehouses[0].pk, {LinePart.objects.get(order=order).pk: Decimal(units)})
+    return services.pack_parcels(boxes=[box], actor=house.boss, at=AT)[order.pk]
+
+
+def unpack(house, parcel):
+    return services.unpack_parcels(parcel_ids=[parcel.pk], actor=house.boss, at=AT)[parcel.pk]
+
+
+def deliver(house, shipment):
+    return shipping_services.deliver_shipments(
+        shipment_ids=[shipment.pk], received_by="", received_at=AT, actor=house.boss, at=AT
+    )[shipment.pk]
 
 
 def release(house, order):
@@ -180,9 +196,7 @@ class TestPack:
 
     def test_goes_wrong_without_reading_again_what_changed_while_it_waited(self, house, monkeypatch):
         """The control of `is_current`: what the waiting statement saw of the parcels is from before the other one."""
-        stale = sql.LOCK_UNPACKED.replace(
-            "(s.picked, s.packed) = (p.picked, p.packed) AS is_current", "TRUE AS is_current"
-        )
+        stale = sql.LOCK_UNPACKED.replace("s.xmin = p.xmin AS is_current", "TRUE AS is_current")
         assert stale != sql.LOCK_UNPACKED
         monkeypatch.setattr(sql, "LOCK_UNPACKED", stale)
         order = picked(house, (house.product([9]), 4))
@@ -203,6 +217,71 @@ class TestPack:
         assert LinePart.objects.get().packed == 5
 
 
+class TestPackParcels:
+    def test_of_more_than_there_is_by_two_packs_what_one_asked_for(self, house):
+        """Two packers take 3 of 4 each: one gets them, the other hears that they are gone."""
+        order = picked(house, (house.product([9]), 4))
+        outcomes = race(*[partial(pack_some, house, order, 3)] * 2)
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NothingToPack", "Packed"]
+        assert LinePart.objects.get().packed == 3
+
+    def test_goes_wrong_without_its_lock(self, house, monkeypatch):
+        """The control: both take the same units, and only the check on the part stops the second parcel."""
+        read = without_locks(sql.LOCK_UNPACKED)
+        slow = f"WITH found AS MATERIALIZED ({read}) SELECT found.* FROM found, (SELECT pg_sleep(0.3)) AS slowly"
+        monkeypatch.setattr(sql, "LOCK_UNPACKED", slow)
+        order = picked(house, (house.product([9]), 4))
+        assert len(failures(race(*[partial(pack_some, house, order, 3)] * 2))) == 1
+
+    def test_beside_opening_a_parcel_packs_every_unit_once(self, house):
+        order = packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        assert failures(race(partial(unpack, house, parcel), partial(pack, house, order))) == []
+        pack(house, order)
+        assert LinePart.objects.get().packed == 4
+        assert ParcelContent.objects.filter(parcel__status=Parcel.Status.PACKED).count() == 1
+
+
+class TestUnpack:
+    def test_of_one_parcel_twice_opens_it_once(self, house):
+        packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        outcomes = race(*[partial(unpack, house, parcel)] * 2)
+        assert failures(outcomes) == []
+        assert LinePart.objects.get().packed == 0
+
+    def test_beside_its_dispatch_has_one_winner(self, house):
+        order = packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        outcomes = race(partial(unpack, house, parcel), partial(dispatch, house, order))
+        (loser,) = failures(outcomes)
+        assert loser.blockers[0].code in {"parcel_left", "not_packed"}
+        part = LinePart.objects.get()
+        assert (part.packed, part.shipped) == ((0, 0) if loser is outcomes[1] else (4, 4))
+
+    def test_goes_wrong_without_the_lock_of_the_order(self, house, monkeypatch):
+        """The control: the parcel is at the dock when it is opened, and has left when that is written."""
+        order = packed(house, (house.product([9]), 4))
+        take_locks_away(monkeypatch, SalesOrder)
+        outcomes = race(partial(unpack, house, Parcel.objects.get()), partial(dispatch, house, order))
+        assert len(failures(outcomes)) == 1
+
+
+class TestDeliver:
+    def test_of_one_shipment_twice_counts_it_once(self, house):
+        dispatch(house, packed(house, (house.product([9]), 4)))
+        shipment = Shipment.objects.get()
+        outcomes = race(*[partial(deliver, house, shipment)] * 2)
+        assert failures(outcomes) == []
+        assert LinePart.objects.get().delivered == 4
+
+    def test_goes_wrong_without_the_lock_of_the_order(self, house, monkeypatch):
+        """The control: both read it as on its way, and only the check on the part stops the second."""
+        dispatch(house, packed(house, (house.product([9]), 4)))
+        take_locks_away(monkeypatch, SalesOrder)
+        assert len(failures(race(*[partial(deliver, house, Shipment.objects.get())] * 2))) == 1
+
+
 class TestDispatch:
     def test_of_one_order_twice_makes_one_shipment_and_one_stock_row(self, house):
         """PRODUCT.md case 68."""
@@ -216,6 +295,21 @@ class TestDispatch:
         order = packed(house, (house.product([9]), 4))
         take_locks_away(monkeypatch, SalesOrder)
         assert len(failures(race(*[partial(dispatch, house, order)] * 2))) == 1
+
+    def test_of_the_same_parcel_by_two_makes_one_shipment(self, house):
+        packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        send = partial(
+            shipping_services.dispatch_parcels,
+            parcel_ids=[parcel.pk],
+            consignment=shipping_services.Consignment("Van"),
+            actor=house.boss,
+            at=AT,
+        )
+        outcomes = race(send, send)
+        assert failures(outcomes) == []
+        assert {outcome[parcel.order_id].shipment_ids for outcome in outcomes} == {(Shipment.objects.get().pk,)}
+        assert moves(StockPosting.Kind.ISSUE) == 1
 
     def test_of_many_orders_with_the_same_products_goes_through(self, house):
         """PRODUCT.md case 63: parallel dispatches all pass; nothing that they need is held by another for long."""

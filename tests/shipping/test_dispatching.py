@@ -10,7 +10,7 @@ from inventory.models import Allocation, BinStock, StockLevel, StockMove, StockP
 from orders import services as orders_services
 from orders.models import Facet, LinePart, OrderEvent, SalesOrder
 from shipping import events, services
-from shipping.models import Shipment, ShipmentLine
+from shipping.models import Label, Shipment, ShipmentLine
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatch, dispatched
@@ -154,3 +154,104 @@ class TestDispatchOrders:
         with Statements(house.boss) as together:
             dispatch(house, *ten)
         assert len(alone) == len(together) <= 11
+
+
+def send(house, *parcels, actor=None, **consignment):
+    return services.dispatch_parcels(
+        parcel_ids=[parcel.pk for parcel in parcels],
+        consignment=services.Consignment("Parcel Van", **consignment),
+        actor=actor or house.boss,
+        at=AT,
+    )
+
+
+def boxes(house, order, *units):
+    """Pack an order of one line into parcels of so many units each."""
+    part = LinePart.objects.get(order=order)
+    warehouse_services.pack_parcels(
+        boxes=[warehouse_services.Box(order.pk, house.warehouses[0].pk, {part.pk: Decimal(n)}) for n in units],
+        actor=house.boss,
+        at=AT,
+    )
+    return list(Parcel.objects.filter(order=order).order_by("pk"))
+
+
+class TestDispatchParcels:
+    def test_sends_the_chosen_and_leaves_the_others_for_a_second_shipment(self, house):
+        """PRODUCT.md cases 9 and 69: 4 of 10 leave, 6 stay reserved to the line and can follow."""
+        order = picked(house, (house.product([10]), 10))
+        first, second = boxes(house, order, 4, 6)
+        send(house, first)
+        assert (LinePart.objects.get().shipped, SalesOrder.objects.get().fulfilment) == (4, Facet.PART)
+        allocation = Allocation.objects.get()
+        assert (allocation.status, allocation.picked, allocation.consumed) == (Allocation.Status.PICKED, 10, 4)
+        send(house, second)
+        assert (LinePart.objects.get().shipped, SalesOrder.objects.get().fulfilment) == (10, Facet.FULL)
+        assert [line.quantity for line in ShipmentLine.objects.order_by("pk")] == [4, 6]
+        assert orders_services.complete_orders(at=AT) == 1
+
+    def test_lets_the_backordered_rest_follow(self, house):
+        """PRODUCT.md case 69: what had no stock is received, allocated, released, picked, packed and shipped."""
+        product = house.product([4])
+        order = dispatched(house, (product, 10))
+        house.receive(product, 6)
+        now = {"actor": house.boss, "at": AT}
+        orders_services.allocate_orders(order_ids=[order.pk], **now)
+        for verb in (
+            warehouse_services.release_orders,
+            warehouse_services.pick_orders,
+            warehouse_services.pack_orders,
+        ):
+            assert not isinstance(verb(order_ids=[order.pk], **now)[order.pk], Refused)
+        send(house, Parcel.objects.order_by("-pk")[0])
+        assert (LinePart.objects.get().shipped, SalesOrder.objects.get().fulfilment) == (10, Facet.FULL)
+
+    def test_gives_a_parcel_its_own_number_and_the_shipment_one(self, house):
+        order = picked(house, (house.product([9]), 9))
+        first, second, third = boxes(house, order, 1, 2, 3)
+        send(house, first, second, parcels={first.pk: "A1", second.pk: "A2"})
+        send(house, third, tracking_number="A3")
+        early, late = Shipment.objects.order_by("pk")
+        assert (early.tracking_number, late.tracking_number) == ("A1", "A3")
+        assert set(Label.objects.values_list("parcel_id", "tracking_number")) == {(first.pk, "A1"), (second.pk, "A2")}
+
+    def test_has_the_same_effect_when_sent_twice(self, house):
+        order = picked(house, (house.product([9]), 9))
+        first, _second = boxes(house, order, 4, 5)
+        send(house, first)
+        before = snapshot()
+        assert send(house, first)[order.pk].shipment_ids == (Shipment.objects.get().pk,)
+        assert snapshot() == before
+
+    def test_refuses_an_order_one_of_whose_parcels_was_opened_again(self, house):
+        product = house.product([99])
+        opened, other = picked(house, (product, 9)), picked(house, (product, 9))
+        first, second = boxes(house, opened, 4, 5)
+        (third,) = boxes(house, other, 9)
+        warehouse_services.unpack_parcels(parcel_ids=[first.pk], actor=house.boss, at=AT)
+        results = send(house, first, second, third)
+        assert results[opened.pk].sentence == f"{first.number} was opened again: it is not at the dock any more."
+        assert results[other.pk].shipment_ids == (Shipment.objects.get().pk,)
+
+    def test_does_not_see_another_companys_parcel(self, house):
+        other = House.open()
+        packed(other, (other.product([9]), 1))
+        assert send(house, Parcel.objects.get()) == {}
+        assert not Shipment.objects.exists()
+
+    def test_refuses_who_may_not(self, house):
+        packed(house, (house.product([9]), 1))
+        before = snapshot()
+        with pytest.raises(NotAllowed):
+            send(house, Parcel.objects.get(), actor=person(Role.PICKER, company=house.company))
+        assert snapshot() == before
+
+    def test_takes_as_many_statements_for_ten_orders_as_for_one(self, house):
+        product = house.product([99])
+        one, *ten = [packed(house, (product, 1)) for _ in range(11)]
+        parcels = {parcel.order_id: parcel for parcel in Parcel.objects.all()}
+        with Statements(house.boss) as alone:
+            send(house, parcels[one.pk])
+        with Statements(house.boss) as together:
+            send(house, *(parcels[order.pk] for order in ten))
+        assert len(alone) == len(together)

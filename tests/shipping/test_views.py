@@ -3,21 +3,26 @@
 import csv
 import io
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from core.roles import VERBS, Role
-from shipping.models import Shipment
+from orders.models import LinePart
+from shipping.models import ProofOfDelivery, Shipment
 from tests.factories.core import UserFactory, person, signed_in
 from tests.factories.house import AT, House
-from tests.factories.shipping import dispatched
+from tests.factories.shipping import dispatch, dispatched
 from tests.factories.warehouse import packed, picked, snapshot
 from tests.pinned import assert_pinned
+from warehouse import services
+from warehouse.models import Parcel
 
 pytestmark = pytest.mark.django_db
 
@@ -210,6 +215,118 @@ class TestDispatchOrdersView:
         assert Shipment.objects.get().number in content
         assert "PV1" in content
 
+    def test_asks_for_the_carrier_of_several_and_shows_what_goes(self, house, client):
+        """Nothing leaves before its page was seen: the queue's button leads there."""
+        product = house.product([9])
+        orders = [packed(house, (product, 1)), packed(house, (product, 2))]
+        picked(house, (product, 1))
+        before = snapshot()
+        answer = client.post(reverse("shipping:dispatch"), {"id": [order.pk for order in orders]}, headers=HTMX)
+        assert answer.status_code == 204
+        page = client.get(answer["HX-Redirect"]).content.decode()
+        assert snapshot() == before
+        assert "Dispatch 2 orders" in page
+        for words in (orders[0].number, orders[1].number, *(parcel.number for parcel in Parcel.objects.all())):
+            assert words in page
+        assert "Tracking number of" in page
+
+    def test_dispatches_the_chosen_parcels_with_their_numbers(self, house, client):
+        product = house.product([9])
+        first, second = packed(house, (product, 1)), packed(house, (product, 2))
+        here, there = Parcel.objects.order_by("pk")
+        form = {"id": [first.pk, second.pk], "parcel": ["", there.pk], f"number-{there.pk}": "T 2", "carrier": "Van"}
+        answer = client.post(reverse("shipping:dispatch"), form)
+        assert (answer.status_code, answer["Location"]) == (302, DOCK)
+        shipment = Shipment.objects.get()
+        assert (shipment.order_id, shipment.tracking_number) == (second.pk, "T 2")
+        assert rows(client.get(DOCK)) == [here.order_id]
+
+    def test_says_that_no_parcel_was_chosen(self, house, client):
+        order = packed(house, (house.product([9]), 1))
+        form = {"id": order.pk, "parcel": "", "carrier": "Van"}
+        answer = client.post(reverse("shipping:dispatch"), form)
+        assert answer.status_code == 422
+        assert b"Choose the parcels that leave." in answer.content
+        assert not Shipment.objects.exists()
+
+    def test_does_not_know_another_companys_parcel(self, house, client):
+        order = packed(house, (house.product([9]), 1))
+        other = House.open()
+        packed(other, (other.product([9]), 1))
+        theirs = Parcel.objects.get(company=other.company)
+        before = snapshot()
+        answer = client.post(reverse("shipping:dispatch"), {"id": order.pk, "parcel": theirs.pk, "carrier": "Van"})
+        assert answer.status_code == 404
+        assert snapshot() == before
+
+
+class TestShipmentView:
+    def test_shows_what_left_in_which_parcel(self, house, client):
+        product = house.product([9])
+        dispatched(house, (product, 4))
+        shipment = Shipment.objects.get()
+        page = client.get(reverse("shipping:shipment", args=[shipment.pk])).content.decode()
+        for words in (shipment.number, Parcel.objects.get().number, product.sku, "Parcel Van", "12 Market Street"):
+            assert words in page
+        assert reverse("shipping:deliver") in page
+
+    def test_takes_as_many_statements_for_several_parcels_as_for_one(self, house, client):
+        product = house.product([99])
+        one, three = picked(house, (product, 1)), picked(house, (product, 3))
+        for order, times in ((one, 1), (three, 3)):
+            for _ in range(times):
+                box = services.Box(order.pk, house.warehouses[0].pk, {LinePart.objects.get(order=order).pk: Decimal(1)})
+                services.pack_parcels(boxes=[box], actor=house.boss, at=AT)
+            dispatch(house, order)
+
+        def statements(shipment):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(reverse("shipping:shipment", args=[shipment.pk])).status_code == 200
+            return len(queries)
+
+        first, second = Shipment.objects.order_by("pk")
+        assert statements(first) == statements(second)
+
+
+class TestDeliverShipmentsView:
+    ADDRESS = "/shipping/shipments/deliver/"
+
+    def test_asks_who_took_it_in_and_when(self, house, client):
+        dispatched(house, (house.product([9]), 4))
+        shipment = Shipment.objects.get()
+        before = snapshot()
+        page = client.post(self.ADDRESS, {"id": shipment.pk, "ask": "Deliver"}).content.decode()
+        assert snapshot() == before
+        for words in (shipment.number, "Received by", "Deliver"):
+            assert words in page
+
+    def test_delivers_and_goes_back_to_what_is_on_its_way(self, house, client, clerk):
+        dispatched(house, (house.product([9]), 4))
+        shipment = Shipment.objects.get()
+        when = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+        Shipment.objects.update(dispatched_at=timezone.now() - timedelta(days=2))
+        answer = client.post(self.ADDRESS, {"id": shipment.pk, "received_by": "J. Smith", "received_at": when})
+        assert (answer.status_code, answer["Location"]) == (302, SHIPMENTS)
+        proof = ProofOfDelivery.objects.get()
+        assert (proof.shipment, proof.received_by, proof.recorded_by) == (shipment, "J. Smith", clerk)
+        assert LinePart.objects.get().delivered == 4
+        assert rows(client.get(SHIPMENTS), "shipment") == []
+        assert rows(client.get(SHIPMENTS, {"tab": "delivered"}), "shipment") == [shipment.pk]
+
+    def test_refuses_a_moment_that_is_still_to_come(self, house, client):
+        dispatched(house, (house.product([9]), 4))
+        when = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+        answer = client.post(self.ADDRESS, {"id": Shipment.objects.get().pk, "received_at": when})
+        assert answer.status_code == 422
+        assert b"This is still to come." in answer.content
+
+    def test_is_for_those_who_deliver(self, house):
+        dispatched(house, (house.product([9]), 4))
+        before = snapshot()
+        sales = signed_in(person(Role.SALES_ADMIN, company=house.company))
+        assert sales.post(self.ADDRESS, {"id": Shipment.objects.get().pk}).status_code == 403
+        assert snapshot() == before
+
 
 POSTS = ("shipping:dispatch", "shipping:dispatch_order")
 
@@ -243,5 +360,8 @@ class TestWhoMayPost:
         assert post(Client(), url_name, order)["Location"].startswith("/login/")
         assert snapshot() == before
 
-    def test_nobody_by_get(self, client):
-        assert client.get(reverse("shipping:dispatch")).status_code == 405
+    def test_nobody_by_get(self, house, client):
+        order = packed(house, (house.product([9]), 1))
+        before = snapshot()
+        assert client.get(reverse("shipping:dispatch"), {"id": order.pk, "carrier": "Van"}).status_code == 200
+        assert snapshot() == before

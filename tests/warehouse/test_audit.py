@@ -59,6 +59,10 @@ SHIPPING_BENDS = {
     "a shipment line = the parcel content that left, of the same order, part and parcel": (
         "UPDATE shipping_shipmentline SET quantity = quantity + 1"
     ),
+    "delivered of a part = its lines of delivered shipments": (
+        "UPDATE orders_linepart SET delivered = delivered + 1 WHERE shipped > 0"
+    ),
+    "a delivered shipment has its proof, and no other has": "UPDATE shipping_shipment SET status = 'DELIVERED'",
     "issued by a posting (quantity, cost) = the shipment lines that point to it": (
         "UPDATE shipping_shipmentline SET cost = cost + 1"
     ),

@@ -1,16 +1,18 @@
-"""Packing: what is picked goes into one parcel per order and warehouse, once."""
+"""Packing: what is picked goes into parcels, whole or in parts, once; and out of them again until they leave."""
 
 from decimal import Decimal
 
 import pytest
 
-from core.refusals import NotAllowed
+from core.refusals import NotAllowed, Refused
 from core.roles import Role
 from orders.models import LinePart, OrderEvent
 from tests.factories.core import person
 from tests.factories.house import AT, House
+from tests.factories.shipping import dispatched
 from tests.factories.warehouse import Statements, packed, picked, released, snapshot
 from warehouse import events, services
+from warehouse.audit import CHECKS
 from warehouse.models import Parcel, ParcelContent, PickTask
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +113,143 @@ class TestPackOrders:
         with Statements(house.boss) as together:
             pack(house, *ten)
         assert len(alone) == len(together) <= 4
+
+
+def box(order, *units):
+    """Return a box of an order with units of its lines, in their order, out of their first warehouse."""
+    parts = LinePart.objects.filter(order=order).order_by("line__position")
+    task = PickTask.objects.filter(order=order).order_by("pk")[0]
+    return services.Box(
+        order.pk, task.bin.warehouse_id, {part.pk: Decimal(n) for part, n in zip(parts, units, strict=True)}
+    )
+
+
+def pack_into(house, *boxes, actor=None):
+    return services.pack_parcels(boxes=boxes, actor=actor or house.boss, at=AT)
+
+
+class TestPackParcels:
+    def test_packs_what_each_box_says_and_leaves_the_rest_in_the_totes(self, house):
+        order = picked(house, (house.product([9]), 4), (house.product([9]), 5))
+        result = pack_into(house, box(order, 1, 0), box(order, 2, 5))[order.pk]
+        assert len(result.parcel_ids) == 2
+        held = ParcelContent.objects.order_by("parcel_id", "part_id").values_list("parcel_id", "quantity")
+        first, second = result.parcel_ids
+        assert list(held) == [(first, 1), (second, 2), (second, 5)]
+        assert [part.packed for part in LinePart.objects.order_by("pk")] == [3, 5]
+        assert Parcel.objects.get(pk=first).weight_g == 100
+
+    def test_takes_from_one_task_after_the_other(self, house):
+        order = picked(house, (house.product([[2, 3]]), 5))
+        first, second = PickTask.objects.order_by("pk")
+        pack_into(house, box(order, 3))
+        pack_into(house, box(order, 2))
+        contents = ParcelContent.objects.order_by("pk").values_list("task_id", "quantity")
+        assert list(contents) == [(first.pk, 2), (second.pk, 1), (second.pk, 2)]
+
+    def test_leaves_the_rest_to_be_packed_whole(self, house):
+        order = picked(house, (house.product([9]), 4))
+        pack_into(house, box(order, 1))
+        pack(house, order)
+        assert [content.quantity for content in ParcelContent.objects.order_by("pk")] == [1, 3]
+        assert LinePart.objects.get().packed == 4
+
+    def test_refuses_more_than_is_in_the_totes_and_packs_other_orders(self, house):
+        """PRODUCT.md case 20: the refusal names the quantity."""
+        product = house.product([9])
+        greedy, modest = picked(house, (product, 2)), picked(house, (product, 3))
+        results = pack_into(house, box(greedy, 3), box(modest, 1))
+        assert results[greedy.pk].code == "nothing_to_pack"
+        assert "3 units were to go into the parcel, and 2 of them" in results[greedy.pk].sentence
+        assert results[modest.pk].parcel_ids == (Parcel.objects.get().pk,)
+
+    def test_refuses_two_boxes_that_want_the_same_units(self, house):
+        order = picked(house, (house.product([9]), 4))
+        before = snapshot()
+        assert isinstance(pack_into(house, box(order, 3), box(order, 2))[order.pk], Refused)
+        assert snapshot() == before
+
+    def test_refuses_an_empty_box(self, house):
+        order = picked(house, (house.product([9]), 4))
+        assert pack_into(house, box(order, 0))[order.pk].sentence.startswith("Nothing was put into the parcel")
+        assert not Parcel.objects.exists()
+
+    def test_does_not_see_another_companys_order(self, house):
+        other = House.open()
+        order = picked(other, (other.product([9]), 1))
+        assert isinstance(pack_into(house, box(order, 1))[order.pk], Refused)
+        assert not Parcel.objects.exists()
+
+    def test_refuses_who_may_not(self, house):
+        order = picked(house, (house.product([9]), 1))
+        with pytest.raises(NotAllowed):
+            pack_into(house, box(order, 1), actor=person(Role.PICKER, company=house.company))
+        assert not Parcel.objects.exists()
+
+
+def unpack(house, *parcels, actor=None):
+    return services.unpack_parcels(parcel_ids=[p.pk for p in parcels], actor=actor or house.boss, at=AT)
+
+
+class TestUnpackParcels:
+    def test_brings_the_goods_back_to_be_packed_anew(self, house):
+        order = packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        assert unpack(house, parcel)[parcel.pk].parcel_id == parcel.pk
+        assert Parcel.objects.get().status == Parcel.Status.UNPACKED
+        assert LinePart.objects.get().packed == 0
+        pack_into(house, box(order, 3))
+        pack(house, order)
+        assert LinePart.objects.get().packed == 4
+        assert [p.status for p in Parcel.objects.order_by("pk")] == ["UNPACKED", "PACKED", "PACKED"]
+        assert not [check.name for check in CHECKS if check.find()[1]]
+
+    def test_returns_what_stands_and_writes_nothing_when_sent_again(self, house):
+        packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        unpack(house, parcel)
+        before = snapshot()
+        assert unpack(house, parcel)[parcel.pk].parcel_id == parcel.pk
+        assert snapshot() == before
+
+    def test_refuses_what_has_left_the_house(self, house):
+        dispatched(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        before = snapshot()
+        assert unpack(house, parcel)[parcel.pk].sentence == f"{parcel.number} has left the house."
+        assert snapshot() == before
+
+    def test_does_not_see_another_companys_parcel(self, house):
+        other = House.open()
+        packed(other, (other.product([9]), 1))
+        assert unpack(house, Parcel.objects.get()) == {}
+
+    def test_refuses_who_may_not(self, house):
+        packed(house, (house.product([9]), 1))
+        before = snapshot()
+        with pytest.raises(NotAllowed):
+            unpack(house, Parcel.objects.get(), actor=person(Role.PICKER, company=house.company))
+        assert snapshot() == before
+
+    def test_tells_the_timeline_and_the_floors_above(self, house):
+        order = packed(house, (house.product([9]), 4))
+        parcel = Parcel.objects.get()
+        heard = []
+        events.parcels_unpacked.connect(receiver := lambda sender, event, **_: heard.append(event))
+        try:
+            unpack(house, parcel)
+        finally:
+            events.parcels_unpacked.disconnect(receiver)
+        assert heard == [events.ParcelsUnpacked((parcel.pk,), (order.pk,), AT)]
+        fact = OrderEvent.objects.get(kind=OrderEvent.Kind.UNPACKED)
+        assert (fact.subject_id, fact.data) == (parcel.pk, {"parcel": parcel.number, "units": "4"})
+
+    def test_takes_as_many_statements_for_ten_parcels_as_for_one(self, house):
+        product = house.product([99])
+        one, *ten = [packed(house, (product, 1)) for _ in range(11)]
+        parcels = {parcel.order_id: parcel for parcel in Parcel.objects.all()}
+        with Statements(house.boss) as alone:
+            unpack(house, parcels[one.pk])
+        with Statements(house.boss) as together:
+            unpack(house, *(parcels[order.pk] for order in ten))
+        assert len(alone) == len(together)

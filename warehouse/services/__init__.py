@@ -1,16 +1,21 @@
 """Every write of the warehouse: releasing orders into waves, picking, packing, and closing waves."""
 
-from warehouse.services.packing import Packed, pack_orders
+from warehouse.services.packing import Box, NothingToPack, Packed, Unpacked, pack_orders, pack_parcels, unpack_parcels
 from warehouse.services.picking import Picked, pick_orders, pick_tasks
 from warehouse.services.releasing import Released, complete_waves, release_orders
 
 __all__ = [
+    "Box",
+    "NothingToPack",
     "Packed",
     "Picked",
     "Released",
+    "Unpacked",
     "complete_waves",
     "pack_orders",
+    "pack_parcels",
     "pick_orders",
     "pick_tasks",
     "release_orders",
+    "unpack_parcels",
 ]

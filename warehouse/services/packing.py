@@ -1,16 +1,16 @@
-"""Packing: what lies in totes for an order goes into one parcel per warehouse, which is closed at once."""
+"""Packing: what lies in totes for an order goes into parcels, which are closed at once, and out again if need be."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 
-from core import bulk
+from core import bulk, transitions
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
@@ -27,6 +27,29 @@ class Packed:
 
     order_id: int
     parcel_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What is to go into one parcel of an order out of a warehouse's totes: units by part id."""
+
+    order_id: int
+    warehouse_id: int
+    units: Mapping[int, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """A parcel of an order that was opened again."""
+
+    order_id: int
+    parcel_id: int
+
+
+class NothingToPack(Blocked):
+    """A parcel was to hold what is not there to pack."""
+
+    code = "nothing_to_pack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +76,94 @@ def pack_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
     :raises NotAllowed: where the actor may not pack.
     """
     require(actor, "warehouse.pack")
-    contents = _locked_unpacked(order_ids, actor)
-    results: dict[int, Packed | Refused] = {}
-    if contents:
-        results |= _pack(contents, actor, at)
+    boxes: dict[tuple[int, int], list[_Unpacked]] = defaultdict(list)
+    for content in _locked_unpacked(order_ids, actor):
+        boxes[content.order_id, content.warehouse_id].append(content)
+    results: dict[int, Packed | Refused] = _pack(boxes.values(), actor, at) if boxes else {}
     idle = set(order_ids) - results.keys()
     return results | _refused_or_standing(idle, actor) if idle else results
+
+
+@atomic
+def pack_parcels(*, boxes: Sequence[Box], actor: User, at: datetime) -> dict[int, Packed | Refused]:
+    """Pack a parcel per box with as many units of each part as it says, and leave the rest in the totes.
+
+    An order of which a box asks for more than is picked and unpacked is refused as a whole. Sent again it packs again:
+    the form that asks carries a key.
+
+    :raises NotAllowed: where the actor may not pack.
+    """
+    require(actor, "warehouse.pack")
+    left: dict[tuple[int, int, int], list[_Unpacked]] = defaultdict(list)
+    for content in _locked_unpacked([box.order_id for box in boxes], actor):
+        left[content.order_id, content.warehouse_id, content.part_id].append(content)
+    filled: dict[int, list[list[_Unpacked]]] = defaultdict(list)
+    refused: dict[int, Packed | Refused] = {}
+    for box in boxes:
+        contents: list[_Unpacked] = []
+        for part_id, units in box.units.items():
+            found, missing = _taken(left[box.order_id, box.warehouse_id, part_id], units)
+            contents += found
+            if missing:
+                refused.setdefault(box.order_id, NothingToPack(_too_much(units, units - missing)))
+        if not contents:
+            refused.setdefault(box.order_id, NothingToPack("Nothing was put into the parcel: say how many."))
+        filled[box.order_id].append(contents)
+    packable = [contents for order_id, members in filled.items() if order_id not in refused for contents in members]
+    return refused | (_pack(packable, actor, at) if packable else {})
+
+
+def _taken(left: list[_Unpacked], units: Decimal) -> tuple[list[_Unpacked], Decimal]:
+    """Take units out of what is left, task by task; return what was taken, and how many units there were not."""
+    taken = []
+    while units > 0 and left:
+        content = left.pop(0)
+        quantity = min(content.quantity, units)
+        taken.append(replace(content, quantity=quantity))
+        units -= quantity
+        if quantity < content.quantity:
+            left.insert(0, replace(content, quantity=content.quantity - quantity))
+    return taken, units
+
+
+def _too_much(asked: Decimal, there: Decimal) -> str:
+    return (
+        f"{asked.normalize():f} units were to go into the parcel, and {there.normalize():f} of them are picked and not"
+        " in a parcel yet. Look again: somebody may have packed them."
+    )
+
+
+@atomic
+def unpack_parcels(*, parcel_ids: Collection[int], actor: User, at: datetime) -> dict[int, Unpacked | Refused]:
+    """Open packed parcels that have not left: their goods are in their totes again, to be packed anew.
+
+    A parcel that is unpacked already is returned as such.
+
+    :raises NotAllowed: where the actor may not pack.
+    """
+    require(actor, "warehouse.pack")
+    asked = Parcel.objects.for_user(actor).filter(pk__in=parcel_ids)
+    # A dispatch holds its orders, so nothing leaves between the look and the write
+    list(SalesOrder.objects.filter(pk__in=asked.values("order_id")).only("pk").locked())
+    blocked = queries.unpack_blockers(list(asked.values_list("pk", flat=True)))
+    parcels = list(asked.exclude(pk__in=blocked).order_by("pk"))
+    packed = [parcel for parcel in parcels if parcel.status == Parcel.Status.PACKED]
+    if packed:
+        contents = list(ParcelContent.objects.filter(parcel__in=packed).order_by("pk"))
+        units: dict[int, Decimal] = defaultdict(Decimal)
+        parts: dict[int, Decimal] = defaultdict(Decimal)
+        for content in contents:
+            units[content.parcel_id] += content.quantity
+            parts[content.part_id] -= content.quantity
+        orders_services.note_packed(packed=parts)
+        transitions.apply(packed, "unpack", at=at)
+        _record([(parcel, units[parcel.pk]) for parcel in packed], OrderEvent.Kind.UNPACKED, actor, at)
+        order_ids = tuple(dict.fromkeys(parcel.order_id for parcel in packed))
+        events.parcels_unpacked.send(
+            sender=Parcel, event=events.ParcelsUnpacked(tuple(parcel.pk for parcel in packed), order_ids, at)
+        )
+    results: dict[int, Unpacked | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+    return results | {parcel.pk: Unpacked(parcel.order_id, parcel.pk) for parcel in parcels}
 
 
 def _locked_unpacked(order_ids: Collection[int], actor: User) -> list[_Unpacked]:
@@ -71,64 +176,68 @@ def _locked_unpacked(order_ids: Collection[int], actor: User) -> list[_Unpacked]
         # Somebody picked or packed of these while we waited. The parts are ours now: the next read is of what is there
 
 
-def _pack(contents: list[_Unpacked], actor: User, at: datetime) -> dict[int, Packed | Refused]:
-    parcels: dict[tuple[int, int], Parcel] = {}
+def _pack(boxes: Collection[Sequence[_Unpacked]], actor: User, at: datetime) -> dict[int, Packed | Refused]:
+    """Put each sequence of contents, which are of one order and warehouse, into a parcel of its own."""
+    parcels: list[Parcel] = []
     lines: list[ParcelContent] = []
-    units: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
     packed: dict[int, Decimal] = defaultdict(Decimal)
-    for content in contents:
-        key = (content.order_id, content.warehouse_id)
-        parcel = parcels.setdefault(
-            key,
-            Parcel(
-                company_id=content.company_id,
-                order_id=content.order_id,
-                warehouse_id=content.warehouse_id,
-                packed_by=actor,
-                weight_g=Decimal(0),
-            ),
+    facts: list[tuple[Parcel, Decimal]] = []
+    for contents in boxes:
+        parcel = Parcel(
+            company_id=contents[0].company_id,
+            order_id=contents[0].order_id,
+            warehouse_id=contents[0].warehouse_id,
+            packed_by=actor,
+            weight_g=_weight(contents),
         )
-        # A parcel with one product of unknown weight has no known weight
-        if parcel.weight_g is None or content.weight_g is None:
-            parcel.weight_g = None
-        else:
-            parcel.weight_g += content.weight_g * content.quantity
-        lines.append(
-            ParcelContent(
-                parcel=parcel,
-                task_id=content.task_id,
-                part_id=content.part_id,
-                product_id=content.product_id,
-                quantity=content.quantity,
-            )
-        )
-        packed[content.part_id] += content.quantity
-        units[key] += content.quantity
-    for parcel in parcels.values():
         parcel.pack(at=at)
-    bulk.insert(list(parcels.values()), (lines, "parcel"))
-    orders_services.note_packed(packed=packed)
-    orders_services.record(
-        facts=[
-            orders_services.Fact(
-                parcel.order_id,
-                parcel.company_id,
-                OrderEvent.Kind.PACKED,
-                "parcel",
-                parcel.pk,
-                {"parcel": parcel.number, "units": f"{units[key].normalize():f}"},
+        parcels.append(parcel)
+        facts.append((parcel, sum((content.quantity for content in contents), Decimal(0))))
+        for content in contents:
+            packed[content.part_id] += content.quantity
+            lines.append(
+                ParcelContent(
+                    parcel=parcel,
+                    task_id=content.task_id,
+                    part_id=content.part_id,
+                    product_id=content.product_id,
+                    quantity=content.quantity,
+                )
             )
-            for key, parcel in parcels.items()
-        ],
-        actor=actor,
-        at=at,
-    )
-    results: dict[int, Packed | Refused] = _by_order([(parcel.order_id, parcel.pk) for parcel in parcels.values()])
+    bulk.insert(parcels, (lines, "parcel"))
+    orders_services.note_packed(packed=packed)
+    _record(facts, OrderEvent.Kind.PACKED, actor, at)
+    results: dict[int, Packed | Refused] = _by_order((parcel.order_id, parcel.pk) for parcel in parcels)
     events.parcels_packed.send(
-        sender=Parcel,
-        event=events.ParcelsPacked(tuple(parcel.pk for parcel in parcels.values()), tuple(results), at),
+        sender=Parcel, event=events.ParcelsPacked(tuple(parcel.pk for parcel in parcels), tuple(results), at)
     )
     return results
+
+
+def _weight(contents: Iterable[_Unpacked]) -> Decimal | None:
+    """Return what contents weigh by their products; unknown where one product's weight is."""
+    total = Decimal(0)
+    for content in contents:
+        if content.weight_g is None:
+            return None
+        total += content.weight_g * content.quantity
+    return total
+
+
+def _record(units: Iterable[tuple[Parcel, Decimal]], kind: OrderEvent.Kind, actor: User, at: datetime) -> None:
+    """Tell the order's timeline what was done with parcels and the units in them."""
+    facts = [
+        orders_services.Fact(
+            parcel.order_id,
+            parcel.company_id,
+            kind,
+            "parcel",
+            parcel.pk,
+            {"parcel": parcel.number, "units": f"{quantity.normalize():f}"},
+        )
+        for parcel, quantity in units
+    ]
+    orders_services.record(facts=facts, actor=actor, at=at)
 
 
 def _refused_or_standing(order_ids: Collection[int], actor: User) -> dict[int, Packed | Refused]:

@@ -1,14 +1,15 @@
-"""Every write of shipping: dispatching what is packed."""
+"""Dispatching: packed parcels leave with a carrier, and their goods are issued at cost, once."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
+from django.urls import reverse
 
 from core import bulk
 from core.models import User
@@ -22,7 +23,7 @@ from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from shipping import events, queries, sql
-from shipping.models import Shipment, ShipmentLine
+from shipping.models import Label, Shipment, ShipmentLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,18 @@ class Dispatched:
 
     order_id: int
     shipment_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """With whom parcels leave, and the numbers to follow them by: the shipment's, and those of parcels by their id.
+
+    Without a number of its own a shipment goes by its first parcel's.
+    """
+
+    carrier: str
+    tracking_number: str = ""
+    parcels: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +74,77 @@ def dispatch_orders(
     :raises NotAllowed: where the actor may not dispatch.
     """
     require(actor, "shipping.dispatch")
-    orders = bulk.by_pk(orders_queries.locked_orders_with_parties(actor.company_ids, order_ids))
+    orders = _locked(order_ids, actor)
     contents = _undispatched(list(orders))
-    results: dict[int, Dispatched | Refused] = {}
-    if contents:
-        shipped: dict[int, Decimal] = defaultdict(Decimal)
-        for content in contents:
-            shipped[content.part_id] += content.quantity
-        orders_services.note_shipped(shipped=shipped)
-        of_company: dict[int, list[_Content]] = defaultdict(list)
-        for content in contents:
-            of_company[orders[content.order_id].company_id].append(content)
-        # Stock rows belong to one company, and companies come in the order of their ids: nobody waits in a circle
-        shipments = [
-            shipment
-            for company_id in sorted(of_company)
-            for shipment in _ship(orders, of_company[company_id], carrier, tracking_number, actor, at)
-        ]
-        results |= _by_order((shipment.order_id, shipment.pk) for shipment in shipments)
-        events.shipments_dispatched.send(
-            sender=Shipment,
-            event=events.ShipmentsDispatched(tuple(shipment.pk for shipment in shipments), tuple(results), at),
-        )
+    results = _send_off(orders, contents, Consignment(carrier, tracking_number), actor, at)
     idle = orders.keys() - results.keys()
     return results | _refused_or_standing(idle) if idle else results
+
+
+@atomic
+def dispatch_parcels(
+    *, parcel_ids: Collection[int], consignment: Consignment, actor: User, at: datetime
+) -> dict[int, Dispatched | Refused]:
+    """Send off chosen parcels, of one order or of several, and leave the others at the dock for a later shipment.
+
+    A parcel that has left already stays with the shipment that took it. An order one of whose chosen parcels was
+    unpacked meanwhile is refused as a whole.
+
+    :raises NotAllowed: where the actor may not dispatch.
+    """
+    require(actor, "shipping.dispatch")
+    asked = queries.orders_of_parcels(actor, parcel_ids)
+    orders = _locked(sorted(set(asked.values())), actor)
+    contents = [content for content in _undispatched(list(orders)) if content.parcel_id in asked]
+    missing = asked.keys() - {content.parcel_id for content in contents}
+    gone = list(
+        ShipmentLine.objects.filter(parcel__in=missing)
+        .values_list("parcel_id", "shipment__order_id", "shipment_id")
+        .distinct()
+        .order_by("shipment_id")
+    )
+    opened = sorted(missing - {parcel_id for parcel_id, _order_id, _shipment_id in gone})
+    refused: dict[int, Dispatched | Refused] = {
+        asked[parcel_id]: Blocked(
+            f"{document_number('P', parcel_id)} was opened again: it is not at the dock any more.",
+            link=reverse("warehouse:pack_order", args=[asked[parcel_id]]),
+        )
+        for parcel_id in opened
+    }
+    standing = _by_order((order_id, shipment_id) for _parcel_id, order_id, shipment_id in gone)
+    contents = [content for content in contents if content.order_id not in refused]
+    return {**standing, **_send_off(orders, contents, consignment, actor, at), **refused}
+
+
+def _locked(order_ids: Collection[int], actor: User) -> dict[int, SalesOrder]:
+    return bulk.by_pk(orders_queries.locked_orders_with_parties(actor.company_ids, order_ids))
+
+
+def _send_off(
+    orders: dict[int, SalesOrder], contents: Sequence[_Content], consignment: Consignment, actor: User, at: datetime
+) -> dict[int, Dispatched | Refused]:
+    """Note that contents have left, write their shipments company by company, and tell the floors above."""
+    if not contents:
+        return {}
+    shipped: dict[int, Decimal] = defaultdict(Decimal)
+    for content in contents:
+        shipped[content.part_id] += content.quantity
+    orders_services.note_shipped(shipped=shipped)
+    of_company: dict[int, list[_Content]] = defaultdict(list)
+    for content in contents:
+        of_company[orders[content.order_id].company_id].append(content)
+    # Stock rows belong to one company, and companies come in the order of their ids: nobody waits in a circle
+    shipments = [
+        shipment
+        for company_id in sorted(of_company)
+        for shipment in _ship(orders, of_company[company_id], consignment, actor, at)
+    ]
+    results = _by_order((shipment.order_id, shipment.pk) for shipment in shipments)
+    events.shipments_dispatched.send(
+        sender=Shipment,
+        event=events.ShipmentsDispatched(tuple(shipment.pk for shipment in shipments), tuple(results), at),
+    )
+    return results
 
 
 def _undispatched(order_ids: Sequence[int]) -> list[_Content]:
@@ -96,8 +156,7 @@ def _undispatched(order_ids: Sequence[int]) -> list[_Content]:
 def _ship(
     orders: dict[int, SalesOrder],
     contents: Sequence[_Content],
-    carrier: str,
-    tracking_number: str,
+    consignment: Consignment,
     actor: User,
     at: datetime,
 ) -> list[Shipment]:
@@ -133,8 +192,7 @@ def _ship(
                 warehouse_id=content.warehouse_id,
                 order_id=content.order_id,
                 ship_to=orders[content.order_id].ship_to,
-                carrier=carrier,
-                tracking_number=tracking_number,
+                carrier=consignment.carrier,
                 posting_id=issued.posting_id,
                 dispatched_by=actor,
             ),
@@ -150,9 +208,16 @@ def _ship(
                 cost=cost,
             )
         )
-    for shipment in shipments.values():
+    labels: list[Label] = []
+    for key, shipment in shipments.items():
         shipment.dispatch(at=at)
-    bulk.insert(list(shipments.values()), (lines, "shipment"))
+        numbers = {pk: consignment.parcels[pk] for pk in parcels[key] if consignment.parcels.get(pk)}
+        shipment.tracking_number = consignment.tracking_number or next(iter(numbers.values()), "")
+        labels += [
+            Label(shipment=shipment, parcel_id=parcel_id, tracking_number=number)
+            for parcel_id, number in numbers.items()
+        ]
+    bulk.insert(list(shipments.values()), (lines, "shipment"), (labels, "shipment"))
     orders_services.record(
         facts=[
             orders_services.Fact(
@@ -164,8 +229,8 @@ def _ship(
                 {
                     "shipment": shipment.number,
                     "parcels": [document_number("P", parcel_id) for parcel_id in parcels[key]],
-                    "carrier": carrier,
-                    "tracking_number": tracking_number,
+                    "carrier": consignment.carrier,
+                    "tracking_number": shipment.tracking_number,
                 },
             )
             for key, shipment in shipments.items()

@@ -1,0 +1,61 @@
+"""What pickers and packers key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from core.quantities import in_steps
+from warehouse.queries import UnpackedLine
+
+
+class PackForm(forms.Form):
+    """How many units of each line go into one parcel: all that is left unless said otherwise, an empty field none."""
+
+    def __init__(self, *args: Any, lines: Sequence[UnpackedLine], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"part-{line.part_id}"] = forms.DecimalField(
+                label=f"Units of {line.sku}",
+                required=False,
+                min_value=0,
+                max_value=line.quantity,
+                initial=f"{line.quantity.normalize():f}",
+                widget=forms.NumberInput(
+                    attrs={
+                        "class": "numeric",
+                        "inputmode": "decimal",
+                        "autocomplete": "off",
+                        "step": f"{line.step.normalize():f}",
+                        "aria-label": f"Units of {line.sku}",
+                        "data-count": "",
+                    }
+                ),
+                error_messages={
+                    "max_value": f"{line.quantity.normalize():f} are left to pack.",
+                    "min_value": "No less than nothing.",
+                    "invalid": "A number, please.",
+                },
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Check that each quantity is a whole number of its unit's steps."""
+        for line in self.lines:
+            name = f"part-{line.part_id}"
+            units = self.cleaned_data.get(name)
+            if units is not None and not in_steps(units, line.step):
+                self.add_error(name, f"{line.unit} goes by {line.step.normalize():f}.")
+        return self.cleaned_data
+
+    def rows(self) -> list[tuple[UnpackedLine, forms.BoundField]]:
+        """Return each line with its field."""
+        return [(line, self[f"part-{line.part_id}"]) for line in self.lines]
+
+    def units(self) -> dict[int, Decimal]:
+        """Return the units that go into the parcel, by part id."""
+        keyed = {line.part_id: self.cleaned_data.get(f"part-{line.part_id}") for line in self.lines}
+        return {part_id: units for part_id, units in keyed.items() if units}
