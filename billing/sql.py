@@ -6,12 +6,13 @@
 BILLING_FACTS = """
 WITH o AS MATERIALIZED (
     SELECT o.id, o.company_id, o.status, o.currency, o.ship_to ->> 'country' AS country,
+        (SELECT c.tax_exemption FROM orders_customer c WHERE c.id = o.customer_id) AS exemption,
         (SELECT max(sh.dispatched_at) FROM shipping_shipment sh WHERE sh.order_id = o.id) AS dispatched_at
     FROM orders_salesorder o WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 )
 SELECT o.id, o.status, o.currency, o.dispatched_at,
     l.id, l.position, p.sku, l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
-    coalesce(tax.note, ''), l.net, l.invoiced, l.invoiced_net,
+    coalesce(CASE WHEN l.tax_category = 'E' THEN 'Exempt, certificate ' || nullif(o.exemption, '') END, tax.note, ''), l.net, l.invoiced, l.invoiced_net,
     CASE WHEN p.kind = 'STOCK' THEN coalesce(part.shipped, 0) ELSE l.quantity END
 FROM o
 LEFT JOIN orders_salesorderline l ON l.order_id = o.id

@@ -35,6 +35,25 @@ class OrdersConfig(AppConfig):
             order=10,
         )
         registry.order_actions.register(
+            "orders.edit",
+            registry.OrderAction(
+                "orders.create", "Edit", "orders:edit", partial(blockers, verb="orders.edit"), key="e", opens=True
+            ),
+            order=15,
+        )
+        registry.order_actions.register(
+            "orders.discard",
+            registry.OrderAction(
+                "orders.create",
+                "Discard",
+                "orders:discard",
+                partial(blockers, verb="orders.discard"),
+                confirm="Discard {order}? Its PO number is free again.",
+                aside=True,
+            ),
+            order=90,
+        )
+        registry.order_actions.register(
             "orders.allocate",
             registry.OrderAction(
                 "orders.confirm", "Allocate", "orders:allocate", partial(blockers, verb="orders.allocate"), key="a"

@@ -17,13 +17,24 @@ _LINE_NET = money_sql.line_net(
 
 CHECKS = [
     sql_check(
-        "order line net = quantity × price less discount, rounded once",
+        "order line net = quantity × price less discount, rounded once, less its share of the order's discount",
         rows="orders_salesorderline",
         drift=f"""
-        SELECT 'line ' || l.id, l.net, {_LINE_NET}
+        SELECT 'line ' || l.id, l.net, {_LINE_NET} - l.order_discount
         FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
-        WHERE l.net <> {_LINE_NET}
+        WHERE l.net <> {_LINE_NET} - l.order_discount
         ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "an order's discount is spread whole over its lines",
+        rows="orders_salesorder",
+        drift="""
+        SELECT 'order ' || o.id, o.discount, coalesce(l.shares, 0)
+        FROM orders_salesorder o
+        LEFT JOIN (SELECT order_id, sum(order_discount) AS shares FROM orders_salesorderline GROUP BY 1) l ON l.order_id = o.id
+        WHERE o.discount <> coalesce(l.shares, 0)
+        ORDER BY o.id
         """,
     ),
     sql_check(

@@ -1,15 +1,18 @@
 """Statements that the ORM cannot say well."""
 
 # Everything an order takes from its customer, one row per draft: terms, addresses (the one asked for or the default), tax of
-# the ship-to's country on the day, and the order that has the same PO number already.
-# %s = drafts' n[], customer ids[], ship-to address ids[] (0: default), po keys[], ordered on[], company ids[]
+# the ship-to's country on the day unless the customer is exempt, and the order that has the same PO number already, with the
+# highest release of that number.
+# %s = drafts' n[], customer ids[], ship-to address ids[] (0: default), po keys[], ordered on[], the order itself[] (0: none yet),
+# company ids[]
 DRAFT_TERMS = """
-SELECT u.n, c.id, c.company_id, c.name, c.is_active, c.terms_days, c.price_list_id, pl.currency,
+SELECT u.n, c.id, c.company_id, c.name, c.is_active, c.terms_days, c.price_list_id, pl.name, pl.currency,
     ship.id, ship.name, ship.street, ship.city, ship.postcode, ship.country,
     bill.name, bill.street, bill.city, bill.postcode, bill.country,
-    tax.category, tax.rate, same.id, same.number
-FROM unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::date[]))
-    AS u(n, customer_id, ship_to_id, po_key, ordered_on)
+    CASE WHEN exempt.yes THEN 'E' ELSE tax.category END, CASE WHEN exempt.yes THEN 0 ELSE tax.rate END,
+    same.id, same.number, coalesce(same.last_release, 0)
+FROM unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::date[]),
+    (SELECT %s::bigint[])) AS u(n, customer_id, ship_to_id, po_key, ordered_on, order_id)
 JOIN orders_customer c ON c.id = u.customer_id AND c.company_id = ANY ((SELECT %s::bigint[])::bigint[])
 JOIN orders_pricelist pl ON pl.id = c.price_list_id
 LEFT JOIN LATERAL (
@@ -23,17 +26,23 @@ LEFT JOIN LATERAL (
     WHERE t.company_id = c.company_id AND t.country IN (ship.country, '') AND t.valid_from <= u.ordered_on
     ORDER BY t.country DESC, t.valid_from DESC LIMIT 1
 ) tax ON TRUE
+CROSS JOIN LATERAL (
+    SELECT c.tax_exemption <> '' AND coalesce(c.exempt_until >= u.ordered_on, TRUE) AS yes
+) exempt
 LEFT JOIN LATERAL (
-    SELECT o.id, o.number FROM orders_salesorder o
+    SELECT o.id, o.number, max(o.po_release) OVER () AS last_release FROM orders_salesorder o
     WHERE o.company_id = c.company_id AND o.customer_id = c.id AND o.po_key = u.po_key AND o.status <> 'CANCELLED'
+        AND o.id <> u.order_id
     ORDER BY o.id LIMIT 1
 ) same ON TRUE
 ORDER BY u.n
 """
 
-# Products with the step of their unit and their price on each of the price lists: %s = price list ids[], product ids[], company ids[]
+# Products with the step of their unit and their prices on each of the price lists, one row per price:
+# %s = price list ids[], product ids[], company ids[]
 PRODUCT_TERMS = """
-SELECT p.id, p.company_id, p.sku, p.name, p.is_active, un.step, un.code, pr.price_list_id, pr.price
+SELECT p.id, p.company_id, p.sku, p.name, p.kind, p.is_active, un.step, un.code, pr.price_list_id, pr.price, pr.from_quantity,
+    pr.valid_from, pr.valid_until
 FROM inventory_product p
 JOIN inventory_unit un ON un.id = p.unit_id
 LEFT JOIN orders_price pr ON pr.product_id = p.id AND pr.price_list_id = ANY ((SELECT %s::bigint[])::bigint[])
@@ -148,4 +157,29 @@ SET balance = CASE WHEN t.credit_limit IS NOT NULL OR t.is_prepay THEN t.balance
 FROM a JOIN (SELECT customer_id, currency, sum(amount) AS amount FROM u GROUP BY customer_id, currency) m
     ON m.customer_id = a.customer_id AND m.currency = a.currency
 WHERE t.customer_id = a.customer_id AND a.is_kept
+"""
+
+# An entry form as it is typed. One that is done with stays so, and one of somebody else is theirs.
+# %s = company id, person id, token, order id, customer, lines, content, at, person id
+KEEP_SHEET = """
+INSERT INTO orders_entrysheet AS s (company_id, person_id, token, order_id, customer, lines, content, saved_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (token) DO UPDATE
+SET customer = excluded.customer, lines = excluded.lines, content = excluded.content, saved_at = excluded.saved_at
+WHERE s.done_at IS NULL AND s.person_id = %s
+"""
+
+# %s = person id, how many are kept
+DROP_OLD_SHEETS = """
+DELETE FROM orders_entrysheet WHERE id IN (
+    SELECT id FROM orders_entrysheet WHERE person_id = %s ORDER BY saved_at DESC, id DESC OFFSET %s
+)
+"""
+
+# %s = company id, person id, at, at, tokens[], person id
+FINISH_SHEETS = """
+INSERT INTO orders_entrysheet AS s (company_id, person_id, token, customer, lines, content, saved_at, done_at)
+SELECT %s, %s, t.token, '', 0, '{}', %s, %s FROM unnest((SELECT %s::uuid[])) AS t(token)
+ON CONFLICT (token) DO UPDATE SET customer = '', lines = 0, content = '{}', done_at = excluded.done_at
+WHERE s.person_id = %s
 """

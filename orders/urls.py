@@ -11,6 +11,9 @@ urlpatterns = [
     path("new/preview/", views.PreviewOrderView.as_view(), name="preview"),
     path("new/customers/", views.FindCustomersView.as_view(), name="find_customers"),
     path("new/products/", views.FindProductsView.as_view(), name="find_products"),
+    path("new/sheet/", views.KeepSheetView.as_view(), name="keep_sheet"),
+    path("new/sheet/<int:pk>/discard/", views.DiscardSheetView.as_view(), name="discard_sheet"),
+    path("discard/", views.DiscardDraftsView.as_view(), name="discard"),
     path("import/", views.ImportOrdersView.as_view(), name="import"),
     path("confirm/", views.ConfirmOrdersView.as_view(), name="confirm"),
     path("allocate/", views.AllocateOrdersView.as_view(), name="allocate"),
@@ -20,5 +23,6 @@ urlpatterns = [
     path("customers/<int:pk>/edit/", views.EditCustomerView.as_view(), name="edit_customer"),
     path("customers/<int:customer_pk>/addresses/new/", views.CreateAddressView.as_view(), name="create_address"),
     path("customers/<int:customer_pk>/addresses/<int:pk>/", views.EditAddressView.as_view(), name="edit_address"),
+    path("<int:pk>/edit/", views.EditOrderView.as_view(), name="edit"),
     path("<int:pk>/", views.OrderDetailView.as_view(), name="detail"),
 ]

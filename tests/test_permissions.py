@@ -60,7 +60,11 @@ RULES = {
     "orders:queue": "orders.view",
     "orders:detail": "orders.view",
     "orders:create": "orders.create",
+    "orders:edit": "orders.create",
     "orders:preview": "orders.create",
+    "orders:keep_sheet": "orders.create",
+    "orders:discard_sheet": "orders.create",
+    "orders:discard": "orders.create",
     "orders:find_customers": "orders.create",
     "orders:find_products": "orders.create",
     "orders:import": "orders.import",
@@ -408,6 +412,7 @@ class TestFields:
                 {**address, "is_bill_to": "on", "is_ship_to": "on"},
             ),
             "orders:create": ("/orders/new/", order),
+            "orders:edit": (f"/orders/{subjects['draft']}/edit/", {**order, "po_number": "B"}),
             "shipping:dispatch_order": (f"/shipping/orders/{subjects['order']}/dispatch/", {"carrier": "Van"}),
             "shipping:deliver": (
                 "/shipping/shipments/deliver/",
@@ -446,12 +451,21 @@ class TestFields:
         assert not SalesOrder.objects.filter(status="CLOSED").exists()
 
     def test_of_every_form_are_tried(self, world: World) -> None:
-        plain = {"orders:preview", "orders:import", "core:login", "core:admin_login", "core:logout", "core:home"}
+        plain = {
+            "orders:preview",
+            "orders:keep_sheet",
+            "orders:import",
+            "core:login",
+            "core:admin_login",
+            "core:logout",
+            "core:home",
+        }
         pressed = {
             "inventory:close_product",
             "inventory:open_product",
             "warehouse:pick_task",
             "warehouse:unpack_parcel",
+            "orders:discard_sheet",
             *BULK,
         }
         posted = {address.name for address in ADDRESSES if "post" in address.methods}

@@ -1,11 +1,12 @@
 """What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
 
 from orders.models.credit import CreditAccount, CreditEntry
-from orders.models.customers import Customer, CustomerAddress
+from orders.models.customers import Customer, CustomerAddress, CustomerPart
 from orders.models.events import OrderEvent
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
+from orders.models.sheets import EntrySheet
 
 __all__ = [
     "CreditAccount",
@@ -13,6 +14,8 @@ __all__ = [
     "Customer",
     "CustomerAddress",
     "CustomerPO",
+    "CustomerPart",
+    "EntrySheet",
     "Facet",
     "LinePart",
     "OrderEvent",

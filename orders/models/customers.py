@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, validate_language
 from core.text import sort_key
+from inventory.models import Product
 from orders.models.pricing import PriceList
 
 # However a customer comes in (a form, the admin, a load of a thousand), its credit account comes with it.
@@ -41,6 +42,8 @@ class Customer(models.Model):
     vat_number = models.CharField("VAT number", max_length=30, blank=True)
     price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, related_name="+")
     terms_days = models.PositiveSmallIntegerField("days to pay", default=30)
+    tax_exemption = models.CharField("tax exemption certificate", max_length=60, blank=True)
+    exempt_until = models.DateField("exempt until", null=True, blank=True)
     language = models.CharField(max_length=10, default="en", validators=[validate_language])
     is_active = models.BooleanField("may order", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -108,3 +111,37 @@ class CustomerAddress(models.Model):
             "postcode": self.postcode,
             "country": self.country,
         }
+
+
+@pghistory.track()
+class CustomerPart(models.Model):
+    """A customer's own number of a product, as it stands on their purchase orders.
+
+    `key` is the number as it is compared: without case and blanks around it.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="parts")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField("their number", max_length=60)
+    key = models.CharField(max_length=60, editable=False)
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["key"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer", "key"], name="customerpart_number_once_per_customer")
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the key beside the number."""
+        self.key = self.key_of(self.number)
+        super().save(*args, **kwargs)
+
+    @staticmethod
+    def key_of(number: str) -> str:
+        """Return a number as it is compared."""
+        return number.strip().upper()

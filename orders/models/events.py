@@ -23,6 +23,8 @@ class OrderEvent(models.Model):
 
     class Kind(models.TextChoices):
         CREATED = "CREATED", "Created"
+        CHANGED = "CHANGED", "Changed"
+        DISCARDED = "DISCARDED", "Discarded"
         CONFIRMED = "CONFIRMED", "Confirmed"
         ALLOCATED = "ALLOCATED", "Allocated"
         RELEASED = "RELEASED", "Released"

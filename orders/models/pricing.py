@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from decimal import Decimal
+from typing import ClassVar, Self
 
 import pghistory
 from django.db import models
 
-from core.models import Company, CompanyQuerySet
+from core.locking import LockingQuerySet
+from core.models import Company, CompanyQuerySet, User
 from inventory.models import Product
 
 
@@ -33,18 +35,48 @@ class PriceList(models.Model):
         return self.name
 
 
+class PriceQuerySet(LockingQuerySet):
+    """Prices, which have their company from their list."""
+
+    def for_user(self, user: User) -> Self:
+        """Return the prices on the lists of the user's companies."""
+        return self.filter(price_list__company_id__in=user.company_ids)
+
+
 @pghistory.track()
 class Price(models.Model):
-    """The net price of one stock unit of a product on a price list, six places (PRODUCT.md section 4, rule 1)."""
+    """The net price of one stock unit of a product on a price list, six places (PRODUCT.md section 4, rule 1).
+
+    It counts from a quantity on and, where days are named, from one to the other. Which of several counts is decided by
+    orders.services.pricing alone.
+    """
 
     price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE, related_name="prices")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     price = models.DecimalField(max_digits=18, decimal_places=6)
+    from_quantity = models.DecimalField(max_digits=18, decimal_places=6, default=Decimal(0))
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+
+    objects = PriceQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["price_list", "product"], name="price_one_per_list_and_product"),
+            models.UniqueConstraint(
+                fields=["price_list", "product", "from_quantity", "valid_from"],
+                name="price_one_per_list_product_quantity_and_day",
+                nulls_distinct=False,
+                violation_error_message="The list has a price of this product from this quantity and day already.",
+            ),
             models.CheckConstraint(condition=models.Q(price__gte=0), name="price_not_negative"),
+            models.CheckConstraint(condition=models.Q(from_quantity__gte=0), name="price_from_a_quantity"),
+            models.CheckConstraint(
+                condition=models.Q(valid_until__gte=models.F("valid_from"))
+                | models.Q(valid_from__isnull=True)
+                | models.Q(valid_until__isnull=True),
+                name="price_ends_after_it_begins",
+                violation_error_message="The last day is before the first.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -53,7 +53,10 @@ def facet_of(done: Decimal, whole: Decimal) -> str:
     return Facet.FULL if done == whole else Facet.OVER
 
 
-_COMMERCIAL = ["customer", "po_number", "requested_on", "ship_to", "bill_to", "terms_days", "currency"]
+_COMMERCIAL = [
+    *("customer", "po_number", "requested_on", "ship_to", "bill_to", "terms_days", "currency"),
+    *("discount_percent", "discount"),
+]
 
 
 def _facet_field() -> models.CharField:
@@ -104,6 +107,9 @@ class SalesOrder(models.Model):
     ship_to = models.JSONField()
     bill_to = models.JSONField()
     terms_days = models.PositiveSmallIntegerField()
+    # Off the goods and services together: an amount, or the percentage that it was made from; spread over their lines
+    discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    discount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     tax = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     gross = models.DecimalField(max_digits=18, decimal_places=4, default=0)
@@ -134,6 +140,10 @@ class SalesOrder(models.Model):
                 condition=Q(number__isnull=False) | Q(status__in=["DRAFT", "REVIEW", "CANCELLED"]),
                 name="salesorder_numbered_from_confirm",
             ),
+            models.CheckConstraint(
+                condition=Q(discount__gte=0, discount_percent__gte=0, discount_percent__lte=100),
+                name="salesorder_discount_takes_off",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
@@ -160,6 +170,10 @@ class SalesOrder(models.Model):
     @transition(field=status, **ORDER_GRAPH["release"])
     def release(self, *, at: datetime) -> None:
         """At least one unit is with a warehouse."""
+
+    @transition(field=status, **ORDER_GRAPH["cancel"])
+    def cancel(self, *, at: datetime) -> None:
+        """Nothing more is to come of it."""
 
     @transition(field=status, **ORDER_GRAPH["complete"])
     def complete(self, *, at: datetime) -> None:
@@ -191,7 +205,11 @@ class SalesOrderLine(models.Model):
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     price = models.DecimalField(max_digits=18, decimal_places=6)
     price_source = models.CharField(max_length=10, choices=PriceSource.choices, default=PriceSource.LIST)
+    # Why this price: the list, with the quantity and the days it counts for
+    price_reason = models.CharField(max_length=160, blank=True)
     discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    # This line's share of the order's discount; it is off the net already
+    order_discount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     tax_category = models.CharField(max_length=2)
     tax_rate = models.DecimalField(max_digits=7, decimal_places=4)
     net = models.DecimalField(max_digits=18, decimal_places=4)
@@ -204,7 +222,12 @@ class SalesOrderLine(models.Model):
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["order", "position"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["order", "position"], name="salesorderline_position_once_per_order"),
+            # Looked at when a statement ends, so that one statement can move lines up and down
+            models.UniqueConstraint(
+                fields=["order", "position"],
+                name="salesorderline_position_once_per_order",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="salesorderline_quantity_positive"),
             models.CheckConstraint(condition=Q(price__gte=0), name="salesorderline_price_not_negative"),
             models.CheckConstraint(

@@ -17,16 +17,22 @@ from orders.models import SalesOrder
 from orders.queries.credit import CreditRoom
 
 _STATUS = dict(SalesOrder.Status.choices)
+DRAFTS = (SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW)
 
 
 def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
     """Return why a verb is off for each order, by one statement; an order that is not named has nothing against it.
 
-    Knows "orders.confirm" and "orders.allocate".
+    Knows "orders.confirm", "orders.allocate", "orders.edit" and "orders.discard".
 
     :raises KeyError: for a verb that is not orders'.
     """
-    find = {"orders.confirm": _confirm_blockers, "orders.allocate": _allocate_blockers}[verb]
+    find = {
+        "orders.confirm": _confirm_blockers,
+        "orders.allocate": _allocate_blockers,
+        "orders.edit": _draft_blockers,
+        "orders.discard": _draft_blockers,
+    }[verb]
     found = find(order_ids) if order_ids else {}
     return {order_id: reasons for order_id, reasons in found.items() if reasons}
 
@@ -52,7 +58,7 @@ class ConfirmFacts:
 
     def blockers(self, taken: Decimal = ZERO) -> list[Blocker]:
         """Return what is against it, where others of the customer confirmed with it took some of their credit."""
-        if self.status not in {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}:
+        if self.status not in DRAFTS:
             return [Blocker("already_confirmed", f"The order is {_STATUS[self.status].lower()} already.")]
         reasons = []
         link = reverse("orders:customer", args=[self.customer_id])
@@ -89,6 +95,16 @@ def confirm_blockers_together(order_ids: Collection[int]) -> dict[int, list[Bloc
             found[order_id] = reasons
         else:
             taken[facts.customer_id] += facts.gross
+    return found
+
+
+def _draft_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
+    """A draft can be changed and discarded; what was confirmed has frozen terms, and what was cancelled is over."""
+    frozen = SalesOrder.objects.filter(pk__in=order_ids).exclude(status__in=DRAFTS).order_by()
+    found = {}
+    for pk, status, number in frozen.values_list("pk", "status", "number"):
+        sentence = f"{number or f'Draft {pk}'} is {_STATUS[status].lower()}: it cannot be changed as a draft."
+        found[pk] = [Blocker("already_no_draft", sentence, reverse("orders:detail", args=[pk]))]
     return found
 
 

@@ -18,6 +18,7 @@ from core import registry
 from core.models import User
 from core.money import Totals, document_totals, exponent
 from orders.models import OrderEvent, SalesOrder, SalesOrderLine
+from orders.queries.changes import words_of
 
 ZERO = Decimal(0)
 _QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=6)
@@ -102,9 +103,19 @@ def timeline(order: SalesOrder, user: User) -> list[Entry]:
     ]
 
 
-_TONES = {Kind.CREATED: "", Kind.SHORT: "wrong", Kind.DELIVERED: "done", Kind.COMPLETED: "done", Kind.PAID: "done"}
+_TONES = {
+    Kind.CREATED: "",
+    Kind.CHANGED: "",
+    Kind.DISCARDED: "wrong",
+    Kind.SHORT: "wrong",
+    Kind.DELIVERED: "done",
+    Kind.COMPLETED: "done",
+    Kind.PAID: "done",
+}
 _TITLES: Mapping[str, str] = {
     Kind.CREATED: "Order keyed",
+    Kind.CHANGED: "Draft changed",
+    Kind.DISCARDED: "Draft discarded",
     Kind.CONFIRMED: "Order confirmed",
     Kind.ALLOCATED: "Stock allocated",
     Kind.RELEASED: "Released to the warehouse",
@@ -138,6 +149,7 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
         for name, noun in _COUNTED.items()
         if name in data
     ]
+    said += words_of(data.get("changes", ()), shows_prices=shows_prices)
     if "allocated" in data:
         said.append(f"{_counted(Decimal(data['allocated']), 'unit')} allocated")
     if Decimal(data.get("backordered", 0)):

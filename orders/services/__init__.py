@@ -1,6 +1,7 @@
 """Every write of orders: taking them in, confirming, and noting what the apps above did with them."""
 
 from orders.services.allocating import allocate_orders
+from orders.services.changing import Changed, DraftChange, change_drafts, discard_drafts
 from orders.services.completing import complete_orders
 from orders.services.confirming import Confirmed, confirm_orders
 from orders.services.crediting import CreditChange, CreditTermsInvalid, move_credit, set_credit_terms
@@ -18,12 +19,15 @@ from orders.services.noting import (
 from orders.services.ordering import Taken, create_and_confirm_orders, create_orders
 from orders.services.quoting import Quote, QuotedLine, quote_order
 from orders.services.recording import Fact, record
+from orders.services.sheets import Typed, finish_sheets, keep_sheet
 
 __all__ = [
+    "Changed",
     "Confirmed",
     "Created",
     "CreditChange",
     "CreditTermsInvalid",
+    "DraftChange",
     "DuplicatePO",
     "Fact",
     "ImportReport",
@@ -35,12 +39,17 @@ __all__ = [
     "QuotedLine",
     "RowRefused",
     "Taken",
+    "Typed",
     "allocate_orders",
+    "change_drafts",
     "complete_orders",
     "confirm_orders",
     "create_and_confirm_orders",
     "create_orders",
+    "discard_drafts",
+    "finish_sheets",
     "import_order_file",
+    "keep_sheet",
     "mark_released",
     "move_credit",
     "note_delivered",

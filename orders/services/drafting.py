@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.urls import reverse
 
 from core.models import User
-from core.money import document_totals, line_net, round_half_up
+from core.money import document_totals, exponent, line_net, round_half_up
 from core.quantities import MAX_QUANTITY, in_steps
 from core.refusals import Refused
 from core.text import normalized_reference
+from inventory.models import Product
 from orders import sql
 from orders.models import CustomerPO, SalesOrder, SalesOrderLine
+from orders.services.pricing import PriceStep, discount_shares, price_for
 
 ZERO = Decimal(0)
 MAX_PRICE = Decimal(10_000_000)
@@ -64,7 +67,11 @@ class LineDraft:
 
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
-    """An order as it was keyed or read from a file, with the raw document behind it."""
+    """An order as it was keyed or read from a file, with the raw document behind it.
+
+    `discount` is an amount off the order, made from `discount_percent` where that is given. `is_additional` declares it
+    one more release of a PO that was taken in already. `sheet` is the token of the entry form that it was keyed in.
+    """
 
     customer_id: int
     po_number: str
@@ -75,6 +82,10 @@ class OrderDraft:
     channel: CustomerPO.Channel = CustomerPO.Channel.KEYED
     source: str = ""
     content: Any = field(default_factory=dict)
+    discount: Decimal = ZERO
+    discount_percent: Decimal = ZERO
+    is_additional: bool = False
+    sheet: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,7 @@ class Terms:
     is_active: bool
     terms_days: int
     price_list_id: int
+    price_list: str
     currency: str
     ship_to_id: int | None
     ship_to: dict[str, str]
@@ -102,6 +114,7 @@ class Terms:
     tax_rate: Decimal | None
     same_order_id: int | None
     same_order_number: str | None
+    last_release: int
 
 
 @dataclass(slots=True)
@@ -109,10 +122,11 @@ class ProductTerms:
     company_id: int
     sku: str
     name: str
+    kind: str
     is_active: bool
     step: Decimal
     unit: str
-    prices: dict[int, Decimal] = field(default_factory=dict)
+    prices: dict[int, list[PriceStep]] = field(default_factory=dict)
 
 
 _ADDRESS = ("name", "street", "city", "postcode", "country")
@@ -122,8 +136,21 @@ def _address(values: Sequence[str | None]) -> dict[str, str]:
     return dict(zip(_ADDRESS, (value or "" for value in values), strict=True))
 
 
-def draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, Terms]:
-    """Return by the draft's place what an order takes over from its customer; a customer of others has no entry."""
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line with the price that counts, where it comes from, and its net without the order's discount."""
+
+    price: Decimal
+    source: SalesOrderLine.PriceSource
+    reason: str
+    net: Decimal
+
+
+def draft_terms(drafts: Sequence[OrderDraft], actor: User, order_ids: Sequence[int] = ()) -> dict[int, Terms]:
+    """Return by the draft's place what an order takes over from its customer; a customer of others has no entry.
+
+    Where the drafts change orders, these are named in the same places.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             sql.DRAFT_TERMS,
@@ -133,11 +160,12 @@ def draft_terms(drafts: Sequence[OrderDraft], actor: User) -> dict[int, Terms]:
                 [draft.ship_to_id or 0 for draft in drafts],
                 [normalized_reference(draft.po_number) for draft in drafts],
                 [draft.ordered_on for draft in drafts],
+                list(order_ids) or [0] * len(drafts),
                 actor.company_ids,
             ],
         )
         return {
-            n: Terms(*facts[:8], *(_address(facts[8:13]), _address(facts[13:18]), *facts[18:]))
+            n: Terms(*facts[:9], *(_address(facts[9:14]), _address(facts[14:19]), *facts[19:]))
             for n, *facts in cursor.fetchall()
         }
 
@@ -154,10 +182,11 @@ def product_terms(drafts: Sequence[OrderDraft], terms: Mapping[int, Terms], acto
                 actor.company_ids,
             ],
         )
-        for pk, *facts, price_list_id, price in cursor.fetchall():
-            product = products.setdefault(pk, ProductTerms(*facts))
+        for pk, *facts, price_list_id, price, from_quantity, valid_from, valid_until in cursor.fetchall():
+            product = products.get(pk) or products.setdefault(pk, ProductTerms(*facts))
             if price_list_id is not None:
-                product.prices[price_list_id] = price
+                step = PriceStep(price, from_quantity, valid_from, valid_until)
+                product.prices.setdefault(price_list_id, []).append(step)
     return products
 
 
@@ -189,12 +218,32 @@ def errors_of(
         errors["lines"] = "An order needs at least one line."
     for index, line in enumerate(draft.lines):
         errors |= {
-            (index, name): text for name, text in _line_errors(line, products.get(line.product_id), term).items()
+            (index, name): text for name, text in _line_errors(line, products.get(line.product_id), term, draft).items()
         }
+    if draft.discount or draft.discount_percent:
+        errors |= _discount_errors(draft, term, products, errors)
     return errors
 
 
-def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms) -> dict[str, str]:
+def _discount_errors(
+    draft: OrderDraft, term: Terms, products: Mapping[int, ProductTerms], errors: Mapping[Any, str]
+) -> dict[str, str]:
+    if not ZERO <= draft.discount_percent <= 100:
+        return {"discount": "A discount lies between 0 and 100 %."}
+    if draft.discount_percent != round_half_up(draft.discount_percent, DISCOUNT_PLACES):
+        return {"discount": f"A discount has at most {DISCOUNT_PLACES} decimals."}
+    if draft.discount < 0:
+        return {"discount": "A discount is above zero."}
+    if draft.discount != round_half_up(draft.discount, exponent(term.currency)):
+        return {"discount": f"An amount in {term.currency} has at most {exponent(term.currency)} decimals."}
+    if not any(isinstance(key, tuple) for key in errors):
+        nets = discountable(draft, [price_line(line, draft, term, products) for line in draft.lines], products)
+        if draft.discount > sum(nets, ZERO):
+            return {"discount": f"The discount is more than the lines come to, {sum(nets, ZERO):,f} {term.currency}."}
+    return {}
+
+
+def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms, draft: OrderDraft) -> dict[str, str]:
     if product is None or product.company_id != term.company_id:
         return {"product": "There is no such product."}
     errors = {}
@@ -206,8 +255,9 @@ def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms) -> 
         errors["quantity"] = f"The quantity is more than {MAX_QUANTITY:,}: check it."
     elif not in_steps(line.quantity, product.step):
         errors["quantity"] = f"{product.sku} is sold in steps of {product.step.normalize():f} {product.unit}."
-    if line.price is None and term.price_list_id not in product.prices:
-        errors["price"] = f"{product.sku} has no price on the customer's price list: key one."
+    if line.price is None and list_price(line, draft, term, product) is None:
+        which = "no price for this quantity and day" if term.price_list_id in product.prices else "no price"
+        errors["price"] = f"{product.sku} has {which} on the customer's price list: key one."
     elif line.price is not None and not ZERO <= line.price <= MAX_PRICE:
         errors["price"] = f"A price lies between 0 and {MAX_PRICE:,}."
     elif line.price is not None and line.price != round_half_up(line.price, PRICE_PLACES):
@@ -218,6 +268,44 @@ def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms) -> 
         # The net would be of another discount than the one that the line keeps
         errors["discount_percent"] = f"A discount has at most {DISCOUNT_PLACES} decimals."
     return errors
+
+
+def list_price(line: LineDraft, draft: OrderDraft, term: Terms, product: ProductTerms | None) -> PriceStep | None:
+    """Return the price of the customer's list that counts for a line, where there is one."""
+    steps = product.prices.get(term.price_list_id, ()) if product else ()
+    return price_for(steps, quantity=max(line.quantity, ZERO), day=draft.ordered_on)
+
+
+def price_line(
+    line: LineDraft, draft: OrderDraft, term: Terms, products: Mapping[int, ProductTerms]
+) -> PricedLine | None:
+    """Price a line by what was typed or else by the list; without either it has no price.
+
+    A typed price stays typed whatever the list says. A document's price is the document's only where it differs.
+    """
+    product = products.get(line.product_id)
+    step = list_price(line, draft, term, product)
+    keyed = draft.channel == CustomerPO.Channel.KEYED
+    if step is not None and product is not None and (line.price is None or (line.price == step.price and not keyed)):
+        price, source = step.price, SalesOrderLine.PriceSource.LIST
+        reason = step.reason(term.price_list, product.unit)
+    elif line.price is not None:
+        price, reason = line.price, ""
+        source = SalesOrderLine.PriceSource.MANUAL if keyed else SalesOrderLine.PriceSource.DOCUMENT
+    else:
+        return None
+    net = line_net(quantity=line.quantity, price=price, discount_percent=line.discount_percent, currency=term.currency)
+    return PricedLine(price, source, reason, net)
+
+
+def discountable(
+    draft: OrderDraft, priced: Sequence[PricedLine | None], products: Mapping[int, ProductTerms]
+) -> list[Decimal]:
+    """Return of each line the net from which the order's discount is taken: charges such as freight have none."""
+    return [
+        line.net if line is not None and products[drafted.product_id].kind != Product.Kind.CHARGE else ZERO
+        for drafted, line in zip(draft.lines, priced, strict=True)
+    ]
 
 
 def build(
@@ -242,42 +330,41 @@ def build(
         customer_po=po,
         po_number=draft.po_number.strip(),
         po_key=normalized_reference(draft.po_number),
+        po_release=term.last_release + 1,
         currency=term.currency,
         ordered_on=draft.ordered_on,
         requested_on=draft.requested_on,
         ship_to=term.ship_to,
         bill_to=term.bill_to,
         terms_days=term.terms_days,
+        discount_percent=draft.discount_percent,
         created_at=at,
     )
     assert term.tax_category is not None
     assert term.tax_rate is not None
+    priced = [price_line(line, draft, term, products) for line in draft.lines]
+    shares = discount_shares(
+        discountable(draft, priced, products), draft.discount, draft.discount_percent, term.currency
+    )
+    order.discount = sum(shares, ZERO)
     lines = []
-    for position, line in enumerate(draft.lines, 1):
-        product = products[line.product_id]
-        price = products[line.product_id].prices[term.price_list_id] if line.price is None else line.price
-        source = SalesOrderLine.PriceSource.LIST
-        if line.price is not None and line.price != product.prices.get(term.price_list_id):
-            keyed = draft.channel == CustomerPO.Channel.KEYED
-            source = SalesOrderLine.PriceSource.MANUAL if keyed else SalesOrderLine.PriceSource.DOCUMENT
+    for position, (line, of_line, share) in enumerate(zip(draft.lines, priced, shares, strict=True), 1):
+        assert of_line is not None
         lines.append(
             SalesOrderLine(
                 order=order,
                 position=position,
                 product_id=line.product_id,
-                description=(line.description or product.name)[:200],
+                description=(line.description or products[line.product_id].name)[:200],
                 quantity=line.quantity,
-                price=price,
-                price_source=source,
+                price=of_line.price,
+                price_source=of_line.source,
+                price_reason=of_line.reason,
                 discount_percent=line.discount_percent,
+                order_discount=share,
                 tax_category=term.tax_category,
                 tax_rate=term.tax_rate,
-                net=line_net(
-                    quantity=line.quantity,
-                    price=price,
-                    discount_percent=line.discount_percent,
-                    currency=term.currency,
-                ),
+                net=of_line.net - share,
             )
         )
     totals = document_totals([(line.tax_category, line.tax_rate, line.net) for line in lines], term.currency)

@@ -27,6 +27,7 @@ from orders.services.drafting import (
     product_terms,
 )
 from orders.services.recording import Fact, record
+from orders.services.sheets import finish_sheets
 
 
 @atomic
@@ -47,7 +48,7 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
         term = terms.get(index)
         errors = errors_of(draft, term, products, at)
         key = (draft.customer_id, normalized_reference(draft.po_number))
-        if term is not None and term.same_order_id is not None:
+        if term is not None and term.same_order_id is not None and not draft.is_additional:
             results[index] = DuplicatePO(draft.po_number, term.same_order_id, term.same_order_number)
         elif errors:
             results[index] = OrderInvalid(errors)
@@ -62,6 +63,9 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
     _save(made, actor, at)
     for index, order, _po, _lines in made:
         results[index] = Created(order.pk, order.net, order.gross)
+    sheets = [draft.sheet for draft in drafts if draft.sheet is not None]
+    if sheets and made:
+        finish_sheets(tokens=sheets, actor=actor, at=at)
     return [result for result in results if result is not None]
 
 

@@ -8,7 +8,16 @@ from orders.views.customers import (
     EditAddressView,
     EditCustomerView,
 )
-from orders.views.entry import CreateOrderView, FindCustomersView, FindProductsView, PreviewOrderView
+from orders.views.entry import (
+    CreateOrderView,
+    DiscardDraftsView,
+    DiscardSheetView,
+    EditOrderView,
+    FindCustomersView,
+    FindProductsView,
+    KeepSheetView,
+    PreviewOrderView,
+)
 from orders.views.intake import ImportOrdersView
 from orders.views.order import OrderDetailView
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
@@ -21,11 +30,15 @@ __all__ = [
     "CreateOrderView",
     "CustomerDetailView",
     "CustomerQueueView",
+    "DiscardDraftsView",
+    "DiscardSheetView",
     "EditAddressView",
     "EditCustomerView",
+    "EditOrderView",
     "FindCustomersView",
     "FindProductsView",
     "ImportOrdersView",
+    "KeepSheetView",
     "OrderDetailView",
     "OrderQueueView",
     "PreviewOrderView",

@@ -20,6 +20,13 @@ from orders.tables import OrderQueueTable, PricedOrderQueueTable
 
 CONFIRM = BulkAction("orders:confirm", "orders.confirm", "Confirm", key="c")
 ALLOCATE = BulkAction("orders:allocate", "orders.confirm", "Allocate", key="a")
+DISCARD = BulkAction(
+    "orders:discard",
+    "orders.create",
+    "Discard",
+    key="d",
+    confirm="Discard the chosen drafts? Their PO numbers are free again.",
+)
 
 
 class OrderQueueView(QueueView):
@@ -63,7 +70,12 @@ class OrderQueueView(QueueView):
     def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
         """What can be done to the orders of the current tab."""
         tab = self.current_tab.slug if self.current_tab else ""
-        offered = {"drafts": [CONFIRM], "confirmed": [ALLOCATE], "backordered": [ALLOCATE], "all": [CONFIRM, ALLOCATE]}
+        offered = {
+            "drafts": [CONFIRM, DISCARD],
+            "confirmed": [ALLOCATE],
+            "backordered": [ALLOCATE],
+            "all": [CONFIRM, ALLOCATE],
+        }
         user = person(self.request)
         return [(action, reverse(action.url_name)) for action in offered.get(tab, []) if user.can(action.verb)]
 

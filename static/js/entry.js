@@ -2,8 +2,11 @@
 // Nothing is computed here; boxes are never written to by an answer.
 
 const PRICE_AFTER_MS = 250;
+const KEEP_AFTER_MS = 900;
 const CELLS = ["item", "quantity", "price", "discount"];
 let timer = 0;
+let keepTimer = 0;
+// Something was typed that the server does not have yet
 let dirty = false;
 // Counts how often lines came or went: an answer for other lines is not for these
 let shape = 0;
@@ -16,6 +19,16 @@ const boxesOf = (row) => CELLS.map((name) => row.querySelector(`input[name=${nam
 function preview(delay = 0) {
   clearTimeout(timer);
   timer = setTimeout(() => form()?.dispatchEvent(new Event("preview")), delay);
+}
+
+// What is typed is kept on the server, so that a closed tab loses nothing
+function typed() {
+  dirty = true;
+  clearTimeout(keepTimer);
+  keepTimer = setTimeout(() => {
+    dirty = false;
+    form()?.dispatchEvent(new Event("keep"));
+  }, KEEP_AFTER_MS);
 }
 
 // --- lines -----------------------------------------------------------------------------------------------------------------
@@ -69,7 +82,7 @@ function dropRow(row) {
 }
 
 function changed(delay = 0) {
-  dirty = true;
+  typed();
   preview(delay);
 }
 
@@ -125,7 +138,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("input", (event) => {
   if (!event.target.matches("form.entry input")) return;
-  dirty = true;
+  typed();
   // Names of customers and items are read when they are complete, figures while they are typed
   if (!event.target.matches("[data-commits]")) preview(PRICE_AFTER_MS);
 });
@@ -176,13 +189,27 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
+// Not kept, for want of a connection or a session: the page asks before it is left
+for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failure, (event) => {
+    if (event.target.matches?.("[data-keep]")) dirty = true;
+  });
+}
+
 // A phone shows one empty line: the others come by themselves
 if (matchMedia("(max-width: 767px)").matches) {
   for (const row of rows().slice(1)) if (boxesOf(row).every((box) => !box.value)) row.remove();
 }
 
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form.entry") && !event.target.hasAttribute("hx-post")) dirty = false;
+  if (!event.target.matches("form.entry")) return;
+  clearTimeout(keepTimer);
+  if (!event.target.hasAttribute("hx-post")) dirty = false;
+});
+
+// The tab goes before the pause is over
+window.addEventListener("pagehide", () => {
+  if (dirty && form()) navigator.sendBeacon(form().querySelector("[data-keep]").dataset.keep, new FormData(form()));
 });
 
 window.addEventListener("beforeunload", (event) => {

@@ -38,7 +38,9 @@ async function ask() {
   const mine = (asked += 1);
   const target = box;
   const text = target.value;
-  const url = `${target.dataset.lookup}?${new URLSearchParams({ q: text.trim() })}`;
+  // What is offered may depend on another box: the items of a customer
+  const other = document.getElementById(target.dataset.lookupWith);
+  const url = `${target.dataset.lookup}?${new URLSearchParams({ q: text.trim(), with: other?.value ?? "" })}`;
   let answer;
   try {
     answer = await fetch(url, { headers: { "HX-Request": "true" } });

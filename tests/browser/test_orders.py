@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,14 @@ class TestKeying:
         key_head(page, "po-1")
         link = page.get_by_role("link", name="Open that order")
         expect(link).to_have_attribute("href", reverse("orders:detail", args=[order.pk]))
+        pick(page, "heart", "White")
+        page.keyboard.type("2")
+        expect(page.locator("#entry-duplicate tbody tr")).to_contain_text("differs")
+        page.get_by_label("Take this in as an additional release").check()
+        expect(page.locator("#po_number-note")).to_be_empty()
+        page.keyboard.press("Control+s")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
+        assert sorted(SalesOrder.objects.values_list("po_release", flat=True)) == [1, 2]
 
     def test_nothing_is_lost_when_the_session_ends(self, page, seller, heart):
         key_head(page, "PO-1")
@@ -197,8 +207,41 @@ class TestKeying:
         expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
         assert SalesOrder.objects.get().lines.get().quantity == 3
 
-    def test_leaving_with_something_typed_is_asked_about(self, page, seller, heart):
+    def test_what_was_typed_survives_a_closed_tab(self, page, context, seller, heart, assert_accessible):
         key_head(page, "PO-1")
+        pick(page, "heart", "White")
+        page.keyboard.type("7")
+        expect(page.locator("#entry-kept")).to_contain_text("Kept")
+        page.keyboard.type("8")
+        page.close()
+        other = context.new_page()
+        other.goto(NEW)
+        expect(other.get_by_role("region", name="Not saved yet")).to_contain_text("Bright & Day, 1 line")
+        assert_accessible(other)
+        other.get_by_role("link", name="Go on with it").click()
+        # The last key was pressed in the moment before the tab was closed
+        expect(other.locator("#row-1-quantity")).to_have_value("78")
+        expect(other.get_by_label("PO number")).to_have_value("PO-1")
+        other.get_by_role("button", name="Save draft").click()
+        expect(other.get_by_role("heading", level=1)).to_contain_text("Draft")
+        assert SalesOrder.objects.get().lines.get().quantity == 78
+        other.goto(NEW)
+        expect(other.get_by_role("region", name="Not saved yet")).to_have_count(0)
+
+    def test_what_was_typed_can_be_discarded(self, page, seller, heart):
+        key_head(page, "PO-1")
+        expect(page.locator("#entry-kept")).to_contain_text("Kept")
+        page.get_by_role("link", name="Close").click()
+        page.goto(NEW)
+        page.get_by_role("button", name="Discard").click()
+        page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        expect(page.get_by_role("region", name="Not saved yet")).to_have_count(0)
+        assert not SalesOrder.objects.exists()
+
+    def test_leaving_is_asked_about_where_nothing_could_be_kept(self, page, seller, heart):
+        key_head(page, "PO-1")
+        page.route("**/orders/new/sheet/", lambda route: route.abort())
+        page.keyboard.type("85")
         asked = []
 
         def answer(dialog):
@@ -206,12 +249,58 @@ class TestKeying:
             dialog.dismiss()
 
         page.on("dialog", answer)
-        page.get_by_role("link", name="Cancel").click()
+        expect(page.locator("#toasts")).to_contain_text("No connection")
+        page.get_by_role("link", name="Close").click()
         page.wait_for_timeout(200)
         assert asked == ["beforeunload"]
         expect(page.get_by_label("PO number")).to_have_value("PO-1")
         page.remove_listener("dialog", answer)
         page.on("dialog", lambda dialog: dialog.accept())
+
+
+class TestDrafts:
+    def test_is_edited_by_keys_on_the_same_page(self, page, seller, customer, heart, bottle, assert_accessible):
+        order = make_order(customer, (heart, 3), (bottle, 1), actor=seller)
+        page.goto(reverse("orders:detail", args=[order.pk]))
+        page.keyboard.press("e")
+        expect(page.locator("#row-1-quantity")).to_have_value("3")
+        expect(page.locator("#entry-totals")).to_contain_text(re.compile(r"Total"))
+        page.locator("#row-1-quantity").fill("4")
+        page.locator("#row-2-item").press("Control+Backspace")
+        page.get_by_label("Order discount").fill("10 %")
+        expect(page.locator("#entry-totals")).to_contain_text("1.02")
+        assert_accessible(page)
+        page.keyboard.press("Control+s")
+        expect(page.locator("#toasts")).to_contain_text(f"Draft {order.pk} saved.")
+        order = SalesOrder.objects.get()
+        assert [(line.product, line.quantity) for line in order.lines.all()] == [(heart, 4)]
+        assert order.net == Decimal("9.18")
+
+    def test_changed_in_two_tabs_is_not_overwritten_unasked(self, page, context, seller, customer, heart):
+        order = make_order(customer, (heart, 3), actor=seller)
+        other = context.new_page()
+        for tab in (page, other):
+            tab.goto(reverse("orders:edit", args=[order.pk]))
+        page.locator("#row-1-quantity").fill("4")
+        page.keyboard.press("Control+s")
+        expect(page.locator("#toasts")).to_contain_text("saved")
+        other.locator("#row-1-quantity").fill("5")
+        other.keyboard.press("Control+s")
+        expect(other.locator("form.entry [role=alert]")).to_contain_text("quantity 3 → 4")
+        expect(other.locator("#row-1-quantity")).to_have_value("5")
+        assert SalesOrder.objects.get().lines.get().quantity == 4
+        other.keyboard.press("Control+s")
+        expect(other.locator("#toasts")).to_contain_text("saved")
+        assert SalesOrder.objects.get().lines.get().quantity == 5
+
+    def test_is_discarded_once_asked(self, page, seller, customer, heart):
+        order = make_order(customer, (heart, 3), actor=seller)
+        page.goto(reverse("orders:detail", args=[order.pk]))
+        page.get_by_role("button", name="More").click()
+        page.get_by_role("button", name="Discard").click()
+        assert SalesOrder.objects.get().status == "DRAFT"
+        page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Cancelled")
 
 
 class TestWithoutJavaScript:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from core.models import Company, User
 from core.refusals import Refused
@@ -17,7 +18,7 @@ from core.roles import Role
 from inventory import services as inventory_services
 from inventory.models import Bin, Product, StockPosting, Unit, Warehouse
 from orders import services as orders_services
-from orders.models import Customer, CustomerAddress, LinePart, Price, PriceList, SalesOrder, TaxRate
+from orders.models import Customer, CustomerAddress, EntrySheet, LinePart, Price, PriceList, SalesOrder, TaxRate
 from tests.factories.core import CompanyFactory, person
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -141,6 +142,17 @@ class House:
         if isinstance(created, Refused):
             raise created
         return SalesOrder.objects.get(pk=created.order_id)
+
+    def sheet(self, **content: str) -> int:
+        """Keep an order form as `boss` types it."""
+        typed = orders_services.Typed(
+            token=uuid4(),
+            content={"customer": ["C-1"], **{name: [value] for name, value in content.items()}},
+            customer=str(self.customer),
+            lines=1,
+        )
+        orders_services.keep_sheet(typed=typed, actor=self.boss, at=AT)
+        return EntrySheet.objects.get(token=typed.token).pk
 
     def confirm(self, *orders: SalesOrder) -> dict[int, Any]:
         """Confirm orders, each of which must go through."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -230,9 +231,7 @@ class TestOrderPage:
                 asked.append(name)
                 return action.blockers(ids)
 
-            counted.register(
-                name, registry.OrderAction(action.verb, action.label, action.url_name, blockers, action.key)
-            )
+            counted.register(name, replace(action, blockers=blockers))
         monkeypatch.setattr(registry, "order_actions", counted)
         signed_in(person(Role.ADMINISTRATOR, company=customer.company)).get(page_of(order))
         assert sorted(asked) == sorted(name for name, _action in counted.items())

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from core.models import User
 from core.roles import Role
 from inventory.models import Product
 from orders.forms import MAX_ROWS
-from orders.models import Customer, CustomerPO, SalesOrder, SalesOrderLine
+from orders.models import Customer, CustomerPart, CustomerPO, EntrySheet, SalesOrder, SalesOrderLine
 from tests.factories.core import person
 from tests.factories.inventory import stock
 from tests.factories.orders import AddressFactory, CustomerFactory, make_order, priced
@@ -303,3 +304,202 @@ class TestEmptyPage:
         assert html.count('name="item"') == 6
         assert 'value="85123A"' in html
         assert not SalesOrder.objects.exists()
+
+
+class TestEditOrder:
+    @pytest.fixture
+    def order(self, seller, customer, product) -> SalesOrder:
+        return make_order(customer, (product, 3), po_number="PO-1", actor=seller)
+
+    @pytest.fixture
+    def url(self, order) -> str:
+        return reverse("orders:edit", args=[order.pk])
+
+    def seen(self, client, url) -> str:
+        return re.search(r'name="seen" value="(\d+)"', client.get(url).content.decode())[1]
+
+    def test_shows_the_draft_as_it_would_be_typed(self, client, url, order):
+        html = client.get(url).content.decode()
+        for value in ("C-100 Bright &amp; Day", "PO-1", "85123A", "3"):
+            assert f'value="{value}"' in html
+        assert 'placeholder="2.55"' in html
+        assert re.search(r"Total.*9\.18", html, re.DOTALL)
+
+    def test_puts_what_was_typed_in_its_place(self, client, url, order):
+        response = client.post(url, typed(("85123A", "4", "2"), seen=self.seen(client, url), po_number="PO-2"))
+        assert response["Location"] == reverse("orders:detail", args=[order.pk])
+        order = SalesOrder.objects.get()
+        assert (order.net, order.po_number) == (8, "PO-2")
+        page = client.get(response["Location"]).content.decode()
+        assert "PO number PO-1 → PO-2" in page
+        assert "85123A quantity 3 → 4, 85123A price 2.55 → 2" in page
+
+    def test_confirms_it_where_that_is_asked_and_sent_twice_does_it_once(self, client, url, order):
+        form = typed(("85123A", "4"), seen=self.seen(client, url), then="confirm")
+        first, again = client.post(url, form), client.post(url, form)
+        assert first["Location"] == again["Location"]
+        assert SalesOrder.objects.get().status == "CONFIRMED"
+
+    def test_says_what_somebody_else_changed_and_overwrites_it_only_when_sent_again(self, client, url, order):
+        seen = self.seen(client, url)
+        client.post(url, typed(("85123A", "5"), seen=seen))
+        response = client.post(url, typed(("85123A", "6"), seen=seen, idempotency_key="key-2"))
+        html = response.content.decode()
+        assert response.status_code == 422
+        assert "85123A quantity 3 → 5" in html
+        assert 'value="6"' in html
+        assert SalesOrder.objects.get().lines.get().quantity == 5
+        again = re.search(r'name="seen" value="(\d+)"', html)[1]
+        assert client.post(url, typed(("85123A", "6"), seen=again, idempotency_key="key-3")).status_code == 302
+        assert SalesOrder.objects.get().lines.get().quantity == 6
+
+    def test_keeps_what_is_typed_when_it_is_wrong(self, client, url, order):
+        response = client.post(url, typed(("85123A", "0"), seen=self.seen(client, url)))
+        assert said(response) == ["Quantity 0 is not above zero."]
+        assert SalesOrder.objects.get().lines.get().quantity == 3
+
+    @pytest.mark.parametrize("verb", ["orders:confirm", "orders:discard"])
+    def test_of_a_confirmed_or_cancelled_order_is_refused_everywhere(self, client, url, order, verb):
+        # PRODUCT.md case 31
+        form = typed(("85123A", "4"), seen=self.seen(client, url))
+        client.post(reverse(verb), {"id": order.pk})
+        before = SalesOrder.objects.values().get()
+        answers = [client.get(url), client.post(url, form), client.post(url, {**form, "more": "1"})]
+        assert [answer.status_code for answer in answers] == [409, 409, 409]
+        assert "it cannot be changed as a draft" in answers[1].content.decode()
+        assert SalesOrder.objects.values().get() == before
+
+    def test_names_the_same_po_only_of_other_orders(self, client, url, order, customer, product):
+        assert "already" not in client.get(url).content.decode()
+        other = make_order(customer, (product, 3), po_number="PO-9")
+        response = client.post(url, typed(("85123A", "4"), seen=self.seen(client, url), po_number="PO-9"))
+        assert said(response) == [f"PO PO-9 of this customer is order draft {other.pk} already."]
+
+    def test_discards_it_from_its_page(self, client, order):
+        client.post(reverse("orders:discard"), {"id": order.pk, "next": reverse("orders:detail", args=[order.pk])})
+        assert SalesOrder.objects.get().status == "CANCELLED"
+        page = client.get(reverse("orders:detail", args=[order.pk])).content.decode()
+        assert "Draft discarded" in page
+        assert reverse("orders:edit", args=[order.pk]) not in page
+
+
+class TestAnotherRelease:
+    def test_shows_both_orders_product_by_product(self, client, seller, customer, product):
+        other = priced(customer, sku="OTHER")
+        make_order(customer, (product, 3), (other, 1), po_number="PO-1", actor=seller)
+        html = client.post(PREVIEW, typed(("85123A", "4"))).content.decode()
+        rows = re.findall(r'<tr><td><span class="code">(.*?)</span>.*?</tr>', html, re.DOTALL)
+        assert rows == ["85123A", "OTHER"]
+        assert "differs" in html
+        assert "only there" in html
+
+    def test_is_taken_in_where_it_is_declared(self, client, seller, customer, product):
+        make_order(customer, (product, 3), po_number="PO-1", actor=seller)
+        assert client.post(URL, typed(("85123A", "4"), is_additional="on")).status_code == 302
+        assert sorted(SalesOrder.objects.values_list("po_release", flat=True)) == [1, 2]
+
+
+class TestOrderDiscount:
+    @pytest.mark.parametrize(("text", "net"), [("10 %", "22.95"), ("5", "20.50"), ("0", "25.50")])
+    def test_is_an_amount_or_a_percentage(self, client, seller, product, text, net):
+        html = client.post(PREVIEW, typed(("85123A", "10"), order_discount=text)).content.decode()
+        assert re.search(rf'Net</th><td class="num"><span class="figure">{net}', html)
+        client.post(URL, typed(("85123A", "10"), order_discount=text))
+        assert SalesOrder.objects.get().net == Decimal(net)
+
+    @pytest.mark.parametrize(("text", "sentence"), [("ten", "is not a number"), ("26", "more than the lines come to")])
+    def test_that_cannot_be_is_said_at_its_box(self, client, seller, product, text, sentence):
+        response = client.post(URL, typed(("85123A", "10"), order_discount=text))
+        assert sentence in said(response)[0]
+        assert f'value="{text}"' in response.content.decode()
+
+
+class TestItemBox:
+    def test_takes_the_customers_own_number_first(self, client, seller, customer, product):
+        other = priced(customer, sku="OTHER", price="4")
+        CustomerPart.objects.create(customer=customer, product=product, number="Heart-1")
+        CustomerPart.objects.create(customer=customer, product=other, number="85123a")
+        html = client.post(PREVIEW, typed(("heart-1", "2"), ("85123A", "1"))).content.decode()
+        assert re.search(r'id="row-1-net"[^>]*>.*5\.10', html)
+        assert re.search(r'id="row-2-net"[^>]*>.*4\.00', html)
+
+    def test_knows_no_number_of_another_customer(self, client, seller, customer, product):
+        stranger = CustomerFactory(company=customer.company, price_list=customer.price_list)
+        CustomerPart.objects.create(customer=stranger, product=product, number="Heart-1")
+        assert said(client.post(URL, typed(("heart-1", "2")))) == ["There is no product heart-1."]
+
+    def test_offers_first_what_the_customer_bought_most_and_their_number_of_it(self, client, seller, customer, product):
+        often = priced(customer, sku="B-OFTEN", name="A heart")
+        rare = priced(customer, sku="C-RARE", name="Another heart")
+        CustomerPart.objects.create(customer=customer, product=rare, number="KLM-9")
+        make_order(customer, (often, 1), (often, 2), (rare, 1), actor=seller)
+        url = reverse("orders:find_products")
+        html = client.get(url, {"q": "heart", "with": "C-100 Bright & Day"}).content.decode()
+        assert re.findall(r'data-value="(.*?)"', html) == ["B-OFTEN", "C-RARE", "85123A"]
+        html = client.get(url, {"q": "klm", "with": "C-100 Bright & Day"}).content.decode()
+        assert re.findall(r'data-value="(.*?)"', html) == ["C-RARE"]
+        assert "KLM-9" in html
+
+
+class TestSheets:
+    KEEP = reverse("orders:keep_sheet")
+    TOKEN = "6f4f7f6e-6a43-4d6e-9d0d-0d0b0a0b0c0d"
+
+    def keep(self, client, *rows, **fields):
+        return client.post(self.KEEP, typed(*rows, **{"sheet": self.TOKEN, "po_number": "", **fields}), headers=HTMX)
+
+    def test_are_kept_as_typed_and_offered_again_to_who_typed_them(self, client, seller, customer, product):
+        answer = self.keep(client, ("85123A", "a few"), ("", ""), customer="C-100")
+        assert "Kept" in answer.content.decode()
+        assert not SalesOrder.objects.exists()
+        page = client.get(URL).content.decode()
+        assert "C-100 Bright &amp; Day</b>, 1 line" in page
+        again = client.get(URL, {"sheet": EntrySheet.objects.get().pk}).content.decode()
+        assert 'value="a few"' in again
+        assert f'name="sheet" value="{self.TOKEN}"' in again
+        client.force_login(person(Role.SALES_ADMIN, company=customer.company))
+        assert "You began" not in client.get(URL).content.decode()
+        assert client.get(URL, {"sheet": EntrySheet.objects.get().pk}).status_code == 404
+
+    def test_are_gone_when_the_order_is_made_and_stay_gone(self, client, seller, product):
+        self.keep(client, ("85123A", "1"))
+        client.post(URL, typed(("85123A", "1"), sheet=self.TOKEN))
+        assert "You began" not in client.get(URL).content.decode()
+        # A keystroke that was on its way
+        assert "Kept" not in self.keep(client, ("85123A", "12")).content.decode()
+        sheet = EntrySheet.objects.get()
+        assert (sheet.content, sheet.done_at is None) == ({}, False)
+
+    def test_that_come_only_after_the_order_are_not_kept_either(self, client, seller, product):
+        client.post(URL, typed(("85123A", "1"), sheet=self.TOKEN))
+        assert "Kept" not in self.keep(client, ("85123A", "1")).content.decode()
+        assert "You began" not in client.get(URL).content.decode()
+
+    def test_stay_where_the_order_was_refused(self, client, seller, product):
+        self.keep(client, ("85123A", "0"))
+        client.post(URL, typed(("85123A", "0"), sheet=self.TOKEN))
+        assert "You began" in client.get(URL).content.decode()
+
+    def test_can_be_discarded(self, client, seller, product):
+        self.keep(client, ("85123A", "1"))
+        client.post(reverse("orders:discard_sheet", args=[EntrySheet.objects.get().pk]))
+        assert "You began" not in client.get(URL).content.decode()
+
+    def test_of_a_draft_are_offered_with_that_draft_only(self, client, seller, customer, product):
+        order = make_order(customer, (product, 3), actor=seller)
+        self.keep(client, ("85123A", "7"), order=order.pk, seen="1")
+        url = reverse("orders:edit", args=[order.pk])
+        assert "You began" not in client.get(URL).content.decode()
+        assert "You began to change this draft" in client.get(url).content.decode()
+        assert 'value="7"' in client.get(url, {"sheet": EntrySheet.objects.get().pk}).content.decode()
+
+    def test_of_another_person_are_not_written_to(self, client, seller, customer, product):
+        self.keep(client, ("85123A", "1"))
+        client.force_login(person(Role.SALES_ADMIN, company=customer.company))
+        assert "Kept" not in self.keep(client, ("85123A", "99")).content.decode()
+        assert EntrySheet.objects.get().content["quantity"] == ["1"]
+
+    def test_are_the_latest_twenty(self, client, seller, product):
+        for _ in range(22):
+            self.keep(client, ("85123A", "1"), sheet=str(uuid4()))
+        assert EntrySheet.objects.count() == 20

@@ -1,32 +1,34 @@
-"""What people key: orders, whose lines are checked and priced by the service; customers and their addresses."""
+"""What people key of an order: its lines are read here, and checked and priced by the service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from typing import Any, ClassVar
+from typing import Any
+from uuid import UUID, uuid4
 
-from babel import Locale
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.http import QueryDict
+from django.utils.timezone import localtime
 
 from core.models import User
 from inventory.models import Product
 from orders import services
-from orders.models import Customer, CustomerAddress, PriceList
+from orders.models import Customer, SalesOrder, SalesOrderLine
 from orders.order_file.cells import CellError, read_number
-from orders.queries import entry
+from orders.queries import changes, entry
 from orders.queries.queue import Stage
 
 BLANK_ROWS = 5
 # A browser's form holds about a thousand fields; who has more lines sends a file
 MAX_ROWS = 180
 LONGEST_AGO = timedelta(days=730)
-LONGEST_TERMS = 366
 CELLS = ("item", "quantity", "price", "discount")
+# What the service calls otherwise than the form
+_FIELD_OF = {"discount": "order_discount"}
 _CELL_OF = {"product": "item", "quantity": "quantity", "price": "price", "discount_percent": "discount"}
 
 
@@ -51,8 +53,7 @@ class EntryRow:
     @property
     def list_price(self) -> str:
         """The price list's price as it would be typed."""
-        price = self.quote.list_price
-        return "" if price is None else f"{price:.2f}" if price == round(price, 2) else f"{price.normalize():f}"
+        return as_typed(self.quote.list_price)
 
     @property
     def stock(self) -> Stage | None:
@@ -88,7 +89,7 @@ class EntryRow:
 
     def _number(self, cell: str, name: str) -> Decimal | None:
         text = getattr(self, cell).strip().removesuffix("%").strip()
-        if cell != "quantity" and text and not text.strip("0.,"):
+        if cell != "quantity" and _is_nought(text):
             return Decimal(0)
         try:
             return read_number(text, name, ".")
@@ -97,8 +98,23 @@ class EntryRow:
             return None
 
 
+def as_typed(price: Decimal | None) -> str:
+    """Return a price as it would be typed."""
+    if price is None:
+        return ""
+    return f"{price:.2f}" if price == round(price, 2) else f"{price.normalize():f}"
+
+
+def _is_nought(text: str) -> bool:
+    return bool(text) and not text.strip("0.,")
+
+
 class OrderEntryForm(forms.Form):
-    """An order as it is keyed. Valid means that the service would take it in as it stands."""
+    """An order as it is keyed. Valid means that the service would take it in as it stands.
+
+    With an `order`, a draft, it is that which is changed: its customer is given, and what somebody else changed in it
+    since the form was shown is said before it is overwritten.
+    """
 
     customer = forms.CharField(max_length=160, error_messages={"required": "Say who orders: a number or a name."})
     po_number = forms.CharField(
@@ -107,16 +123,31 @@ class OrderEntryForm(forms.Form):
     ordered_on = forms.DateField(label="Ordered", error_messages={"required": "Say when it was ordered."})
     requested_on = forms.DateField(label="Requested", error_messages={"required": "Say for when it is wanted."})
     ship_to = forms.TypedChoiceField(label="Ship to", required=False, coerce=int, empty_value=None)
+    order_discount = forms.CharField(label="Order discount", max_length=20, required=False)
+    is_additional = forms.BooleanField(required=False)
+    sheet = forms.UUIDField(required=False)
 
-    def __init__(self, *args: Any, user: User, at: datetime, today: date, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        user: User,
+        at: datetime,
+        today: date,
+        order: SalesOrder | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.user, self.at, self.today = user, at, today
+        self.user, self.at, self.today, self.order = user, at, today, order
+        # The last change of the draft that who types knows of
+        self.seen = changes.latest_changes([order.pk]).get(order.pk, 0) if order else 0
         self.buyer: Customer | None = None
         self.quote: services.Quote | None = None
         self.lines_error = ""
         self.rows: list[EntryRow] = list(_rows_of(self.data)) if self.is_bound else []
         self.drafts: list[tuple[EntryRow, services.LineDraft]] = []
-        if self.is_bound:
+        if order is not None:
+            self.buyer = order.customer
+        elif self.is_bound:
             self.buyer = entry.customer_meant(user, self.data.get("customer", ""))
         elif self.initial.get("customer"):
             self.buyer = entry.customer_meant(user, self.initial["customer"])
@@ -124,6 +155,17 @@ class OrderEntryForm(forms.Form):
         self.fields["ship_to"].choices = [  # type: ignore[attr-defined]
             (str(address.pk), str(address)) for address in self.addresses
         ] or [("", "The customer's address")]
+        if order is not None:
+            self.fields["customer"].required = False
+
+    @property
+    def token(self) -> UUID:
+        """The form's own, under which what is typed into it is kept."""
+        typed = self.data.get("sheet", "") if self.is_bound else ""
+        try:
+            return UUID(typed)
+        except ValueError:
+            return uuid4()
 
     def clean_customer(self) -> Customer:
         """Return the customer that was meant.
@@ -146,15 +188,33 @@ class OrderEntryForm(forms.Form):
         :raises ValidationError: where it lies ahead, or years ago.
         """
         day: date = self.cleaned_data["ordered_on"]
+        if self.order is not None and day == self.order.ordered_on:
+            return day  # it came with a file of old orders
         if day > self.today + timedelta(days=1):
             raise ValidationError("The order date lies ahead.")
         if day < self.today - LONGEST_AGO:
             raise ValidationError("The order date is more than two years ago.")
         return day
 
+    def clean_order_discount(self) -> tuple[Decimal, Decimal]:
+        """Return the amount and the percentage off the order, at most one of them above zero.
+
+        :raises ValidationError: where what was typed is neither.
+        """
+        text = str(self.cleaned_data["order_discount"]).strip()
+        number = text.removesuffix("%").strip()
+        if not text or _is_nought(number):
+            return Decimal(0), Decimal(0)
+        try:
+            value = read_number(number, "Discount", ".")
+        except CellError as error:
+            raise ValidationError(f"{error} Key an amount, or a percentage such as 5 %.") from error
+        return (Decimal(0), value) if text.endswith("%") else (value, Decimal(0))
+
     def clean(self) -> dict[str, Any]:
         """Read the lines, and have the order priced and checked by the service."""
-        found = entry.products_meant(self.user, {row.item for row in self.rows})
+        self._note_changes_of_others()
+        found = entry.products_meant(self.user, {row.item for row in self.rows}, self.buyer)
         for row in self.rows:
             row.product = found.get(row.item)
         lines = [(row, row.read()) for row in self.rows if not row.is_blank]
@@ -164,11 +224,30 @@ class OrderEntryForm(forms.Form):
         elif len(lines) > MAX_ROWS:
             self.lines_error = f"More than {MAX_ROWS} lines are too many for a form: import them as a file."
         if self.buyer is not None:
-            self.quote = services.quote_order(draft=self.draft(self.buyer), actor=self.user, at=self.at)
+            self.quote = services.quote_order(
+                draft=self.draft(self.buyer),
+                actor=self.user,
+                at=self.at,
+                order_id=self.order.pk if self.order else 0,
+            )
             self._note(self.quote.errors)
             for (row, _line), quoted in zip(self.drafts, self.quote.lines, strict=True):
                 row.quote = quoted
         return self.cleaned_data
+
+    def _note_changes_of_others(self) -> None:
+        """Say what somebody else changed in the draft since the form was shown; saving again overwrites it."""
+        seen = self.data.get("seen", "")
+        if self.order is None or not seen.isascii() or not seen.isdigit() or int(seen) == self.seen:
+            return
+        said = "; ".join(
+            f"{event.actor or 'Orderly'} at {localtime(event.at):%H:%M}: {', '.join(words)}"
+            for event, words in changes.changes_since(self.order.pk, int(seen))
+        )
+        self.add_error(
+            None,
+            f"This draft was changed since you opened it ({said}). Save again to overwrite that with what you typed.",
+        )
 
     def _note(self, errors: Mapping[Any, str]) -> None:
         """Put what the service finds wrong beside its field, unless something is wrong there already."""
@@ -176,8 +255,8 @@ class OrderEntryForm(forms.Form):
             if isinstance(key, tuple):
                 row, cell = self.drafts[key[0]][0], _CELL_OF[key[1]]
                 row.errors.setdefault(cell, text)
-            elif key in self.fields and key not in self.errors:
-                self.add_error(key, text)
+            elif (name := _FIELD_OF.get(key, key)) in self.fields and name not in self.errors:
+                self.add_error(name, text)
 
     def is_valid(self) -> bool:
         """Say whether the service would take the order in."""
@@ -187,6 +266,7 @@ class OrderEntryForm(forms.Form):
         """Return the order as the service takes it, with the document as it was keyed behind it."""
         data = self.cleaned_data
         ordered_on = data.get("ordered_on") or self.today
+        discount, discount_percent = data.get("order_discount") or (Decimal(0), Decimal(0))
         return services.OrderDraft(
             customer_id=buyer.pk,
             po_number=data.get("po_number") or "",
@@ -199,12 +279,16 @@ class OrderEntryForm(forms.Form):
                 "po_number": data.get("po_number") or "",
                 "lines": [{cell: getattr(row, cell) for cell in CELLS} for row, _line in self.drafts],
             },
+            discount=discount,
+            discount_percent=discount_percent,
+            is_additional=bool(data.get("is_additional")),
+            sheet=data.get("sheet"),
         )
 
     def forget_blanks(self) -> None:
         """Drop what is wrong with fields in which nothing was typed yet, while the order is being keyed."""
         for name in list(self.errors):
-            if not self.data.get(name):
+            if name == NON_FIELD_ERRORS or not self.data.get(name):
                 del self.errors[name]
         if not self.drafts:
             self.lines_error = ""
@@ -217,100 +301,37 @@ class OrderEntryForm(forms.Form):
         self.rows += [EntryRow(str(last + place)) for place in range(1, number + 1)]
 
 
+def typed_of(order: SalesOrder, lines: Sequence[SalesOrderLine]) -> QueryDict:
+    """Return a draft as it would be typed: the list's prices are not, all others are.
+
+    Goods go to the customer's address that it has; where none is like that any more, to the usual one.
+    """
+    percent, amount = order.discount_percent, order.discount
+    addresses = [address for address in order.customer.addresses.all() if address.snapshot() == order.ship_to]
+    data = QueryDict(mutable=True)
+    data.update(
+        {
+            "customer": str(order.customer),
+            "po_number": order.po_number,
+            "ordered_on": order.ordered_on.isoformat(),
+            "requested_on": order.requested_on.isoformat(),
+            "ship_to": str(addresses[0].pk) if addresses else "",
+            "order_discount": f"{percent.normalize():f} %" if percent else as_typed(amount or None),
+        }
+    )
+    data.setlist("item", [line.product.sku for line in lines])
+    data.setlist("quantity", [f"{line.quantity.normalize():f}" for line in lines])
+    typed = [line.price_source != SalesOrderLine.PriceSource.LIST for line in lines]
+    data.setlist(
+        "price", [as_typed(line.price) if is_typed else "" for line, is_typed in zip(lines, typed, strict=True)]
+    )
+    discounts = [line.discount_percent for line in lines]
+    data.setlist("discount", [f"{percent.normalize():f}" if percent else "" for percent in discounts])
+    return data
+
+
 def _rows_of(data: Any) -> Iterator[EntryRow]:
     columns = [data.getlist(cell) for cell in CELLS]
     for place in range(max(map(len, columns))):
         item, quantity, price, discount = (values[place].strip() if place < len(values) else "" for values in columns)
         yield EntryRow(str(place + 1), item, quantity, price, discount)
-
-
-class CustomerForm(forms.ModelForm):
-    """A customer and their terms, which new orders take over."""
-
-    class Meta:
-        model = Customer
-        fields: ClassVar[list[str]] = [
-            "number",
-            "name",
-            "email",
-            "phone",
-            "vat_number",
-            "price_list",
-            "terms_days",
-            "is_active",
-        ]
-        widgets: ClassVar[dict[str, forms.Widget]] = {
-            "number": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
-            "name": forms.TextInput(attrs={"autocomplete": "off"}),
-            "phone": forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
-            "vat_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-            "terms_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
-        }
-        labels: ClassVar[dict[str, str]] = {"email": "E-mail", "terms_days": "Days to pay", "is_active": "May order"}
-        help_texts: ClassVar[dict[str, str]] = {
-            "terms_days": "0 is due at once.",
-            "is_active": "A closed account keeps its orders; new ones are refused.",
-        }
-
-    def __init__(self, *args: Any, actor: User, company_id: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # Set before validation, so that a number taken in this company is found here and not by the database
-        self.instance.company_id = company_id
-        price_list: Any = self.fields["price_list"]
-        price_list.queryset = PriceList.objects.for_user(actor).filter(company_id=company_id)
-        price_list.empty_label = None
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """Validate the company too, for the constraints name it."""
-        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
-
-    def clean_number(self) -> str:
-        """Return the number without blanks, by which files and people name the customer.
-
-        :raises ValidationError: where there are blanks within.
-        """
-        number = str(self.cleaned_data["number"]).strip()
-        if any(char.isspace() or not char.isprintable() for char in number):
-            raise ValidationError("A customer number has no blanks: use a dash.")
-        return number
-
-    def clean_terms_days(self) -> int:
-        """Return the days to pay.
-
-        :raises ValidationError: where they are more than a year.
-        """
-        days: int = self.cleaned_data["terms_days"]
-        if days > LONGEST_TERMS:
-            raise ValidationError("Nobody has more than a year to pay.")
-        return days
-
-
-@cache
-def countries() -> tuple[tuple[str, str], ...]:
-    """Return the countries by their ISO 3166 code and name, by name."""
-    names = Locale("en").territories
-    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_LAND]
-    return tuple(sorted(found, key=lambda pair: pair[1]))
-
-
-_NO_LAND = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
-
-
-class CustomerAddressForm(forms.ModelForm):
-    """An address of a customer. Papers keep their own copy, so changing one changes none."""
-
-    country = forms.ChoiceField(choices=countries, initial="GB")
-
-    class Meta:
-        model = CustomerAddress
-        fields: ClassVar[list[str]] = ["name", "street", "postcode", "city", "country", "is_bill_to", "is_ship_to"]
-        widgets: ClassVar[dict[str, forms.Widget]] = {
-            "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
-            "street": forms.TextInput(attrs={"autocomplete": "off"}),
-            "postcode": forms.TextInput(attrs={"autocomplete": "off"}),
-            "city": forms.TextInput(attrs={"autocomplete": "off"}),
-        }
-        labels: ClassVar[dict[str, str]] = {
-            "is_bill_to": "Bills go here",
-            "is_ship_to": "Goods go here unless an order says otherwise",
-        }

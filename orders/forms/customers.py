@@ -1,0 +1,107 @@
+"""What people keep of customers: their terms, their addresses, and their own numbers of our products."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+
+from babel import Locale
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.models import User
+from orders.models import Customer, CustomerAddress, PriceList
+
+LONGEST_TERMS = 366
+
+
+class CustomerForm(forms.ModelForm):
+    """A customer and their terms, which new orders take over."""
+
+    class Meta:
+        model = Customer
+        fields: ClassVar[list[str]] = [
+            "number",
+            "name",
+            "email",
+            "phone",
+            "vat_number",
+            "price_list",
+            "terms_days",
+            "is_active",
+        ]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "number": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+            "name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "phone": forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+            "vat_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            "terms_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+        }
+        labels: ClassVar[dict[str, str]] = {"email": "E-mail", "terms_days": "Days to pay", "is_active": "May order"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "terms_days": "0 is due at once.",
+            "is_active": "A closed account keeps its orders; new ones are refused.",
+        }
+
+    def __init__(self, *args: Any, actor: User, company_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Set before validation, so that a number taken in this company is found here and not by the database
+        self.instance.company_id = company_id
+        price_list: Any = self.fields["price_list"]
+        price_list.queryset = PriceList.objects.for_user(actor).filter(company_id=company_id)
+        price_list.empty_label = None
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraints name it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean_number(self) -> str:
+        """Return the number without blanks, by which files and people name the customer.
+
+        :raises ValidationError: where there are blanks within.
+        """
+        number = str(self.cleaned_data["number"]).strip()
+        if any(char.isspace() or not char.isprintable() for char in number):
+            raise ValidationError("A customer number has no blanks: use a dash.")
+        return number
+
+    def clean_terms_days(self) -> int:
+        """Return the days to pay.
+
+        :raises ValidationError: where they are more than a year.
+        """
+        days: int = self.cleaned_data["terms_days"]
+        if days > LONGEST_TERMS:
+            raise ValidationError("Nobody has more than a year to pay.")
+        return days
+
+
+@cache
+def countries() -> tuple[tuple[str, str], ...]:
+    """Return the countries by their ISO 3166 code and name, by name."""
+    names = Locale("en").territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_LAND]
+    return tuple(sorted(found, key=lambda pair: pair[1]))
+
+
+_NO_LAND = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
+
+
+class CustomerAddressForm(forms.ModelForm):
+    """An address of a customer. Papers keep their own copy, so changing one changes none."""
+
+    country = forms.ChoiceField(choices=countries, initial="GB")
+
+    class Meta:
+        model = CustomerAddress
+        fields: ClassVar[list[str]] = ["name", "street", "postcode", "city", "country", "is_bill_to", "is_ship_to"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+            "street": forms.TextInput(attrs={"autocomplete": "off"}),
+            "postcode": forms.TextInput(attrs={"autocomplete": "off"}),
+            "city": forms.TextInput(attrs={"autocomplete": "off"}),
+        }
+        labels: ClassVar[dict[str, str]] = {
+            "is_bill_to": "Bills go here",
+            "is_ship_to": "Goods go here unless an order says otherwise",
+        }
