@@ -26,12 +26,14 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast
+from django.urls import reverse
 
 from billing import sql
 from billing.models import Invoice, InvoiceDocument, Payment, Settlement
 from core.models import User
 from core.money import ZERO, cumulative_share
 from core.refusals import Blocker
+from core.registry import DocumentLink
 from inventory.models import Product
 from orders.models import Facet, LinePart, SalesOrder, SalesOrderLine
 from shipping.models import Shipment
@@ -328,4 +330,9 @@ def shown(invoice: Any) -> Any:
 def invoices_panel(order_id: int, user: User, at: datetime) -> dict[str, Any]:
     """Return what the order's page shows of its invoices."""
     rows = invoices(user, at).filter(order=order_id).order_by(F("pk").desc())
-    return {"invoices": [shown(row) for row in rows]}
+    found = [shown(row) for row in rows]
+    documents = [
+        DocumentLink("Invoices", str(row.number), reverse("billing:invoice", args=[row.pk]), row.state_word.lower())
+        for row in reversed(found)
+    ]
+    return {"invoices": found, "documents": documents}

@@ -73,11 +73,25 @@ class OrderAction:
 
 @dataclass(frozen=True, slots=True)
 class OrderPanel:
-    """A part of the order's page owned by a higher app: a template and its context, of (order_id, user, at)."""
+    """A part of the order's page owned by a higher app: a template and its context, of (order_id, user, at).
+
+    Under `documents` the context may hold DocumentLinks, for the trail of papers at the head of the page.
+    """
 
     template: str
     context: Callable[[int, Any, datetime], dict[str, Any]]
     verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLink:
+    """A document that an order led to or came from, as its page names it: what it is, its number, its page."""
+
+    kind: str
+    label: str
+    url: str
+    state: str = ""
+    tone: str = "neutral"
 
 
 @dataclass(frozen=True, slots=True)

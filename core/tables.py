@@ -5,4 +5,5 @@ A file of a queue says dates in the international form and states in their words
 
 NUMBER = {"th": {"class": "num"}}
 LESS = {"th": {"class": "cell-less"}}
+WIDE = {"th": {"class": "cell-wide"}}
 LESS_NUMBER = {"th": {"class": "cell-less num"}}

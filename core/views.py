@@ -7,6 +7,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import messages
@@ -173,6 +174,13 @@ class StyleguideView(VerbRequiredMixin, TemplateView):
                     "tone": "wrong",
                 },
                 {"at": now, "title": "Order confirmed", "actor": "Ann Marsh", "url": "#main"},
+            ],
+            steps=SimpleNamespace(ordered=240, cancelled=10, allocated=220, backordered=10, picked=180, shipped=120),
+            papers=[
+                registry.DocumentLink("Customer's PO", "4500012345", "#main", "file"),
+                registry.DocumentLink("Waves", "W-000012", "#main"),
+                registry.DocumentLink("Invoices", "INV-2026-000012", "#main", "part paid"),
+                registry.DocumentLink("Invoices", "INV-2026-000013", "", "unpaid"),
             ],
             icons=sprite_icons(),
             **kwargs,

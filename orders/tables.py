@@ -9,7 +9,7 @@ from typing import Any
 import django_tables2 as tables
 
 from core.money import exponent
-from core.tables import LESS, LESS_NUMBER, NUMBER
+from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE
 from orders.models import Customer, SalesOrder
 from orders.queries.queue import stages_of
 
@@ -21,10 +21,12 @@ class PricedOrderQueueTable(tables.Table):
     customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
     po_number = tables.Column("PO number", attrs=LESS)
     requested_on = tables.Column("Requested", attrs=NUMBER)
+    age = tables.Column("Age", order_by="created_at", attrs=LESS_NUMBER, accessor="created_at")
     net = tables.Column("Net value", attrs=NUMBER)
     currency = tables.Column("Currency", visible=False, orderable=False)
-    stages = tables.Column("Stage", accessor="status", orderable=False)
     status = tables.Column("State", orderable=False)
+    stages = tables.Column("Stage", accessor="status", orderable=False, attrs=WIDE)
+    wrong = tables.Column("What is wrong", accessor="status", orderable=False)
 
     class Meta:
         orderable = True
@@ -36,6 +38,15 @@ class PricedOrderQueueTable(tables.Table):
     def value_net(self, record: SalesOrder, value: Decimal) -> Decimal:
         """Return the value at its currency's decimals."""
         return value.quantize(Decimal(1).scaleb(-exponent(record.currency)))
+
+    def value_age(self, record: SalesOrder) -> str:
+        """Return the moment since which the order is there, in the international form."""
+        at: datetime = record.created_at
+        return at.isoformat(timespec="seconds")
+
+    def value_wrong(self, record: Any) -> str:
+        """Return what is wrong in words."""
+        return ", ".join(word for word, holds in (("Late", record.late), ("Backordered", record.waits)) if holds)
 
     def value_stages(self, record: Any) -> str:
         """Return the stages in words."""

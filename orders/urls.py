@@ -24,5 +24,6 @@ urlpatterns = [
     path("customers/<int:customer_pk>/addresses/new/", views.CreateAddressView.as_view(), name="create_address"),
     path("customers/<int:customer_pk>/addresses/<int:pk>/", views.EditAddressView.as_view(), name="edit_address"),
     path("<int:pk>/edit/", views.EditOrderView.as_view(), name="edit"),
+    path("pos/<int:pk>/", views.CustomerPOView.as_view(), name="customer_po"),
     path("<int:pk>/", views.OrderDetailView.as_view(), name="detail"),
 ]

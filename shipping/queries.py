@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.urls import reverse
 
 from core.models import User
 from core.refusals import Blocker
+from core.registry import DocumentLink
 from orders.models import SalesOrder
 from shipping import sql
 from shipping.models import Shipment, ShipmentLine
@@ -160,7 +162,13 @@ def parcels_of_shipment(shipment: Shipment) -> list[LeftParcel]:
 
 def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
     """Return what shipping shows on an order's page."""
-    return {"shipments": list(shipments_of_order(order_id))}
+    shipments = list(shipments_of_order(order_id))
+    queue = reverse("shipping:shipments")
+    documents = [
+        DocumentLink("Shipments", row.number, f"{queue}?q={row.number}", row.get_status_display().lower())
+        for row in shipments
+    ]
+    return {"shipments": shipments, "documents": documents}
 
 
 def last_carrier(user: User) -> str:

@@ -70,6 +70,7 @@ RULES = {
     "orders:import": "orders.import",
     "orders:confirm": "orders.confirm",
     "orders:allocate": "orders.confirm",
+    "orders:customer_po": "orders.view_prices",
     "orders:customers": "orders.view",
     "orders:customer": "orders.view",
     "orders:create_customer": "orders.change_customer",

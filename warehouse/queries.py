@@ -10,12 +10,14 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.urls import reverse
 
 from core import registry
 from core.addresses import address_lines, country_name
 from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocker
+from core.registry import DocumentLink
 from inventory.models import Allocation
 from orders.models import LinePart, SalesOrder
 from warehouse import sql
@@ -185,7 +187,19 @@ def parcels_of_order(order_id: int) -> QuerySet[Parcel]:
 
 def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
     """Return what the warehouse shows on an order's page."""
-    return {"tasks": list(tasks_of_order(order_id)), "parcels": list(parcels_of_order(order_id))}
+    tasks, parcels = list(tasks_of_order(order_id)), list(parcels_of_order(order_id))
+    waves = {task.wave_id: task.wave for task in tasks}
+    documents = [
+        *(
+            DocumentLink("Waves", wave.number, reverse("warehouse:wave", args=[pk]), wave.get_status_display().lower())
+            for pk, wave in waves.items()
+        ),
+        *(
+            DocumentLink("Packing slips", parcel.number, reverse("warehouse:packing_slip", args=[parcel.pk]))
+            for parcel in parcels
+        ),
+    ]
+    return {"tasks": tasks, "parcels": parcels, "documents": documents}
 
 
 # --- The packing desk -----------------------------------------------------------------------------

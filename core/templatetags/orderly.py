@@ -261,8 +261,9 @@ def action(
 
 
 @register.inclusion_tag("components/bridge.html")
-def bridge(unit: str = "", **steps: Decimal | int) -> dict[str, Any]:
-    """Draw quantities that lead from one to the next, as given: ordered, allocated, picked, shipped, invoiced."""
+def bridge(unit: str = "", *, of: Mapping[str, Decimal] | None = None, **steps: Decimal | int) -> dict[str, Any]:
+    """Draw quantities that lead from one to the next, given or `of` a mapping: ordered, allocated, picked, shipped."""
+    steps = {**(of or {}), **steps}
     first = Decimal(next(iter(steps.values()), 0))
     shown = [
         {
@@ -273,6 +274,42 @@ def bridge(unit: str = "", **steps: Decimal | int) -> dict[str, Any]:
         for name, value in steps.items()
     ]
     return {"steps": shown, "unit": unit}
+
+
+# What is now in a stage, from the end of the way back: each is drawn as its part of what was ordered
+_NOW_IN = (
+    ("shipped", "shipped", ("shipped",), ()),
+    ("picked", "picked", ("picked",), ("shipped",)),
+    ("allocated", "allocated", ("allocated",), ("picked",)),
+    ("backordered", "backordered", ("backordered",), ()),
+    ("cancelled", "cancelled", ("cancelled",), ()),
+)
+
+
+@register.inclusion_tag("components/bridge_bar.html")
+def bridge_bar(steps: Any) -> dict[str, Any]:
+    """Draw where the units of a line or of an order are now, as one bar; `steps` are running totals by name."""
+    ordered = Decimal(steps.ordered)
+    parts, left, words = [], 0, []
+    for name, label, plus, minus in _NOW_IN:
+        now = sum(getattr(steps, step) for step in plus) - sum(getattr(steps, step) for step in minus)
+        if now <= 0 or ordered <= 0:
+            continue
+        width = min(1000 - left, max(8, int(now * 1000 / ordered)))
+        parts.append({"name": name, "left": left, "width": width})
+        left += width
+        words.append(f"{_quantity_figure(Decimal(now))} {label}")
+    words = words or ["nothing allocated"]
+    return {"parts": parts, "words": f"Of {_quantity_figure(ordered)} ordered: {', '.join(words)}"}
+
+
+@register.inclusion_tag("components/trail.html")
+def trail(documents: Iterable[Any]) -> dict[str, Any]:
+    """Draw the papers of a document in the order in which one led to the other: `kind`, `label`, `url`, `state`."""
+    kinds: dict[str, list[Any]] = {}
+    for document in documents:
+        kinds.setdefault(document.kind, []).append(document)
+    return {"kinds": list(kinds.items())}
 
 
 @register.inclusion_tag("components/timeline.html")

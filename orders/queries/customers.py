@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
@@ -35,6 +37,6 @@ def customers_in_queue(user: User) -> QuerySet[Customer]:
     )
 
 
-def last_orders(customer: Customer, user: User) -> QuerySet[SalesOrder]:
+def last_orders(customer: Customer, user: User, today: date) -> QuerySet[SalesOrder]:
     """Return the customer's latest orders, as the order queue shows them."""
-    return orders_in_queue(user).filter(customer=customer).order_by(F("pk").desc())[:LAST_ORDERS]
+    return orders_in_queue(user, today).filter(customer=customer).order_by(F("pk").desc())[:LAST_ORDERS]

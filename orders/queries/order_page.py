@@ -17,7 +17,8 @@ from django.utils.formats import number_format
 from core import registry
 from core.models import User
 from core.money import Totals, document_totals, exponent
-from orders.models import OrderEvent, SalesOrder, SalesOrderLine
+from core.registry import DocumentLink
+from orders.models import CustomerPO, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries.changes import words_of
 
 ZERO = Decimal(0)
@@ -42,12 +43,14 @@ class Steps:
     """How many units of an order or of a line have come how far; each step contains what went further."""
 
     ordered: Decimal
+    cancelled: Decimal
     allocated: Decimal
     backordered: Decimal
     picked: Decimal
     packed: Decimal
     shipped: Decimal
     invoiced: Decimal
+    returned: Decimal
 
 
 def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
@@ -60,17 +63,29 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
         SalesOrderLine.objects.filter(order=order)
         .select_related("product__unit")
         .annotate(
+            cancelled=total("parts__cancelled"),
             promised=total(F("parts__demand__allocated") + F("parts__demand__picked")),
             waiting=total("parts__demand__backordered"),
             picked=total("parts__picked"),
             packed=total("parts__packed"),
             shipped=total("parts__shipped"),
+            returned=total("parts__returned"),
         )
         .order_by("position")
     )
     for line in lines:
         row: Any = line
-        row.steps = Steps(line.quantity, row.promised, row.waiting, row.picked, row.packed, row.shipped, line.invoiced)
+        row.steps = Steps(
+            line.quantity,
+            row.cancelled,
+            row.promised,
+            row.waiting,
+            row.picked,
+            row.packed,
+            row.shipped,
+            line.invoiced,
+            row.returned,
+        )
     return lines
 
 
@@ -80,9 +95,53 @@ def steps_of(lines: Sequence[SalesOrderLine]) -> Steps:
     return Steps(*(sum((getattr(step, name) for step in steps), ZERO) for name in Steps.__slots__))
 
 
+# What is always told of a line that ships, and what only where there is any
+_ALWAYS = ("allocated", "backordered", "picked", "packed", "shipped", "invoiced")
+
+
+def told_steps(steps: Steps) -> list[str]:
+    """Return the steps that a bridge shows: those of every order, and cancelled and returned where there is any."""
+    return [name for name in Steps.__slots__[1:] if name in _ALWAYS or getattr(steps, name)]
+
+
+def figures_of(line: SalesOrderLine, names: Sequence[str]) -> list[tuple[str, Decimal | None]]:
+    """Return how far a line is, step by step; nothing for the steps that goods alone take."""
+    steps: Steps = line.steps  # type: ignore[attr-defined]
+    ships = line.product.kind == "STOCK"
+    return [(name, getattr(steps, name) if ships or name == "invoiced" else None) for name in names]
+
+
 def totals_of(order: SalesOrder, lines: Sequence[SalesOrderLine]) -> Totals:
     """Return the order's totals with the tax table behind them."""
     return document_totals([(line.tax_category, line.tax_rate, line.net) for line in lines], order.currency)
+
+
+def po_link(order: SalesOrder, user: User) -> DocumentLink:
+    """Return the customer's own document, with which everything began; it names prices, so not all may open it."""
+    po = order.customer_po
+    url = reverse("orders:customer_po", args=[po.pk]) if po and user.can("orders.view_prices") else ""
+    return DocumentLink("Customer's PO", order.po_number, url, po.get_channel_display().lower() if po else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a customer's document says: fields with their values, and rows of cells."""
+
+    fields: list[tuple[str, str]]
+    rows: list[tuple[str, list[str]]]
+
+
+def content_of(po: CustomerPO) -> Content:
+    """Return what a customer's document says, as it came: fields by name, and the rows of a file by their number."""
+    content = dict(po.content)
+    rows = content.pop("rows", {})
+    numbered = rows.items() if isinstance(rows, dict) else enumerate(rows, 1)
+    return Content(
+        fields=[(str(name), str(value)) for name, value in content.items() if value not in ("", None, [])],
+        rows=[
+            (str(n), [str(cell) for cell in (row.values() if isinstance(row, dict) else row)]) for n, row in numbered
+        ],
+    )
 
 
 def timeline(order: SalesOrder, user: User) -> list[Entry]:

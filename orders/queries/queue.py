@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, DateField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 
 from core.models import User
 from orders.models import Facet, LinePart, SalesOrder
+from orders.queries.blocking import blockers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,23 @@ _STAGES: dict[str, dict[str, Stage]] = {
         Facet.OVER: Stage("Overpaid", "wrong"),
     },
 }
+_TO_CONFIRM = {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}
 _UNDER_WAY = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
 
 
-def orders_in_queue(user: User) -> QuerySet[SalesOrder]:
-    """Return the person's orders with their customer and with `waits`: whether units of them wait for stock."""
+# The day asked for has passed, and the goods have not all left; `today` is annotated
+IS_LATE = Q(status__in=SalesOrder.OPEN, requested_on__lt=F("today")) & ~Q(fulfilment__in=[Facet.FULL, Facet.OVER])
+
+
+def orders_in_queue(user: User, today: date) -> QuerySet[SalesOrder]:
+    """Return the person's orders with their customer, and with what is wrong with them.
+
+    `waits`: whether units of them wait for stock; `late`: whether they should have left before `today`.
+    """
     waiting = LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)
     orders: QuerySet[SalesOrder] = SalesOrder.objects.for_user(user).select_related("customer")
-    return orders.annotate(waits=Exists(waiting))
+    orders = orders.annotate(waits=Exists(waiting), today=Value(today, output_field=DateField()))
+    return orders.annotate(late=ExpressionWrapper(IS_LATE, output_field=BooleanField()))
 
 
 def stages_of(order: SalesOrder, *, waits: bool) -> list[Stage]:
@@ -59,16 +70,17 @@ def stages_of(order: SalesOrder, *, waits: bool) -> list[Stage]:
     return stages
 
 
-def is_late(order: SalesOrder, today: date) -> bool:
-    """Say whether the day asked for has passed and the goods have not all left."""
-    return order.status in SalesOrder.OPEN and order.fulfilment != Facet.FULL and order.requested_on < today
+def shown(orders: Iterable[Any], now: datetime) -> list[Any]:
+    """Return the orders of orders_in_queue with what rows say of each: its stages, its age, and what is wrong.
 
-
-def shown(orders: Iterable[SalesOrder], today: date) -> list[SalesOrder]:
-    """Return the orders of orders_in_queue with `stages` and `late` on each, for rows and files."""
-    rows = []
-    for order in orders:
-        order.stages = stages_of(order, waits=order.waits)  # type: ignore[attr-defined]
-        order.late = is_late(order, today)  # type: ignore[attr-defined]
-        rows.append(order)
+    Drafts are asked, by one statement for all of them, what stands against confirming them.
+    """
+    rows = list(orders)
+    drafts = [order.pk for order in rows if order.status in _TO_CONFIRM]
+    blocked = blockers(drafts, "orders.confirm") if drafts else {}
+    for order in rows:
+        order.stages = stages_of(order, waits=order.waits)
+        order.age = max(0, (now - (order.confirmed_at or order.created_at)).days)
+        order.late_days = (order.today - order.requested_on).days if order.late else 0
+        order.blocked = blocked.get(order.pk, [])
     return rows

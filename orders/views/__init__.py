@@ -19,7 +19,7 @@ from orders.views.entry import (
     PreviewOrderView,
 )
 from orders.views.intake import ImportOrdersView
-from orders.views.order import OrderDetailView
+from orders.views.order import CustomerPOView, OrderDetailView
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "CreateCustomerView",
     "CreateOrderView",
     "CustomerDetailView",
+    "CustomerPOView",
     "CustomerQueueView",
     "DiscardDraftsView",
     "DiscardSheetView",

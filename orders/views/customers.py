@@ -67,7 +67,7 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
         return super().get_context_data(
             title=customer.name,
             addresses=list(customer.addresses.order_by("-is_bill_to", "-is_ship_to", "pk")),
-            orders=shown(customer_queries.last_orders(customer, user), timezone.localdate()),
+            orders=shown(customer_queries.last_orders(customer, user, timezone.localdate()), timezone.now()),
             shows_prices=user.can("orders.view_prices"),
             can_change=user.can("orders.change_customer"),
             can_create=user.can("orders.create") and customer.is_active,

@@ -9,16 +9,15 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.views.generic import DetailView
 
 from core import registry
 from core.models import User
 from core.pages import VerbRequiredMixin, person
 from core.refusals import Blocker
-from orders.models import SalesOrder
+from orders.models import CustomerPO, SalesOrder
 from orders.queries import order_page
-from orders.queries.queue import is_late, orders_in_queue, stages_of
+from orders.queries.queue import orders_in_queue, stages_of
 
 # How the code of a blocker begins that will never go away: the verb was done
 DONE = "already_"
@@ -59,14 +58,20 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders of the person's companies."""
-        return orders_in_queue(person(self.request))
+        return orders_in_queue(person(self.request), timezone.localdate()).select_related(
+            "customer_po", "customer_po__received_by"
+        )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the lines, the verbs, the papers and the timeline; what costs anything only for those who may see it."""
         order: Any = self.object
         user = person(self.request)
-        today = timezone.localdate()
         lines = order_page.order_lines(order)
+        steps = order_page.steps_of(lines)
+        told = order_page.told_steps(steps)
+        for line in lines:
+            line.figures = order_page.figures_of(line, told)  # type: ignore[attr-defined]
+        contexts = self.panel_contexts(order, user)
         actions = self.actions(order, user)
         next_actions = [action for action in actions if not action.aside]
         open_actions = [action for action in next_actions if not action.blockers]
@@ -75,16 +80,21 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
             title=str(order),
             action_fields={"id": order.pk},
             lines=lines,
-            steps=order_page.steps_of(lines),
+            steps=steps,
+            told_steps=told,
+            bridge_steps={name: getattr(steps, name) for name in ("ordered", *told)},
             stages=stages_of(order, waits=order.waits),
-            is_late=is_late(order, today),
             shows_prices=shows_prices,
             totals=order_page.totals_of(order, lines) if shows_prices else None,
             primary=open_actions[0] if open_actions else None,
             other_actions=open_actions[1:],
             off_actions=[action for action in next_actions if action.blockers],
             aside_actions=[action for action in actions if action.aside],
-            panels=self.panels(order, user),
+            panels=[render_to_string(template, context, self.request) for template, context in contexts],
+            trail_documents=[
+                order_page.po_link(order, user),
+                *(document for _template, context in contexts for document in context.get("documents", ())),
+            ],
             entries=order_page.timeline(order, user),
             **kwargs,
         )
@@ -94,11 +104,33 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         shown = [ShownAction.of(action, order) for action in registry.order_actions if user.can(action.verb)]
         return [action for action in shown if not any(blocker.code.startswith(DONE) for blocker in action.blockers)]
 
-    def panels(self, order: SalesOrder, user: User) -> list[SafeString]:
-        """Return the parts of the page that the apps above draw, for those who may see them."""
+    def panel_contexts(self, order: SalesOrder, user: User) -> list[tuple[str, dict[str, Any]]]:
+        """Return the templates of what the apps above draw, for those who may see them, with what they show."""
         now = timezone.now()
         return [
-            render_to_string(panel.template, panel.context(order.pk, user, now), self.request)
+            (panel.template, panel.context(order.pk, user, now))
             for panel in registry.order_panels
             if not panel.verb or user.can(panel.verb)
         ]
+
+
+class CustomerPOView(VerbRequiredMixin, DetailView):
+    """The customer's own document behind an order, as it came; nothing of it was changed."""
+
+    verb = "orders.view_prices"
+    template_name = "orders/customer_po.html"
+    context_object_name = "po"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the documents of the person's companies."""
+        return CustomerPO.objects.for_user(person(self.request)).select_related("customer", "received_by")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what the document says, and the orders that were made of it."""
+        po: CustomerPO = self.object
+        return super().get_context_data(
+            title=f"Customer's PO {po.number}",
+            content=order_page.content_of(po),
+            orders=SalesOrder.objects.for_user(person(self.request)).filter(customer_po=po).order_by("pk"),
+            **kwargs,
+        )

@@ -43,9 +43,10 @@ class OrderQueueView(QueueView):
     noun = "order"
     default_sort = "requested_on"
     tabs: ClassVar[tuple[Tab, ...]] = (
-        Tab("drafts", "Drafts", Q(status__in=["DRAFT", "REVIEW"])),
-        Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
+        Tab("drafts", "To confirm", Q(status__in=["DRAFT", "REVIEW"])),
+        Tab("late", "Late", Q(late=True)),
         Tab("backordered", "Backordered", Q(status__in=["CONFIRMED", "RELEASED"], waits=True)),
+        Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
         Tab("released", "Released", Q(status="RELEASED")),
         Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"])),
         Tab("all", "All", Q()),
@@ -59,12 +60,12 @@ class OrderQueueView(QueueView):
             self.table_class = PricedOrderQueueTable
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the orders with their customer, and whether they wait for stock."""
-        return queue_queries.orders_in_queue(person(self.request))
+        """Return the orders with their customer, and whether they are late or wait for stock."""
+        return queue_queries.orders_in_queue(person(self.request), timezone.localdate())
 
     def decorate(self, rows: list[Any]) -> list[Any]:
-        """Add to each order how far it is and whether it is late."""
-        return queue_queries.shown(rows, timezone.localdate())
+        """Add to each order how far it is, how long it has waited, and what is wrong with it."""
+        return queue_queries.shown(rows, timezone.now())
 
     @cached_property
     def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
@@ -72,6 +73,7 @@ class OrderQueueView(QueueView):
         tab = self.current_tab.slug if self.current_tab else ""
         offered = {
             "drafts": [CONFIRM, DISCARD],
+            "late": [ALLOCATE],
             "confirmed": [ALLOCATE],
             "backordered": [ALLOCATE],
             "all": [CONFIRM, ALLOCATE],

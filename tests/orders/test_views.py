@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,13 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from core import registry
 from core.models import User
 from core.refusals import Blocker
 from core.roles import VERBS, Role
 from inventory.models import Demand
-from orders.models import Customer, OrderEvent, SalesOrder
+from orders.models import Customer, Facet, LinePart, OrderEvent, SalesOrder
 from tests.factories.core import person, signed_in
 from tests.factories.inventory import stock
 from tests.factories.orders import AT, CustomerFactory, make_order, priced
@@ -79,7 +81,24 @@ class TestQueue:
     def test_says_in_a_word_which_orders_are_late(self, client, customer, seller):
         make_order(customer, (priced(customer), 1), actor=seller)
         row = client.get(QUEUE, {"standing": "late"}).content.decode()
-        assert ">Late</span>" in row
+        assert "d late</span>" in row
+
+    def test_gives_late_orders_a_tab_until_their_goods_have_left(self, client, customer, seller):
+        lamp = priced(customer)
+        today = timezone.localdate()
+        past = {"ordered_on": today - timedelta(days=4), "requested_on": today - timedelta(days=3)}
+        late = make_order(customer, (lamp, 1), po_number="A", actor=seller, **past)
+        make_order(customer, (lamp, 1), po_number="B", ordered_on=today, requested_on=today, actor=seller)
+        left = make_order(customer, (lamp, 1), po_number="C", actor=seller, **past)
+        SalesOrder.objects.filter(pk=left.pk).update(fulfilment=Facet.FULL)
+        response = client.get(QUEUE, {"tab": "late"})
+        assert shown(response) == {late.pk}
+        assert "3 d late</span>" in response.content.decode()
+
+    def test_says_of_a_draft_why_it_cannot_be_confirmed(self, client, customer, seller):
+        make_order(customer, (priced(customer), 1), actor=seller)
+        Customer.objects.filter(pk=customer.pk).update(is_active=False)
+        assert "may not order: the account is closed." in client.get(QUEUE).content.decode()
         assert not shown(client.get(QUEUE, {"standing": "to_ship"}))
 
     def test_takes_as_many_statements_for_thirty_rows_as_for_three(self, client, customer, seller):
@@ -188,10 +207,33 @@ class TestOrderPage:
         text = " ".join(re.sub(r"<[^>]+>", " ", client.get(page_of(order)).content.decode()).split())
         assert f"{order.number} Confirmed Part allocated" in text
         assert "Ordered 12 Allocated 5 Backordered 7 Picked 0 Packed 0 Shipped 0 Invoiced 0" in text
-        assert f"{lamp.sku} {lamp.name} 12 pc 5 7 0 0 0 0 2.55 30.60" in text
+        assert f"{lamp.sku} Of 12 ordered: 5 allocated, 7 backordered {lamp.name} 12 pc 5 7 – – – – 2.55 – 30.60" in text
         assert "Net 35.60 GBP Tax 20 % of 35.60 7.12 GBP Total 42.72 GBP" in text
         assert f"Order confirmed 5 units allocated, 7 units backordered 20 Nov · {seller.name}" in text
         assert f"Order keyed 2 lines 20 Nov · {seller.name}" in text
+
+    def test_tells_of_what_was_cancelled_and_came_back_where_anything_was(self, client, customer, seller):
+        order = make_order(customer, (priced(customer), 12), confirmed=True, actor=seller)
+        page = client.get(page_of(order)).content.decode()
+        assert "Cancelled" not in page
+        assert "Returned" not in page
+        part = LinePart.objects.get(order=order)
+        LinePart.objects.filter(pk=part.pk).update(cancelled=2, picked=10, packed=10, shipped=9, returned=1)
+        text = " ".join(re.sub(r"<[^>]+>", " ", client.get(page_of(order)).content.decode()).split())
+        assert "Ordered 12 Cancelled 2" in text
+        assert "Returned 1" in text
+        assert "9 shipped, 1 picked" in text
+
+    def test_leads_to_the_customer_s_own_document(self, client, customer, seller):
+        order = make_order(customer, (priced(customer), 1), po_number="PO <7>", actor=seller)
+        page = reverse("orders:customer_po", args=[order.customer_po_id])
+        assert f'href="{page}"' in client.get(page_of(order)).content.decode()
+        document = client.get(page).content.decode()
+        assert "PO &lt;7&gt;" in document
+        assert page_of(order) in document
+        blind = signed_in(person(Role.SHIPPING_CLERK, company=customer.company))
+        assert f'href="{page}"' not in blind.get(page_of(order)).content.decode()
+        assert blind.get(page).status_code == 403
 
     def test_takes_as_many_statements_for_thirty_lines_as_for_three(self, client, customer, seller):
         def statements(order: SalesOrder) -> int:
