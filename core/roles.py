@@ -20,19 +20,27 @@ class Role(models.TextChoices):
     WAREHOUSE_MANAGER = "WAREHOUSE_MANAGER", "Warehouse manager"
     PICKER = "PICKER", "Picker"
     SHIPPING_CLERK = "SHIPPING_CLERK", "Shipping clerk"
+    RETURNS_CLERK = "RETURNS_CLERK", "Returns clerk"
     ACCOUNTANT = "ACCOUNTANT", "Accountant"
     ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
 
 
 _SEES = frozenset({"inventory.view_product"})
-_SALES_READS = _SEES | {"orders.view", "orders.view_prices", "billing.view", "shipping.view", "inventory.view_stock"}
+_SALES_READS = _SEES | {
+    "orders.view",
+    "orders.view_prices",
+    "billing.view",
+    "shipping.view",
+    "inventory.view_stock",
+    "returns.view",
+}
 _TAKES_ORDERS = frozenset({"orders.create", "orders.confirm", "orders.import", "orders.change_customer"})
 
 VERBS: dict[Role, frozenset[str]] = {
-    Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS,
+    Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS | {"returns.request"},
     Role.SALES_MANAGER: _SALES_READS
     | _TAKES_ORDERS
-    | {"orders.set_credit", "inventory.change_product", "warehouse.view"},
+    | {"orders.set_credit", "inventory.change_product", "warehouse.view", "returns.request", "returns.authorize"},
     Role.WAREHOUSE_MANAGER: _SEES
     | {
         "orders.view",
@@ -45,6 +53,9 @@ VERBS: dict[Role, frozenset[str]] = {
         "shipping.view",
         "shipping.dispatch",
         "shipping.deliver",
+        "returns.view",
+        "returns.receive",
+        "returns.inspect",
     },
     Role.PICKER: _SEES | {"warehouse.view", "warehouse.pick", "inventory.view_stock"},
     Role.SHIPPING_CLERK: _SEES
@@ -55,6 +66,19 @@ VERBS: dict[Role, frozenset[str]] = {
         "shipping.view",
         "shipping.dispatch",
         "shipping.deliver",
+        "returns.view",
+        "returns.receive",
+    },
+    Role.RETURNS_CLERK: _SEES
+    | {
+        "orders.view",
+        "inventory.view_stock",
+        "shipping.view",
+        "returns.view",
+        "returns.request",
+        "returns.authorize",
+        "returns.receive",
+        "returns.inspect",
     },
     Role.ACCOUNTANT: _SEES
     | {
@@ -65,6 +89,8 @@ VERBS: dict[Role, frozenset[str]] = {
         "billing.invoice",
         "billing.pay",
         "shipping.view",
+        "returns.view",
+        "returns.settle",
     },
 }
 VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administer"}
@@ -78,6 +104,7 @@ DESKS: dict[Role, str] = {
     Role.WAREHOUSE_MANAGER: "warehouse.release",
     Role.PICKER: "warehouse.pick",
     Role.SHIPPING_CLERK: "shipping.dispatch",
+    Role.RETURNS_CLERK: "returns.receive",
     Role.ACCOUNTANT: "billing.invoice",
     Role.ADMINISTRATOR: "orders.view",
 }

@@ -68,6 +68,21 @@ CHECKS = [
         """,
     ),
     sql_check(
+        "value of what is blocked = value of the moves into blocked bins less that of those out of them",
+        rows="inventory_stocklevel",
+        drift=f"""
+        SELECT 'level ' || l.id, l.blocked_value, coalesce(m.value, 0)
+        FROM inventory_stocklevel l
+        LEFT JOIN (
+            SELECT x.product_id, n.warehouse_id, sum(x.value) AS value
+            FROM ({_IN_AND_OUT}) x JOIN inventory_bin n ON n.id = x.bin_id
+            WHERE n.kind NOT IN ('PICK', 'TOTE', 'PACKED') GROUP BY 1, 2
+        ) m ON m.product_id = l.product_id AND m.warehouse_id = l.warehouse_id
+        WHERE l.blocked_value <> coalesce(m.value, 0)
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
         "cost of an issued move = its share of what its posting took from the level",
         rows="inventory_stockmove WHERE to_place = 'CUSTOMER'",
         drift=f"""
@@ -128,7 +143,10 @@ CHECKS = [
         rows="inventory_stockmove",
         drift="""
         SELECT 'product ' || coalesce(m.product_id, a.product_id), coalesce(a.consumed, 0), coalesce(m.issued, 0)
-        FROM (SELECT product_id, sum(quantity) AS issued FROM inventory_stockmove WHERE to_place = 'CUSTOMER' GROUP BY 1) m
+        FROM (
+            SELECT v.product_id, sum(v.quantity) AS issued FROM inventory_stockmove v
+            JOIN inventory_stockposting p ON p.id = v.posting_id AND p.kind = 'ISSUE' GROUP BY 1
+        ) m
         FULL JOIN (
             SELECT l.product_id, sum(a.consumed) AS consumed FROM inventory_allocation a
             JOIN inventory_stocklevel l ON l.id = a.level_id GROUP BY 1

@@ -2,8 +2,9 @@
 
 # Ensure levels and bin rows exist: %s = company, warehouses[], products[]; the row that exists is left alone.
 ENSURE_LEVELS = """
-INSERT INTO inventory_stocklevel (company_id, warehouse_id, product_id, sellable, allocated, blocked, staged, value)
-SELECT DISTINCT %s::bigint, u.warehouse_id, u.product_id, 0, 0, 0, 0, 0
+INSERT INTO inventory_stocklevel
+    (company_id, warehouse_id, product_id, sellable, allocated, blocked, staged, value, blocked_value)
+SELECT DISTINCT %s::bigint, u.warehouse_id, u.product_id, 0, 0, 0, 0, 0, 0
 FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(warehouse_id, product_id)
 ORDER BY 3, 2
 ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
@@ -70,12 +71,13 @@ RETURNING a.id
 """
 
 # What leaves takes its share of the level's value (rule 12): value x quantity / all that is there, and all of it with the last unit.
+# What is blocked stands apart, with the cost it came with.
 ISSUE_LEVELS = """
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
 ), l AS MATERIALIZED (
     SELECT s.id, u.quantity,
-        round(s.value * u.quantity / nullif(s.sellable + s.blocked + s.staged, 0), %s::int) AS cost
+        round((s.value - s.blocked_value) * u.quantity / nullif(s.sellable + s.staged, 0), %s::int) AS cost
     FROM inventory_stocklevel s JOIN u ON u.id = s.id ORDER BY s.id FOR NO KEY UPDATE OF s
 )
 UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = s.value - l.cost
@@ -160,4 +162,28 @@ WITH l AS MATERIALIZED (
     SELECT d.id FROM inventory_demand d WHERE d.id = ANY ((SELECT %s::bigint[])::bigint[]) ORDER BY d.id FOR NO KEY UPDATE
 )
 UPDATE inventory_demand AS d SET is_held = %s FROM l WHERE d.id = l.id
+"""
+
+# Where returned goods of a product lie in a warehouse, and where they can go, one row per product: its level, the bins for returns
+# and for quarantine, the shelf that it lies on (the first of all where it lies on none), and which of the bins have a row for it.
+# %s = products[], company id, warehouse id
+RETURN_PLACES = """
+SELECT u.product_id, v.id, place.returns, place.quarantine, shelf.id,
+    ARRAY (SELECT s.bin_id FROM inventory_binstock s
+           WHERE s.product_id = u.product_id AND s.bin_id IN (place.returns, place.quarantine, shelf.id))
+FROM unnest((SELECT %s::bigint[])) AS u(product_id)
+CROSS JOIN (SELECT %s::bigint AS company_id, %s::bigint AS warehouse_id) w
+LEFT JOIN inventory_stocklevel v
+    ON v.company_id = w.company_id AND v.product_id = u.product_id AND v.warehouse_id = w.warehouse_id
+CROSS JOIN LATERAL (
+    SELECT (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'RETURNS'))[1] AS returns,
+        (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'QUARANTINE'))[1] AS quarantine
+    FROM inventory_bin b WHERE b.warehouse_id = w.warehouse_id AND b.kind IN ('RETURNS', 'QUARANTINE')
+) place
+LEFT JOIN LATERAL (
+    SELECT b.id FROM inventory_bin b
+    LEFT JOIN inventory_binstock s ON s.bin_id = b.id AND s.product_id = u.product_id AND s.quantity > 0
+    WHERE b.warehouse_id = w.warehouse_id AND b.kind = 'PICK'
+    ORDER BY s.id IS NULL, b.sequence, b.id LIMIT 1
+) shelf ON TRUE
 """

@@ -103,6 +103,20 @@ CHECKS = [
         """,
     ),
     sql_check(
+        "return facet = returned of what is shipped",
+        rows="orders_salesorder",
+        drift=f"""
+        SELECT 'order ' || o.id, o.returned, f.facet
+        FROM orders_salesorder o
+        LEFT JOIN LATERAL (
+            SELECT {FACET.format(done="coalesce(sum(p.returned), 0)", whole="sum(p.shipped)")} AS facet
+            FROM orders_linepart p WHERE p.order_id = o.id
+        ) f ON TRUE
+        WHERE o.returned <> f.facet
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
         "billing facet = invoiced less credited of what is billable",
         rows="orders_salesorderline",
         drift=f"""

@@ -69,6 +69,24 @@ UPDATE orders_salesorder AS o SET fulfilment = {FACET.format(done="f.done", whol
 FROM f WHERE o.id = f.order_id
 """
 
+# What came back of what was shipped, and how far that brings each order; the caller holds the orders' locks.
+ADD_RETURNED = f"""
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
+), l AS MATERIALIZED (
+    SELECT t.id FROM orders_linepart t WHERE t.id IN (SELECT id FROM u) ORDER BY t.id FOR NO KEY UPDATE
+), p AS (
+    UPDATE orders_linepart AS t SET returned = t.returned + u.quantity
+    FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING t.order_id
+), f AS (
+    SELECT t.order_id, sum(t.returned + coalesce(u.quantity, 0)) AS done, sum(t.shipped) AS whole
+    FROM orders_linepart t LEFT JOIN u ON u.id = t.id
+    WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
+)
+UPDATE orders_salesorder AS o SET returned = {FACET.format(done="f.done", whole="f.whole")}
+FROM f WHERE o.id = f.order_id
+"""
+
 # What was invoiced of lines, and how far that brings each order; the caller holds the orders' locks.
 # Billable is what was ordered less what was cancelled of the line's parts.
 ADD_INVOICED = f"""

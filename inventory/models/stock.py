@@ -26,8 +26,8 @@ class StockLevel(models.Model):
     """What one warehouse has of one product: a cache of the ledger, and the row that a promise locks.
 
     `sellable` lies in PICK bins; `allocated` of it is promised by open on-hand allocations; `staged` is in totes and
-    parcels; `blocked` may not be sold. `value` is the total cost of all three in company currency, from which moving
-    average cost is taken by share (rule 12).
+    parcels; `blocked` may not be sold. `value` is the total cost of all three in company currency; what is blocked
+    keeps the cost it came with (`blocked_value`), and moving average cost is taken of the rest by share (rules 12, 13).
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -38,6 +38,7 @@ class StockLevel(models.Model):
     blocked = quantity_field(default=0)
     staged = quantity_field(default=0)
     value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    blocked_value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
 
     objects = CompanyQuerySet.as_manager()
 
@@ -53,6 +54,10 @@ class StockLevel(models.Model):
             models.CheckConstraint(condition=Q(blocked__gte=0), name="stocklevel_blocked_not_negative"),
             models.CheckConstraint(condition=Q(staged__gte=0), name="stocklevel_staged_not_negative"),
             models.CheckConstraint(condition=Q(value__gte=0), name="stocklevel_value_not_negative"),
+            models.CheckConstraint(
+                condition=Q(blocked_value__gte=0, blocked_value__lte=F("value")),
+                name="stocklevel_blocked_value_within_value",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -94,6 +99,11 @@ class StockPosting(models.Model):
         PICK = "PICK", "Pick"
         ISSUE = "ISSUE", "Issue"
         PUT_BACK = "PUT_BACK", "Put-back"
+        RETURN = "RETURN", "Return"
+        RESTOCK = "RESTOCK", "Restock"
+        QUARANTINE = "QUARANTINE", "Quarantine"
+        SCRAP = "SCRAP", "Scrap"
+        SEND_BACK = "SEND_BACK", "Back to the customer"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -115,7 +125,7 @@ class StockMove(models.Model):
     """One movement of a product from place to place: append-only, in the order of its id.
 
     A place is a bin, or outside: the supplier, the customer, an adjustment. `value` is the cost that moved, in company
-    currency; moves between bins of one warehouse carry none.
+    currency; moves between bins of one warehouse carry none, but those out of blocked bins or between them.
     """
 
     class Place(models.TextChoices):

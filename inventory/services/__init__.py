@@ -21,27 +21,32 @@ from inventory.services.promising import (
     release_allocations,
 )
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
+from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
 
 __all__ = [
     "BinPick",
     "Cut",
     "DemandRequest",
+    "DisposedUnits",
     "Issued",
     "Promise",
     "PutBackMove",
     "ReceiptLine",
+    "ReturnedUnits",
     "StockIssue",
     "StockMoved",
     "Unpick",
     "WarehouseNotReady",
     "allocate_demands",
     "cancel_demand",
+    "dispose_returns",
     "free_allocations",
     "hold_demands",
     "issue_allocations",
     "pick_allocations",
     "place_demand",
     "put_back",
+    "receive_returns",
     "receive_stock",
     "release_allocations",
     "unpick",

@@ -78,8 +78,16 @@ def add_bin_stock(
 
 def post(posting: StockPosting, moves: Sequence[StockMove]) -> int:
     """Write a posting with its moves by one statement and return its id."""
-    for move in moves:
-        move.company_id = posting.company_id
-        move.posting = posting
-    bulk.insert([posting], (moves, "posting"))
+    post_all([(posting, moves)])
     return int(posting.pk)
+
+
+def post_all(postings: Sequence[tuple[StockPosting, Sequence[StockMove]]]) -> None:
+    """Write postings, each with its moves, by one statement for all."""
+    for posting, moves in postings:
+        for move in moves:
+            move.company_id = posting.company_id
+            move.posting = posting
+    bulk.insert(
+        [posting for posting, _moves in postings], ([move for _posting, moves in postings for move in moves], "posting")
+    )

@@ -37,6 +37,15 @@ class OrderEvent(models.Model):
         COMPLETED = "COMPLETED", "Completed"
         INVOICED = "INVOICED", "Invoiced"
         PAID = "PAID", "Paid"
+        RETURN_REQUESTED = "RETURN_REQUESTED", "Return requested"
+        RETURN_AUTHORIZED = "RETURN_AUTHORIZED", "Return authorized"
+        RETURN_REJECTED = "RETURN_REJECTED", "Return rejected"
+        RETURN_CANCELLED = "RETURN_CANCELLED", "Return cancelled"
+        RETURN_EXPIRED = "RETURN_EXPIRED", "Return expired"
+        RETURN_RECEIVED = "RETURN_RECEIVED", "Returned goods received"
+        RETURN_INSPECTED = "RETURN_INSPECTED", "Returned goods inspected"
+        RETURN_DECIDED = "RETURN_DECIDED", "Returned goods put away"
+        RETURN_SETTLED = "RETURN_SETTLED", "Return settled"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="events", db_index=False)

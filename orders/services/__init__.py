@@ -13,6 +13,7 @@ from orders.services.noting import (
     note_invoiced,
     note_packed,
     note_picked,
+    note_returned,
     note_settled,
     note_shipped,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "note_invoiced",
     "note_packed",
     "note_picked",
+    "note_returned",
     "note_settled",
     "note_shipped",
     "quote_order",

@@ -49,6 +49,16 @@ def note_delivered(*, delivered: Mapping[int, Decimal]) -> None:
     bulk.add(LinePart, {part_id: {"delivered": quantity} for part_id, quantity in delivered.items()})
 
 
+def note_returned(*, returned: Mapping[int, Decimal]) -> None:
+    """Raise the parts' returned totals, by part id, or lower them where goods went back to the customer.
+
+    Sets the return facet; never above what was shipped. The caller holds the orders' locks.
+    """
+    ids = sorted(returned)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ADD_RETURNED, [ids, [returned[pk] for pk in ids]])
+
+
 def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:
     """Raise the lines' invoiced quantity and net, by line id, and set the billing facet.
 

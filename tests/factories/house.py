@@ -73,6 +73,8 @@ class House:
             company=self.company, code=name.lower().replace(" ", "-"), name=name, country="GB", priority=priority
         )
         Bin.objects.create(warehouse=warehouse, code="TOTE", kind=Bin.Kind.TOTE, sequence=999)
+        for kind in (Bin.Kind.RETURNS, Bin.Kind.QUARANTINE):
+            Bin.objects.create(warehouse=warehouse, code=kind.value, kind=kind, sequence=999)
         self.shelves[warehouse.pk] = [
             Bin.objects.create(warehouse=warehouse, code=f"A-{n:02}", sequence=n) for n in range(1, 4)
         ]

@@ -44,6 +44,7 @@ PEOPLE = [
     ("warehouse@demo.example", "Walt Warehouse", Role.WAREHOUSE_MANAGER),
     ("picker@demo.example", "Pia Picker", Role.PICKER),
     ("shipping@demo.example", "Shay Shipping", Role.SHIPPING_CLERK),
+    ("returns@demo.example", "Rita Returns", Role.RETURNS_CLERK),
     ("accounts@demo.example", "Ada Accounts", Role.ACCOUNTANT),
     ("admin@demo.example", "Andy Admin", Role.ADMINISTRATOR),
 ]
@@ -171,7 +172,7 @@ class Command(BaseCommand):
         return admin
 
     def load_places(self, company: Company) -> dict[tuple[str, str], Bin]:
-        """Make the warehouses with their pick bins, and in each a tote, a packing and a dock bin.
+        """Make the warehouses with their pick bins, and in each a bin of every other kind.
 
         Return the bins by code.
         """
@@ -193,7 +194,7 @@ class Command(BaseCommand):
         places += [
             Bin(warehouse=warehouse, code=kind.label.upper(), kind=kind, sequence=100_000)
             for warehouse in warehouses.values()
-            for kind in (Bin.Kind.TOTE, Bin.Kind.PACKED, Bin.Kind.DOCK)
+            for kind in (Bin.Kind.TOTE, Bin.Kind.PACKED, Bin.Kind.DOCK, Bin.Kind.RETURNS, Bin.Kind.QUARANTINE)
         ]
         made = Bin.objects.bulk_create(places)
         self.stdout.write(f"    {len(warehouses)} warehouses with {len(made):,} bins")

@@ -1,0 +1,34 @@
+"""Every write of returns: asking, receiving, inspecting, deciding and settling what comes back."""
+
+from returns.services.examining import PRESET, Decided, Graded, decide_return, inspect_return
+from returns.services.receiving import Arrival, WrongItem, receive_blind, receive_return
+from returns.services.requesting import (
+    MoreThanShipped,
+    ReturnDraft,
+    ReturnInvalid,
+    authorize_returns,
+    cancel_returns,
+    create_returns,
+    expire_returns,
+    reject_returns,
+)
+
+__all__ = [
+    "PRESET",
+    "Arrival",
+    "Decided",
+    "Graded",
+    "MoreThanShipped",
+    "ReturnDraft",
+    "ReturnInvalid",
+    "WrongItem",
+    "authorize_returns",
+    "cancel_returns",
+    "create_returns",
+    "decide_return",
+    "expire_returns",
+    "inspect_return",
+    "receive_blind",
+    "receive_return",
+    "reject_returns",
+]

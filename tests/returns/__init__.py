@@ -1,0 +1,1 @@
+"""Tests of returns: what came, where it went, and what it was worth."""
