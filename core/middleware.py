@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 
 from core.history import attributed_to
 from core.idempotency import KeyReused
-from core.pages import vary_on_htmx, wants_fragment
+from core.pages import COMPANY, vary_on_htmx, wants_fragment
 from core.refusals import NotAllowed, Refused
 from core.transactions import as_refusal
 from core.views import not_allowed
@@ -45,7 +45,7 @@ class RequestIdMiddleware:
 
 
 class PersonMiddleware:
-    """Shows times in the person's time zone and words in their language.
+    """Lets a person work for the company they chose, and shows times in their time zone and words in their language.
 
     No cache shows to others what was shown to them.
     """
@@ -58,6 +58,7 @@ class PersonMiddleware:
         if not user.is_authenticated:
             return self.get_response(request)
         structlog.contextvars.bind_contextvars(user_id=user.pk)
+        cast(Any, user).chosen_company_id = request.session.get(COMPANY)
         with timezone.override(ZoneInfo(user.time_zone)), translation.override(user.language):
             response = self.get_response(request)
         if "Cache-Control" not in response:

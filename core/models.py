@@ -119,6 +119,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("may enter the admin", default=False)
     date_joined = models.DateTimeField(db_default=Now(), editable=False)
 
+    # The company that a person of several chose for this session
+    chosen_company_id: int | None = None
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     objects = UserManager()
@@ -133,9 +136,18 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     @cached_property
+    def jobs(self) -> list[Membership]:
+        """Where this person may work: one membership for each of their companies."""
+        return list(Membership.objects.filter(user_id=self.pk).order_by("company_id").select_related("company"))
+
+    @cached_property
     def membership(self) -> Membership | None:
-        """Where this person works now: the first of their companies. What they are elsewhere does not count here."""
-        return Membership.objects.filter(user_id=self.pk).order_by("company_id").select_related("company").first()
+        """Where this person works now: the company they chose, or their first.
+
+        What they are elsewhere does not count here.
+        """
+        chosen = (job for job in self.jobs if job.company_id == self.chosen_company_id)
+        return next(chosen, self.jobs[0] if self.jobs else None)
 
     @property
     def company_ids(self) -> list[int]:

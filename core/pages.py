@@ -22,6 +22,8 @@ from django.views.generic.edit import ModelFormMixin, ProcessFormView
 from core import idempotency
 from core.models import User
 
+# Where the session keeps the company that a person of several works for
+COMPANY = "company"
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 

@@ -15,7 +15,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.contrib.staticfiles import finders
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
 from django.urls import reverse
@@ -27,7 +27,7 @@ from django.views.generic import TemplateView, UpdateView, View
 from core import registry
 from core.forms import PreferencesForm, SignInForm, ThemeForm
 from core.models import User
-from core.pages import VerbRequiredMixin, go_to, next_url, person, vary_on_htmx, wants_fragment
+from core.pages import COMPANY, VerbRequiredMixin, go_to, next_url, person, vary_on_htmx, wants_fragment
 from core.refusals import Blocked, Blocker
 from core.roles import DESKS
 
@@ -100,6 +100,25 @@ class ThemeView(View):
         user.theme = form.cleaned_data["theme"]
         user.save(update_fields=["theme"])
         return HttpResponseRedirect(next_url(request) or reverse("core:home"))
+
+
+class CompanyView(View):
+    """Lets a person of several companies work for another one of them, until they choose again or sign out."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Keep the choice, and begin there at the person's desk.
+
+        :raises Http404: where they do not belong to the company.
+        """
+        chosen = request.POST.get("company", "")
+        job = next((job for job in person(request).jobs if str(job.company_id) == chosen), None)
+        if job is None:
+            raise Http404("No such company.")
+        request.session[COMPANY] = job.company_id
+        messages.success(request, f"You work for {job.company} now.")
+        return HttpResponseRedirect(reverse("core:home"))
 
 
 class PreferencesView(UpdateView):

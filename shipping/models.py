@@ -16,7 +16,7 @@ from django_fsm import FSMField, transition
 from core.models import Company, CompanyQuerySet
 from core.numbering import document_number
 from core.transitions import Graph
-from inventory.models import StockPosting, Warehouse
+from inventory.models import StockPosting, Warehouse, WarehouseQuerySet
 from orders.models import LinePart, SalesOrder
 from warehouse.models import Parcel, ParcelContent
 
@@ -47,7 +47,7 @@ class Shipment(models.Model):
     dispatched_at = models.DateTimeField(null=True)
     dispatched_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = CompanyQuerySet.as_manager()
+    objects = WarehouseQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["-id"]

@@ -15,6 +15,7 @@ from django.urls import reverse
 from core.models import User
 from core.refusals import Blocker
 from core.registry import DocumentLink
+from inventory.models import accesses_of
 from orders.models import SalesOrder
 from shipping import sql
 from shipping.models import Shipment, ShipmentLine
@@ -88,9 +89,15 @@ HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT)))
 
 
 def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:
-    """Return the orders of the person's companies that are with a warehouse or have left it, with their customers."""
+    """Return the orders of the person's companies that are with a warehouse or have left it, with their customers.
+
+    Who is kept to some warehouses gets those with parcels there.
+    """
     statuses = [SalesOrder.Status.RELEASED, SalesOrder.Status.COMPLETED]
-    return SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
+    mine = accesses_of(user)
+    here = Parcel.objects.filter(order=OuterRef("pk"), warehouse__in=mine.values("warehouse"))
+    orders = SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
+    return orders.filter(Q(~Exists(mine)) | Q(Exists(here)))
 
 
 def orders_of_parcels(user: User, parcel_ids: Collection[int]) -> dict[int, int]:
@@ -98,10 +105,11 @@ def orders_of_parcels(user: User, parcel_ids: Collection[int]) -> dict[int, int]
     return dict(Parcel.objects.for_user(user).filter(pk__in=parcel_ids).values_list("pk", "order_id"))
 
 
-def parcels_at_the_dock(order_ids: Collection[int]) -> QuerySet[Parcel]:
-    """Return orders' packed parcels that have not left, with how many units each holds."""
+def parcels_at_the_dock(order_ids: Collection[int], user: User) -> QuerySet[Parcel]:
+    """Return orders' packed parcels in the person's warehouses that have not left, with how many units each holds."""
     return (
-        Parcel.objects.filter(~_HAS_LEFT, order__in=order_ids, status=Parcel.Status.PACKED)
+        Parcel.objects.for_user(user)
+        .filter(~_HAS_LEFT, order__in=order_ids, status=Parcel.Status.PACKED)
         .select_related("warehouse")
         .annotate(units=Sum("contents__quantity"))
         .order_by("order_id", "pk")
@@ -113,10 +121,11 @@ def shipments(user: User) -> QuerySet[Shipment]:
     return Shipment.objects.for_user(user).select_related("order__customer", "warehouse", "dispatched_by", "proof")
 
 
-def shipments_of_order(order_id: int) -> QuerySet[Shipment]:
-    """Return an order's shipments with how many parcels and units each took."""
+def shipments_of_order(order_id: int, user: User) -> QuerySet[Shipment]:
+    """Return an order's shipments from the person's warehouses, with how many parcels and units each took."""
     return (
-        Shipment.objects.filter(order_id=order_id)
+        Shipment.objects.for_user(user)
+        .filter(order_id=order_id)
         .select_related("warehouse", "dispatched_by", "proof")
         .prefetch_related("labels")
         .annotate(parcels=Count("lines__parcel", distinct=True), units=Sum("lines__quantity"))
@@ -160,9 +169,9 @@ def parcels_of_shipment(shipment: Shipment) -> list[LeftParcel]:
     ]
 
 
-def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
+def order_panel(order_id: int, user: User, _at: datetime) -> dict[str, Any]:
     """Return what shipping shows on an order's page."""
-    shipments = list(shipments_of_order(order_id))
+    shipments = list(shipments_of_order(order_id, user))
     queue = reverse("shipping:shipments")
     documents = [
         DocumentLink("Shipments", row.number, f"{queue}?q={row.number}", row.get_status_display().lower())

@@ -75,7 +75,8 @@ class DispatchOrdersView(QueueActionView):
         ids = self.asked_ids(pk)
         orders = self.orders(ids)
         form = DispatchForm(
-            initial={"carrier": queries.last_carrier(person(request))}, parcels=list(queries.parcels_at_the_dock(ids))
+            initial={"carrier": queries.last_carrier(person(request))},
+            parcels=list(queries.parcels_at_the_dock(ids, person(request))),
         )
         return self.show(orders, form)
 
@@ -84,7 +85,7 @@ class DispatchOrdersView(QueueActionView):
         ids = self.asked_ids(pk)
         if "carrier" not in request.POST:
             return self.ask(ids)
-        form = DispatchForm(request.POST, parcels=list(queries.parcels_at_the_dock(ids)))
+        form = DispatchForm(request.POST, parcels=list(queries.parcels_at_the_dock(ids, person(request))))
         if not form.is_valid():
             return self.show(self.orders(ids), form, status=422)
         chosen = queries.orders_of_parcels(person(request), form.chosen) if form.names_parcels else {}

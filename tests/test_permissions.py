@@ -41,6 +41,7 @@ EVERYBODY, STRANGER = "everybody", "stranger"
 # The verb that opens an address; "everybody" is who is signed in, "stranger" who is not as well.
 RULES = {
     "core:admin_login": STRANGER,
+    "core:company": EVERYBODY,
     "core:healthz": STRANGER,
     "core:home": EVERYBODY,
     "core:login": STRANGER,
@@ -428,6 +429,7 @@ class TestFields:
                 {"amount": "1.00", "received_on": "2026-11-20", "method": "BANK"},
             ),
             "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
+            "core:company": ("/company/", {"company": house.company.pk}),
             "core:theme": ("/theme/", {"theme": "light"}),
         }
 

@@ -13,10 +13,10 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
-from core.models import Company, CompanyQuerySet
+from core.models import Company
 from core.numbering import document_number
 from core.transitions import Graph
-from inventory.models import Allocation, Bin, Product, StockPosting, Warehouse
+from inventory.models import Allocation, Bin, Product, StockPosting, Warehouse, WarehouseQuerySet
 from orders.models import LinePart, SalesOrder
 
 WAVE_GRAPH = Graph(start=(["RELEASED"], "RUNNING"), complete=(["RELEASED", "RUNNING"], "DONE"))
@@ -39,7 +39,7 @@ class Wave(models.Model):
     released_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
 
-    objects = CompanyQuerySet.as_manager()
+    objects = WarehouseQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["-id"]
@@ -69,6 +69,10 @@ class Wave(models.Model):
         self.done_at = at
 
 
+class _TaskQuerySet(WarehouseQuerySet):
+    warehouse_path = "bin__warehouse"
+
+
 class PickTask(models.Model):
     """Take one product from one bin into one tote, for one part of an order."""
 
@@ -94,7 +98,7 @@ class PickTask(models.Model):
     )
     posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
-    objects = CompanyQuerySet.as_manager()
+    objects = _TaskQuerySet.as_manager()
 
     class Meta:
         triggers: ClassVar[list[pgtrigger.Trigger]] = [TASK_GRAPH.trigger("picktask_status_graph")]
@@ -141,7 +145,7 @@ class Parcel(models.Model):
     packed_at = models.DateTimeField(null=True)
     packed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
-    objects = CompanyQuerySet.as_manager()
+    objects = WarehouseQuerySet.as_manager()
 
     class Meta:
         triggers: ClassVar[list[pgtrigger.Trigger]] = [PARCEL_GRAPH.trigger("parcel_status_graph")]

@@ -18,7 +18,8 @@ from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocker
 from core.registry import DocumentLink
-from inventory.models import Allocation
+from inventory.models import Allocation, accesses_of
+from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
 from warehouse import sql
 from warehouse.models import Parcel, ParcelContent, PickTask, Wave
@@ -128,8 +129,16 @@ IS_BEING_PICKED = Q(Exists(PickTask.objects.filter(order=OuterRef("pk"), status=
 
 
 def orders_with_the_warehouse(user: User, *statuses: SalesOrder.Status) -> QuerySet[SalesOrder]:
-    """Return the orders of the person's companies in some statuses, with their customers."""
-    return SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
+    """Return the orders of the person's companies in some statuses, with their customers.
+
+    Who is kept to some warehouses gets those of which something is promised there.
+    """
+    mine = accesses_of(user)
+    here = LinePart.objects.filter(
+        order=OuterRef("pk"), demand__allocations__level__warehouse__in=mine.values("warehouse")
+    )
+    orders = SalesOrder.objects.for_user(user).filter(status__in=statuses).select_related("customer")
+    return orders.filter(Q(~Exists(mine)) | Q(Exists(here)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,28 +175,30 @@ def next_task(wave_id: int, *, after: int = 0) -> PickTask | None:
 # --- An order's page ------------------------------------------------------------------------------
 
 
-def tasks_of_order(order_id: int) -> QuerySet[PickTask]:
-    """Return an order's pick tasks, wave by wave along the walk."""
+def tasks_of_order(order_id: int, user: User) -> QuerySet[PickTask]:
+    """Return an order's pick tasks in the person's warehouses, wave by wave along the walk."""
     return (
-        PickTask.objects.filter(order_id=order_id)
+        PickTask.objects.for_user(user)
+        .filter(order_id=order_id)
         .select_related("wave__warehouse", "product__unit", "bin", "picked_by")
         .order_by("wave_id", "pk")
     )
 
 
-def parcels_of_order(order_id: int) -> QuerySet[Parcel]:
-    """Return an order's packed parcels with how many units each holds."""
+def parcels_of_order(order_id: int, user: User) -> QuerySet[Parcel]:
+    """Return an order's packed parcels in the person's warehouses, with how many units each holds."""
     return (
-        Parcel.objects.filter(order_id=order_id, status=Parcel.Status.PACKED)
+        Parcel.objects.for_user(user)
+        .filter(order_id=order_id, status=Parcel.Status.PACKED)
         .select_related("warehouse")
         .annotate(units=Sum("contents__quantity"))
         .order_by("pk")
     )
 
 
-def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
+def order_panel(order_id: int, user: User, _at: datetime) -> dict[str, Any]:
     """Return what the warehouse shows on an order's page."""
-    tasks, parcels = list(tasks_of_order(order_id)), list(parcels_of_order(order_id))
+    tasks, parcels = list(tasks_of_order(order_id, user)), list(parcels_of_order(order_id, user))
     waves = {task.wave_id: task.wave for task in tasks}
     documents = [
         *(
@@ -220,14 +231,16 @@ class UnpackedLine:
     quantity: Decimal
 
 
-def unpacked_lines(order_id: int) -> dict[int, list[UnpackedLine]]:
-    """Return what is to be packed of an order, by warehouse id in the order of its lines; one statement."""
+def unpacked_lines(order_id: int, user: User) -> dict[int, list[UnpackedLine]]:
+    """Return what is to be packed of an order in the person's warehouses, by their ids in the order of its lines."""
     of_warehouse: dict[int, list[UnpackedLine]] = {}
+    mine = warehouse_ids(user)
     with connection.cursor() as cursor:
         cursor.execute(sql.UNPACKED_UNITS, [order_id])
         for row in cursor.fetchall():
             line = UnpackedLine(*row)
-            of_warehouse.setdefault(line.warehouse_id, []).append(line)
+            if line.warehouse_id in mine:
+                of_warehouse.setdefault(line.warehouse_id, []).append(line)
     return of_warehouse
 
 

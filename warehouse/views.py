@@ -128,7 +128,7 @@ class PackOrderView(FormPageMixin, FormView):
 
     def get_form(self, form_class: Any = None) -> PackForm:
         """Return the form over what lies in the totes of the warehouse that was asked for."""
-        lines = queries.unpacked_lines(self.order.pk)
+        lines = queries.unpacked_lines(self.order.pk, person(self.request))
         data = self.request.POST if self.request.method == "POST" else None
         return PackForm(data, lines=lines.get(self.warehouse_id, []))
 
@@ -147,7 +147,7 @@ class PackOrderView(FormPageMixin, FormView):
 
     def url_of(self, reference: Any) -> str:
         """Stay where more is to be packed, or else go on."""
-        if queries.unpacked_lines(self.order.pk):
+        if queries.unpacked_lines(self.order.pk, person(self.request)):
             return self.request.path
         return next_url(self.request) or self.cancel_url()
 
@@ -159,8 +159,8 @@ class PackOrderView(FormPageMixin, FormView):
         """Add a form per warehouse, the one that was sent as it was, and the parcels so far."""
         context = super().get_context_data(**kwargs)
         sent: PackForm = context["form"]
-        lines = queries.unpacked_lines(self.order.pk)
-        parcels = list(queries.parcels_of_order(self.order.pk))
+        lines = queries.unpacked_lines(self.order.pk, person(self.request))
+        parcels = list(queries.parcels_of_order(self.order.pk, person(self.request)))
         gone = queries.unpack_blockers([parcel.pk for parcel in parcels])
         asked = self.request.POST if self.request.method == "POST" else self.request.GET
         return context | {

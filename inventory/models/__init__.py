@@ -1,7 +1,7 @@
 """What inventory keeps: the catalogue, the places, the stock ledger and the promise."""
 
 from inventory.models.catalogue import Product, Unit
-from inventory.models.places import Bin, Warehouse, WarehouseAccess
+from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.promise import Allocation, Demand
 from inventory.models.stock import BinStock, StockLevel, StockMove, StockPosting
 
@@ -17,4 +17,6 @@ __all__ = [
     "Unit",
     "Warehouse",
     "WarehouseAccess",
+    "WarehouseQuerySet",
+    "accesses_of",
 ]

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import pghistory
 from django.db import models
+from django.db.models import Exists, Q
 
 from core.models import Company, CompanyQuerySet, User
+
+
+def accesses_of(user: User) -> models.QuerySet[WarehouseAccess]:
+    """Return the warehouses that a person is kept to in the companies they work for; none where they work in all."""
+    return WarehouseAccess.objects.filter(user=user, warehouse__company__in=user.company_ids)
+
+
+def works_in(user: User, path: str) -> Q:
+    """Return the condition that what `path` leads to is a warehouse in which the person works."""
+    mine = accesses_of(user)
+    return Q(~Exists(mine)) | Q(**{f"{path}__in": mine.values("warehouse")})
+
+
+class WarehouseQuerySet(CompanyQuerySet):
+    """Rows of warehouses, which are for those who work there; `warehouse_path` leads from a row to its warehouse."""
+
+    warehouse_path = "warehouse"
+
+    def for_user(self, user: User) -> Self:
+        """Return the rows of the companies and the warehouses in which the person works."""
+        return super().for_user(user).filter(works_in(user, self.warehouse_path))
+
+
+class _Warehouses(WarehouseQuerySet):
+    warehouse_path = "pk"
 
 
 @pghistory.track()
@@ -23,7 +49,7 @@ class Warehouse(models.Model):
     postcode = models.CharField(max_length=16, blank=True)
     priority = models.PositiveSmallIntegerField(default=100)
 
-    objects = CompanyQuerySet.as_manager()
+    objects = _Warehouses.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["priority", "code"]

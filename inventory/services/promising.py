@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -137,14 +137,22 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
 
 
 @atomic
-def release_allocations(*, demand_ids: Collection[int], at: datetime) -> list[BinPick]:
+def release_allocations(
+    *, demand_ids: Collection[int], at: datetime, warehouse_ids: Container[int] | None = None
+) -> list[BinPick]:
     """Choose bins for every firm allocation of the demands and reserve their stock for the pick, in walking order.
+
+    Only those in some warehouses, where these are named.
 
     A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one
     after the other.
     """
     _lock_demands(demand_ids)
-    allocations = _firm_allocations(demand_ids)
+    allocations = [
+        allocation
+        for allocation in _firm_allocations(demand_ids)
+        if warehouse_ids is None or allocation.level.warehouse_id in warehouse_ids
+    ]
     if not allocations:
         return []
     stocks = _locked_bins(

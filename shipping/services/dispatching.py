@@ -19,6 +19,7 @@ from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
+from inventory.queries.places import ELSEWHERE, warehouse_ids
 from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
@@ -75,7 +76,7 @@ def dispatch_orders(
     """
     require(actor, "shipping.dispatch")
     orders = _locked(order_ids, actor)
-    contents = _undispatched(list(orders))
+    contents = _undispatched(list(orders), actor)
     results = _send_off(orders, contents, Consignment(carrier, tracking_number), actor, at)
     idle = orders.keys() - results.keys()
     return results | _refused_or_standing(idle) if idle else results
@@ -95,7 +96,7 @@ def dispatch_parcels(
     require(actor, "shipping.dispatch")
     asked = queries.orders_of_parcels(actor, parcel_ids)
     orders = _locked(sorted(set(asked.values())), actor)
-    contents = [content for content in _undispatched(list(orders)) if content.parcel_id in asked]
+    contents = [content for content in _undispatched(list(orders), actor) if content.parcel_id in asked]
     missing = asked.keys() - {content.parcel_id for content in contents}
     gone = list(
         ShipmentLine.objects.filter(parcel__in=missing)
@@ -147,10 +148,12 @@ def _send_off(
     return results
 
 
-def _undispatched(order_ids: Sequence[int]) -> list[_Content]:
+def _undispatched(order_ids: Sequence[int], actor: User) -> list[_Content]:
     with connection.cursor() as cursor:
         cursor.execute(sql.UNDISPATCHED, [list(order_ids)])
-        return [_Content(*row) for row in cursor.fetchall()]
+        contents = [_Content(*row) for row in cursor.fetchall()]
+    mine = warehouse_ids(actor)
+    return [content for content in contents if content.warehouse_id in mine]
 
 
 def _ship(
@@ -250,7 +253,7 @@ def _refused_or_standing(order_ids: Collection[int]) -> dict[int, Dispatched | R
     """Say of orders that had nothing to dispatch why, or which shipments of them have left already."""
     blocked = queries.blockers(order_ids, "shipping.dispatch")
     standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "already_dispatched"]
-    refused: dict[int, Dispatched | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+    refused: dict[int, Dispatched | Refused] = {pk: Blocked.because(blocked.get(pk, [ELSEWHERE])) for pk in order_ids}
     if not standing:
         return refused
     shipments = Shipment.objects.filter(order_id__in=standing).order_by("pk")

@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from core.models import User
+from core.models import Membership, User
 from core.roles import Role
-from tests.factories.core import PASSWORD, UserFactory, person
+from tests.factories.core import PASSWORD, CompanyFactory, MembershipFactory, UserFactory, person, signed_in
+from tests.factories.inventory import ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +180,52 @@ class TestFaults:
         assert response.status_code == 500
         assert b"Something broke on our side" in response.content
         assert response["X-Request-ID"].encode() in response.content
+
+
+class TestCompany:
+    """A person of several companies works for one at a time."""
+
+    @pytest.fixture
+    def worker(self):
+        user = person(Role.SALES_ADMIN)
+        MembershipFactory(user=user, company=CompanyFactory(name="Second & Sons"), roles=[Role.PICKER])
+        return user
+
+    def second(self, user):
+        return Membership.objects.get(user=user, company__name="Second & Sons").company
+
+    def test_is_chosen_for_the_session_with_its_roles_and_its_rows(self, worker):
+        client, other = signed_in(worker), self.second(worker)
+        ours, theirs = ProductFactory(company=worker.company), ProductFactory(company=other)
+        page = client.get("/products/").content.decode()
+        assert (ours.sku in page, theirs.sku in page) == (True, False)
+        assert "Second &amp; Sons" in page
+        answer = client.post("/company/", {"company": other.pk})
+        assert (answer.status_code, answer.url) == (302, "/")
+        page = client.get("/products/").content.decode()
+        assert (ours.sku in page, theirs.sku in page) == (False, True)
+        assert client.get("/orders/").status_code == 403
+        assert client.get(reverse("warehouse:waves")).status_code != 403
+        assert signed_in(worker).get("/orders/").status_code == 200, "the choice is the session's"
+
+    def test_is_none_of_those_that_they_do_not_belong_to(self, worker):
+        client = signed_in(worker)
+        for company in (CompanyFactory().pk, "", "x", "1e999", "0"):
+            assert client.post("/company/", {"company": company}).status_code == 404
+        assert client.get("/orders/").status_code == 200
+
+    def test_that_they_left_is_forgotten(self, worker):
+        client, other = signed_in(worker), self.second(worker)
+        client.post("/company/", {"company": other.pk})
+        Membership.objects.filter(user=worker, company=other).delete()
+        assert client.get("/orders/").status_code == 200
+
+    def test_is_not_offered_to_who_has_but_one(self, admin):
+        assert 'action="/company/"' not in signed_in(admin).get("/orders/").content.decode()
+
+    def test_takes_no_more_statements(self, worker, django_assert_num_queries):
+        client, alone = signed_in(worker), signed_in(person(Role.SALES_ADMIN))
+        with CaptureQueriesContext(connection) as one:
+            alone.get("/products/")
+        with django_assert_num_queries(len(one)):
+            client.get("/products/")

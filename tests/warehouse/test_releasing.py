@@ -7,6 +7,7 @@ import pytest
 from core.refusals import NotAllowed, Refused
 from core.roles import Role
 from inventory.models import Allocation, BinStock
+from inventory.queries.places import warehouse_ids
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from tests.factories.core import person
@@ -120,6 +121,7 @@ class TestReleaseOrders:
         assert snapshot() == before
 
     def test_takes_as_many_statements_for_ten_orders_as_for_one(self, house):
+        warehouse_ids(house.boss)  # asked once for each person
         products = [house.product([50]) for _ in range(3)]
         one, *ten = [house.order(*((product, 1) for product in products)) for _ in range(11)]
         with Statements(house.boss) as alone:

@@ -15,6 +15,7 @@ from core.models import User
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
+from inventory.queries.places import ELSEWHERE, warehouse_ids
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from warehouse import events, queries, sql
@@ -172,7 +173,8 @@ def _locked_unpacked(order_ids: Collection[int], actor: User) -> list[_Unpacked]
             cursor.execute(sql.LOCK_UNPACKED, [sorted(set(order_ids)), actor.company_ids])
             contents = [_Unpacked(*row) for row in cursor.fetchall()]
         if all(content.is_current for content in contents):
-            return contents
+            mine = warehouse_ids(actor)
+            return [content for content in contents if content.warehouse_id in mine]
         # Somebody picked or packed of these while we waited. The parts are ours now: the next read is of what is there
 
 
@@ -242,11 +244,11 @@ def _record(units: Iterable[tuple[Parcel, Decimal]], kind: OrderEvent.Kind, acto
 
 def _refused_or_standing(order_ids: Collection[int], actor: User) -> dict[int, Packed | Refused]:
     """Say of orders that had nothing to pack why, or which parcels of them are packed already."""
-    visible = SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).values_list("pk", flat=True)
-    blocked = queries.blockers(list(visible), "warehouse.pack")
+    visible = list(SalesOrder.objects.for_user(actor).filter(pk__in=order_ids).values_list("pk", flat=True))
+    blocked = queries.blockers(visible, "warehouse.pack")
     standing = [pk for pk, blockers in blocked.items() if blockers[0].code == "already_packed"]
     parcels = Parcel.objects.filter(order_id__in=standing, status=Parcel.Status.PACKED).order_by("pk")
-    refused: dict[int, Packed | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+    refused: dict[int, Packed | Refused] = {pk: Blocked.because(blocked.get(pk, [ELSEWHERE])) for pk in visible}
     return refused | (_by_order(parcels.values_list("order_id", "pk")) if standing else {})
 
 

@@ -16,6 +16,7 @@ from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
+from inventory.queries.places import ELSEWHERE, warehouse_ids
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from warehouse import events, queries, sql
@@ -63,16 +64,18 @@ def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
         results[order_id] = Picked(order_id, tuple(task.pk for task in members))
     idle = set(order_ids) - results.keys()
     if idle:
-        visible = SalesOrder.objects.for_user(actor).filter(pk__in=idle).values_list("pk", flat=True)
-        blocked = queries.blockers(list(visible), "warehouse.pick")
-        results |= {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+        visible = list(SalesOrder.objects.for_user(actor).filter(pk__in=idle).values_list("pk", flat=True))
+        blocked = queries.blockers(visible, "warehouse.pick")
+        results |= {pk: Blocked.because(blocked.get(pk, [ELSEWHERE])) for pk in visible}
     return results
 
 
 def _locked(statement: str, ids: Collection[int], actor: User) -> list[Any]:
     """Return tasks under their locks, with demand_id, level_id and warehouse_id of what they take."""
     scope = [sorted(set(ids)), actor.company_ids]
-    return list(PickTask.objects.raw(statement, [*scope, *scope]))
+    tasks: Iterable[Any] = PickTask.objects.raw(statement, [*scope, *scope])
+    mine = warehouse_ids(actor)
+    return [task for task in tasks if task.warehouse_id in mine]
 
 
 def _pick(tasks: Sequence[Any], actor: User, at: datetime) -> None:

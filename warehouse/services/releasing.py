@@ -18,6 +18,7 @@ from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Allocation
+from inventory.queries.places import ELSEWHERE, warehouse_ids
 from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import LinePart, OrderEvent, SalesOrder
@@ -46,7 +47,11 @@ def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     orders = bulk.by_pk(orders_queries.locked_orders(actor.company_ids, order_ids))
     releasable = [pk for pk, order in orders.items() if order.status in _RELEASABLE]
     parts = {part.demand_id: part for part in _allocated_parts(releasable) if part.demand_id is not None}
-    picks = inventory_services.release_allocations(demand_ids=list(parts), at=at) if parts else []
+    picks = (
+        inventory_services.release_allocations(demand_ids=list(parts), at=at, warehouse_ids=warehouse_ids(actor))
+        if parts
+        else []
+    )
     results: dict[int, Released | Refused] = {}
     if picks:
         results |= _release(orders, parts, picks, actor, at)
@@ -130,7 +135,7 @@ def _refused_or_standing(order_ids: Collection[int]) -> dict[int, Released | Ref
     blocked = queries.blockers(order_ids, "warehouse.release")
     standing = [pk for pk, blockers in blocked.items() if blockers[0].code in {"already_released", "rest_waits"}]
     tasks = PickTask.objects.filter(order_id__in=standing).exclude(status=PickTask.Status.CANCELLED).order_by("pk")
-    refused = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
+    refused = {pk: Blocked.because(blocked.get(pk, [ELSEWHERE])) for pk in order_ids}
     return {**refused, **(_by_order(tasks) if standing else {})}
 
 
