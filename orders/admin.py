@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from core.support import KeptAdmin, ReadOnly
+from core.support import KeptAdmin, OrderVerbs, ReadOnly
 from orders.models import Customer, CustomerAddress, Price, PriceList, SalesOrder, SalesOrderLine, TaxRate
 
 
@@ -63,7 +63,7 @@ class LineInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(SalesOrder)
-class SalesOrderAdmin(ReadOnly, admin.ModelAdmin):
+class SalesOrderAdmin(OrderVerbs, ReadOnly, admin.ModelAdmin):
     """Orders, to be read; they are changed by their verbs."""
 
     list_display = ("__str__", "customer", "po_number", "status", "requested_on", "company")
