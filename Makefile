@@ -10,7 +10,7 @@ run: ## start Orderly and print its address (PORT, DATA_DIR, DATABASE_URL are ho
 	$(SETUP) run
 	@exec $(PYTHON) -m config.dev.run
 
-test: ## run the tests on a throw-away PostgreSQL; ARGS="-k orders" chooses
+test: ## run the tests on a throw-away PostgreSQL; ARGS="-k orders" chooses, PG=15 takes Debian's server
 	$(SETUP) test
 	@exec $(PYTHON) -m pytest $(ARGS)
 

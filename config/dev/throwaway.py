@@ -12,6 +12,7 @@ from config.dev.postgres import ROOT_PLACE, EmbeddedPostgres, PostgresError, loc
 STATEMENT_STATISTICS = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "all"}
 MEMORY_PLACE = Path("/dev/shm")  # noqa: S108  entered through mkdtemp only
 MEMORY_NEEDED = 1 << 30
+DEBIAN_SERVERS = Path("/usr/lib/postgresql")
 THROWAWAY = "orderly-throwaway-"
 
 
@@ -20,15 +21,29 @@ def throwaway_cluster(*, in_memory: bool = False, statement_statistics: bool = F
     """Lend a running cluster in a temporary folder that is removed at the end, also after a failure.
 
     `in_memory` puts it into /dev/shm where that has room: durable settings stay on and cost nothing there. A cluster
-    whose process was killed before it could clean up is removed by the next one.
+    whose process was killed before it could clean up is removed by the next one. PG chooses another server.
     """
     with throwaway_folder(in_memory=in_memory) as folder:
         settings = STATEMENT_STATISTICS if statement_statistics else None
-        cluster = EmbeddedPostgres(folder, place=folder, settings=settings)
+        cluster = EmbeddedPostgres(folder, place=folder, settings=settings, binaries=chosen_binaries())
         try:
             yield cluster.start()
         finally:
             cluster.remove()
+
+
+def chosen_binaries() -> Path | None:
+    """Give the programs of Debian's server where PG names its version (`make test PG=15`), or nothing for our own.
+
+    :raises PostgresError: if that version is not installed.
+    """
+    version = os.environ.get("PG", "")
+    if not version:
+        return None
+    binaries = DEBIAN_SERVERS / version / "bin"
+    if not binaries.is_dir():
+        raise PostgresError(f"PostgreSQL {version} is not installed: make test PG={version} installs it.")
+    return binaries
 
 
 @contextlib.contextmanager

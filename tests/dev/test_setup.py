@@ -47,6 +47,20 @@ class TestBringDebianPackages:
         assert "chromium" not in setup.missing_packages("run")
         assert "chromium" in setup.missing_packages("test")
 
+    def test_wants_debian_s_server_where_a_version_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+        monkeypatch.setattr(setup, "DEBIAN_SERVERS", tmp_path)
+        monkeypatch.setenv("PG", "15")
+        assert "postgresql-15" in setup.missing_packages("test")
+        assert "postgresql-15" not in setup.missing_packages("run")
+        (tmp_path / "15" / "bin").mkdir(parents=True)
+        (tmp_path / "15" / "bin" / "initdb").touch()
+        assert "postgresql-15" not in setup.missing_packages("test")
+
+    def test_says_what_is_no_version(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("PG", "15 && reboot")
+        with pytest.raises(setup.SetupError, match="such as 15"):
+            setup.missing_packages("test")
+
 
 class TestRunShown:
     def test_shows_all_that_a_failed_program_said(self):
