@@ -155,4 +155,44 @@ CHECKS = [
         ORDER BY 1
         """,
     ),
+    sql_check(
+        "moves, demands and promises are of their product's company",
+        rows="inventory_stockmove",
+        drift="""
+        SELECT x.subject, x.company_id, p.company_id
+        FROM (
+            SELECT 'move ' || m.id AS subject, m.company_id, m.product_id FROM inventory_stockmove m
+            UNION ALL
+            SELECT 'posting of move ' || m.id, s.company_id, m.product_id
+            FROM inventory_stockmove m JOIN inventory_stockposting s ON s.id = m.posting_id
+            UNION ALL
+            SELECT 'bin of move ' || m.id, w.company_id, m.product_id
+            FROM inventory_stockmove m
+            JOIN inventory_bin b ON b.id IN (m.from_bin_id, m.to_bin_id)
+            JOIN inventory_warehouse w ON w.id = b.warehouse_id
+            UNION ALL
+            SELECT 'demand ' || d.id, d.company_id, d.product_id FROM inventory_demand d
+            UNION ALL
+            SELECT 'allocation ' || a.id, a.company_id, d.product_id
+            FROM inventory_allocation a JOIN inventory_demand d ON d.id = a.demand_id
+            UNION ALL
+            SELECT 'level ' || l.id, l.company_id, l.product_id FROM inventory_stocklevel l
+        ) x
+        JOIN inventory_product p ON p.id = x.product_id
+        WHERE x.company_id <> p.company_id
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "a promise is of its demand's product",
+        rows="inventory_allocation",
+        drift="""
+        SELECT 'allocation ' || a.id, l.product_id, d.product_id
+        FROM inventory_allocation a
+        JOIN inventory_demand d ON d.id = a.demand_id
+        JOIN inventory_stocklevel l ON l.id = a.level_id
+        WHERE l.product_id <> d.product_id
+        ORDER BY a.id
+        """,
+    ),
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from core import bulk
 from core.refusals import ChangedMeanwhile
@@ -59,19 +59,22 @@ def add_bin_stock(
 ) -> None:
     """Add to what bins hold and have reserved, by (bin id, product id), locking them by primary key.
 
-    :raises StockMoved: where a bin has no row for its product.
+    :raises StockMoved: where a bin has no row for its product, or does not hold as much as its row and the plan say.
     """
     keys = list(quantities)
+    asked = [
+        [bin_id for bin_id, _product in keys],
+        [product_id for _bin, product_id in keys],
+        [quantities[key] for key in keys],
+        [allocated.get(key, Decimal(0)) for key in keys],
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            sql.ADD_BIN_STOCK,
-            [
-                [bin_id for bin_id, _product in keys],
-                [product_id for _bin, product_id in keys],
-                [quantities[key] for key in keys],
-                [allocated.get(key, Decimal(0)) for key in keys],
-            ],
-        )
+        try:
+            cursor.execute(sql.ADD_BIN_STOCK, asked)
+        except IntegrityError as error:  # somebody changed the bin's row without a move: the audit names it
+            raise StockMoved(
+                "A bin holds less than was planned from it. Nothing was moved: have it counted."
+            ) from error
         if len(cursor.fetchall()) != len(keys):
             raise StockMoved("A bin does not hold this product any more. Nothing was moved: look again.")
 

@@ -29,3 +29,33 @@ def test_a_cent_on_the_wrong_move_of_an_issue_is_found():
         assert cursor.rowcount == 2
         cursor.execute("ALTER TABLE inventory_stockmove ENABLE TRIGGER USER")
     assert broken() == ["cost of an issued move = its share of what its posting took from the level"]
+
+
+COMPANIES = "moves, demands and promises are of their product's company"
+PRODUCTS = "a promise is of its demand's product"
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        (COMPANIES, "UPDATE inventory_stockmove SET company_id = {other} WHERE to_place = 'CUSTOMER'"),
+        (COMPANIES, "UPDATE inventory_stockposting SET company_id = {other} WHERE kind = 'ISSUE'"),
+        (COMPANIES, "UPDATE inventory_demand SET company_id = {other}"),
+        (COMPANIES, "UPDATE inventory_allocation SET company_id = {other}"),
+        (COMPANIES, "UPDATE inventory_stocklevel SET company_id = {other}"),
+        (COMPANIES, "UPDATE inventory_warehouse SET company_id = {other}, code = 'x' WHERE company_id <> {other}"),
+        (PRODUCTS, "UPDATE inventory_demand SET product_id = {product}"),
+    ],
+)
+def test_a_row_in_another_company_s_books_is_found(name, statement):
+    house, other = House.open(), House.open()
+    product, another = house.product([3]), house.product()
+    house.issue(house.pick(house.order((product, 3))))
+    assert broken() == []
+    table = statement.split()[1]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(statement.format(other=other.company.pk, product=another.pk))
+        assert cursor.rowcount
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    assert name in broken()

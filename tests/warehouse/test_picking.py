@@ -82,6 +82,15 @@ class TestPickTasks:
         assert LinePart.objects.get().picked == 5
         assert StockPosting.objects.filter(kind=StockPosting.Kind.PICK).count() == 2
 
+    def test_says_so_where_a_bin_was_changed_behind_the_ledger(self, house):
+        released(house, (house.product([9]), 4))
+        task = PickTask.objects.get()
+        BinStock.objects.filter(bin=task.bin).update(quantity=2, allocated=2)
+        before = snapshot()
+        with pytest.raises(StockMoved, match="A bin holds less than was planned from it"):
+            pick(house, task)
+        assert snapshot() == before
+
     def test_changes_nothing_where_the_allocation_was_freed(self, house):
         """Inventory's own guard refuses; the part, which was raised before it, falls back."""
         released(house, (house.product([9]), 4))
