@@ -62,7 +62,7 @@ def add_bin_stock(
     :raises StockMoved: where a bin has no row for its product, or does not hold as much as its row and the plan say.
     """
     keys = list(quantities)
-    asked = [
+    asked: list[Any] = [
         [bin_id for bin_id, _product in keys],
         [product_id for _bin, product_id in keys],
         [quantities[key] for key in keys],
