@@ -290,15 +290,18 @@ _NOW_IN = (
 def bridge_bar(steps: Any) -> dict[str, Any]:
     """Draw where the units of a line or of an order are now, as one bar; `steps` are running totals by name."""
     ordered = Decimal(steps.ordered)
-    parts, left, words = [], 0, []
+    parts: list[dict[str, Any]] = []
+    left, words = 0, []
     for name, label, plus, minus in _NOW_IN:
         now = sum(getattr(steps, step) for step in plus) - sum(getattr(steps, step) for step in minus)
         if now <= 0 or ordered <= 0:
             continue
-        width = min(1000 - left, max(8, int(now * 1000 / ordered)))
+        width = min(1000 - left, max(20, int(now * 1000 / ordered)))
         parts.append({"name": name, "left": left, "width": width})
         left += width
         words.append(f"{_quantity_figure(Decimal(now))} {label}")
+    for part in parts[:-1]:
+        part["width"] -= 10  # a gap tells two parts apart without their colors
     words = words or ["nothing allocated"]
     return {"parts": parts, "words": f"Of {_quantity_figure(ordered)} ordered: {', '.join(words)}"}
 
