@@ -110,9 +110,12 @@ class CompanyView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Keep the choice, and begin there at the person's desk.
 
+        :raises BadRequest: where none was chosen.
         :raises Http404: where they do not belong to the company.
         """
         chosen = request.POST.get("company", "")
+        if not chosen:
+            raise BadRequest("No company was chosen.")
         job = next((job for job in person(request).jobs if str(job.company_id) == chosen), None)
         if job is None:
             raise Http404("No such company.")

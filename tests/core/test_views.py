@@ -210,8 +210,9 @@ class TestCompany:
 
     def test_is_none_of_those_that_they_do_not_belong_to(self, worker):
         client = signed_in(worker)
-        for company in (CompanyFactory().pk, "", "x", "1e999", "0"):
+        for company in (CompanyFactory().pk, "x", "1e999", "0"):
             assert client.post("/company/", {"company": company}).status_code == 404
+        assert client.post("/company/").status_code == 400
         assert client.get("/orders/").status_code == 200
 
     def test_that_they_left_is_forgotten(self, worker):
