@@ -40,7 +40,14 @@ VERBS: dict[Role, frozenset[str]] = {
     Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS | {"returns.request"},
     Role.SALES_MANAGER: _SALES_READS
     | _TAKES_ORDERS
-    | {"orders.set_credit", "inventory.change_product", "warehouse.view", "returns.request", "returns.authorize"},
+    | {
+        "orders.set_credit",
+        "orders.price",
+        "inventory.change_product",
+        "warehouse.view",
+        "returns.request",
+        "returns.authorize",
+    },
     Role.WAREHOUSE_MANAGER: _SEES
     | {
         "orders.view",

@@ -26,6 +26,11 @@ class OrdersConfig(AppConfig):
             registry.NavigationItem("Customers", "orders:customers", "customers", "orders.view", key="c"),
             order=70,
         )
+        registry.navigation.register(
+            "prices",
+            registry.NavigationItem("Prices", "orders:price_lists", "payments", "orders.view_prices"),
+            order=75,
+        )
         registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(
             "orders.confirm",

@@ -50,3 +50,24 @@ class CustomerQueueFilter(QueueFilter):
 
     search_fields: ClassVar[tuple[str, ...]] = ("number", "name", "email", "phone")
     search_label: ClassVar[str] = "Number, name, e-mail or phone"
+
+
+class CustomerPartQueueFilter(QueueFilter):
+    """A customer's own numbers by words of them, of the SKU or of the product's name."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("number", "product__sku", "product__name")
+    search_label: ClassVar[str] = "Their number, SKU or name"
+
+
+class PriceListQueueFilter(QueueFilter):
+    """Price lists by words of their name or code."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "code")
+    search_label: ClassVar[str] = "Name or code"
+
+
+class PriceQueueFilter(QueueFilter):
+    """Prices by words of the product's SKU or name."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("product__sku", "product__name")
+    search_label: ClassVar[str] = "SKU or name"

@@ -85,3 +85,42 @@ class CustomerQueueTable(tables.Table):
         """Return the moment in the international form."""
         at: datetime = record.created_at
         return at.isoformat(timespec="seconds")
+
+
+class CustomerPartQueueTable(tables.Table):
+    """A customer's own numbers, as in templates/orders/customers/_part_row.html."""
+
+    number = tables.Column("Their number", order_by="key")
+    sku = tables.Column("SKU", accessor="product__sku", order_by="product__sku")
+    name = tables.Column("Product", accessor="product__name", orderable=False)
+
+    class Meta:
+        orderable = True
+
+
+class PriceListQueueTable(tables.Table):
+    """Price lists, as in templates/orders/prices/_list_row.html."""
+
+    name = tables.Column("Price list")
+    code = tables.Column("Code", attrs=LESS)
+    currency = tables.Column("Currency", orderable=False)
+    priced = tables.Column("Prices", orderable=False, attrs=NUMBER)
+    given = tables.Column("Customers", orderable=False, attrs=NUMBER)
+
+    class Meta:
+        orderable = True
+
+
+class PriceQueueTable(tables.Table):
+    """Prices of a list, as in templates/orders/prices/_price_row.html."""
+
+    sku = tables.Column("SKU", accessor="product__sku", order_by="product__sku")
+    name = tables.Column("Product", accessor="product__name", orderable=False)
+    from_quantity = tables.Column("From quantity", orderable=False, attrs=NUMBER)
+    price = tables.Column("Price", attrs=NUMBER)
+    valid_from = tables.Column("First day", orderable=False, attrs=NUMBER)
+    valid_until = tables.Column("Last day", orderable=False, attrs=NUMBER)
+    standing = tables.Column("State", orderable=False, exclude_from_export=True, empty_values=())
+
+    class Meta:
+        orderable = True

@@ -20,7 +20,7 @@ from billing import services as billing_services
 from billing import tasks as billing_tasks
 from billing.models import Invoice
 from core.models import User
-from orders.models import CustomerAddress, LinePart, SalesOrder
+from orders.models import CustomerAddress, CustomerPart, LinePart, Price, SalesOrder
 from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
@@ -115,6 +115,9 @@ class World:
             "order": world.orders["packed"].pk,
             "draft": world.orders["draft"].pk,
             "sheet": house.sheet(),
+            "part_number": CustomerPart.objects.create(customer=house.customer, product=product, number="HEART").pk,
+            "price_list": house.prices.pk,
+            "price": Price.objects.get(price_list=house.prices, product=product).pk,
             "invoice": invoice.pk,
             "task": task.pk,
             "wave": Wave.objects.get(pk=task.wave_id).pk,
@@ -150,6 +153,15 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:customer_po": {"pk": "customer_po"},
     "orders:customer": {"pk": "customer"},
     "orders:edit_customer": {"pk": "customer"},
+    "orders:parts": {"customer_pk": "customer"},
+    "orders:create_part": {"customer_pk": "customer"},
+    "orders:edit_part": {"customer_pk": "customer", "pk": "part_number"},
+    "orders:drop_part": {"customer_pk": "customer", "pk": "part_number"},
+    "orders:prices": {"list_pk": "price_list"},
+    "orders:edit_price_list": {"list_pk": "price_list"},
+    "orders:create_price": {"list_pk": "price_list"},
+    "orders:edit_price": {"list_pk": "price_list", "pk": "price"},
+    "orders:drop_price": {"list_pk": "price_list", "pk": "price"},
     "orders:create_address": {"customer_pk": "customer"},
     "orders:edit_address": {"customer_pk": "customer", "pk": "customer_address"},
     "warehouse:wave": _WAVE,

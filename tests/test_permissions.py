@@ -74,6 +74,17 @@ RULES = {
     "orders:customer_po": "orders.view_prices",
     "orders:customers": "orders.view",
     "orders:customer": "orders.view",
+    "orders:parts": "orders.view",
+    "orders:create_part": "orders.change_customer",
+    "orders:edit_part": "orders.change_customer",
+    "orders:drop_part": "orders.change_customer",
+    "orders:price_lists": "orders.view_prices",
+    "orders:create_price_list": "orders.price",
+    "orders:prices": "orders.view_prices",
+    "orders:edit_price_list": "orders.price",
+    "orders:create_price": "orders.price",
+    "orders:edit_price": "orders.price",
+    "orders:drop_price": "orders.price",
     "orders:create_customer": "orders.change_customer",
     "orders:edit_customer": "orders.change_customer",
     "orders:create_address": "orders.change_customer",
@@ -223,6 +234,10 @@ class TestAnotherCompany:
             "price_list": world.house.prices.pk,
             "terms_days": "30",
             "language": "en",
+            "item": "SKU-0001",
+            "price": "1",
+            "code": "a",
+            "currency": "GBP",
         }
         return [right] if address.name in BULK else [right, {}]
 
@@ -394,6 +409,7 @@ class TestFields:
         customer = {"number": "C-9", "name": "A", "price_list": house.prices.pk, "terms_days": "30", "is_active": "on"}
         customer["email"] = ""
         address = {"name": "A", "street": "1 Road", "city": "Leeds", "postcode": "LS1 1AA", "country": "GB"}
+        part, price = {"number": "A", "item": "SKU-0001"}, {"item": "SKU-0001", "price": "1", "from_quantity": "0"}
         order = {
             "customer": "C-10",
             "po_number": "A",
@@ -413,6 +429,18 @@ class TestFields:
                 f"/orders/customers/{subjects['customer']}/addresses/{subjects['customer_address']}/",
                 {**address, "is_bill_to": "on", "is_ship_to": "on"},
             ),
+            "orders:create_part": (f"/orders/customers/{subjects['customer']}/parts/new/", {**part, "number": "B"}),
+            "orders:edit_part": (
+                f"/orders/customers/{subjects['customer']}/parts/{subjects['part_number']}/",
+                part,
+            ),
+            "orders:create_price_list": ("/orders/prices/new/", {"name": "A", "code": "a", "currency": "EUR"}),
+            "orders:edit_price_list": (
+                f"/orders/prices/{subjects['price_list']}/edit/",
+                {"name": "A", "code": "b", "currency": "GBP"},
+            ),
+            "orders:create_price": (f"/orders/prices/{subjects['price_list']}/new/", {**price, "from_quantity": "10"}),
+            "orders:edit_price": (f"/orders/prices/{subjects['price_list']}/{subjects['price']}/", price),
             "orders:create": ("/orders/new/", order),
             "orders:edit": (f"/orders/{subjects['draft']}/edit/", {**order, "po_number": "B"}),
             "shipping:dispatch_order": (f"/shipping/orders/{subjects['order']}/dispatch/", {"carrier": "Van"}),
@@ -469,6 +497,8 @@ class TestFields:
             "warehouse:pick_task",
             "warehouse:unpack_parcel",
             "orders:discard_sheet",
+            "orders:drop_part",
+            "orders:drop_price",
             *BULK,
         }
         posted = {address.name for address in ADDRESSES if "post" in address.methods}

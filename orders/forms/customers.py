@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.models import User
-from orders.models import Customer, CustomerAddress, PriceList
+from orders.forms.items import ItemField, ItemFormMixin
+from orders.models import Customer, CustomerAddress, CustomerPart, PriceList
 
 LONGEST_TERMS = 366
 
@@ -28,6 +29,8 @@ class CustomerForm(forms.ModelForm):
             "vat_number",
             "price_list",
             "terms_days",
+            "tax_exemption",
+            "exempt_until",
             "is_active",
         ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
@@ -36,10 +39,14 @@ class CustomerForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
             "vat_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "terms_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+            "tax_exemption": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            "exempt_until": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
         labels: ClassVar[dict[str, str]] = {"email": "E-mail", "terms_days": "Days to pay", "is_active": "May order"}
         help_texts: ClassVar[dict[str, str]] = {
             "terms_days": "0 is due at once.",
+            "tax_exemption": "With a certificate's number here, no tax is charged.",
+            "exempt_until": "The certificate's last day; none is for good.",
             "is_active": "A closed account keeps its orders; new ones are refused.",
         }
 
@@ -105,3 +112,31 @@ class CustomerAddressForm(forms.ModelForm):
             "is_bill_to": "Bills go here",
             "is_ship_to": "Goods go here unless an order says otherwise",
         }
+
+
+class CustomerPartForm(ItemFormMixin, forms.ModelForm):
+    """What a customer calls one of our products on their purchase orders."""
+
+    item = ItemField()
+
+    class Meta:
+        model = CustomerPart
+        fields: ClassVar[list[str]] = ["number"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "number": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"})
+        }
+
+    def __init__(self, *args: Any, actor: User, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.customer = customer
+        self.set_up_item(actor, customer.company_id)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the key too, for the constraint names it."""
+        return set(super()._get_validation_exclusions()) - {"customer", "key"}  # type: ignore[misc]
+
+    def clean_number(self) -> str:
+        """Return the number without blanks around it, and set the key by which it is once of a kind."""
+        number = str(self.cleaned_data["number"]).strip()
+        self.instance.key = CustomerPart.key_of(number)
+        return number

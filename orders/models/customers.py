@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pghistory
 import pgtrigger
@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from core.locking import LockingQuerySet
-from core.models import Company, CompanyQuerySet, validate_language
+from core.models import Company, CompanyQuerySet, User, validate_language
 from core.text import sort_key
 from inventory.models import Product
 from orders.models.pricing import PriceList
@@ -113,6 +113,14 @@ class CustomerAddress(models.Model):
         }
 
 
+class CustomerPartQuerySet(LockingQuerySet):
+    """Customers' own numbers, which have their company from their customer."""
+
+    def for_user(self, user: User) -> Self:
+        """Return those of the customers of the user's companies."""
+        return self.filter(customer__company_id__in=user.company_ids)
+
+
 @pghistory.track()
 class CustomerPart(models.Model):
     """A customer's own number of a product, as it stands on their purchase orders.
@@ -125,12 +133,16 @@ class CustomerPart(models.Model):
     number = models.CharField("their number", max_length=60)
     key = models.CharField(max_length=60, editable=False)
 
-    objects = LockingQuerySet.as_manager()
+    objects = CustomerPartQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["key"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["customer", "key"], name="customerpart_number_once_per_customer")
+            models.UniqueConstraint(
+                fields=["customer", "key"],
+                name="customerpart_number_once_per_customer",
+                violation_error_message="The customer calls another product so already.",
+            )
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.models import User
-from orders.models import Customer, CustomerAddress, SalesOrder
+from orders.models import Customer, CustomerAddress, CustomerPart, SalesOrder
 from orders.queries.queue import orders_in_queue
 
 LAST_ORDERS = 20
@@ -40,3 +40,8 @@ def customers_in_queue(user: User) -> QuerySet[Customer]:
 def last_orders(customer: Customer, user: User, today: date) -> QuerySet[SalesOrder]:
     """Return the customer's latest orders, as the order queue shows them."""
     return orders_in_queue(user, today).filter(customer=customer).order_by(F("pk").desc())[:LAST_ORDERS]
+
+
+def parts_in_queue(customer: Customer) -> QuerySet[CustomerPart]:
+    """Return the customer's own numbers with their products."""
+    return customer.parts.select_related("product")

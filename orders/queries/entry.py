@@ -36,6 +36,7 @@ from orders.models import Customer, CustomerPart, EntrySheet, SalesOrder, SalesO
 SHOWN = 8
 LATEST_ORDERS = 100
 MOST_BOUGHT = 500
+SHEETS_SHOWN = 3
 # PostgreSQL takes it in no text: nothing is called that
 NUL = "\0"
 

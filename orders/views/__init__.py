@@ -1,4 +1,4 @@
-"""Orders' pages: the queue, an order, keying one, importing a file of them, and the customers."""
+"""Orders' pages: the queue, an order, keying one, importing a file of them, the customers, and the prices."""
 
 from orders.views.customers import (
     CreateAddressView,
@@ -20,6 +20,16 @@ from orders.views.entry import (
 )
 from orders.views.intake import ImportOrdersView
 from orders.views.order import CustomerPOView, OrderDetailView
+from orders.views.parts import CreatePartView, CustomerPartQueueView, DropPartView, EditPartView
+from orders.views.prices import (
+    CreatePriceListView,
+    CreatePriceView,
+    DropPriceView,
+    EditPriceListView,
+    EditPriceView,
+    PriceListQueueView,
+    PriceQueueView,
+)
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
 
 __all__ = [
@@ -28,14 +38,23 @@ __all__ = [
     "CreateAddressView",
     "CreateCustomerView",
     "CreateOrderView",
+    "CreatePartView",
+    "CreatePriceListView",
+    "CreatePriceView",
     "CustomerDetailView",
     "CustomerPOView",
+    "CustomerPartQueueView",
     "CustomerQueueView",
     "DiscardDraftsView",
     "DiscardSheetView",
+    "DropPartView",
+    "DropPriceView",
     "EditAddressView",
     "EditCustomerView",
     "EditOrderView",
+    "EditPartView",
+    "EditPriceListView",
+    "EditPriceView",
     "FindCustomersView",
     "FindProductsView",
     "ImportOrdersView",
@@ -43,4 +62,6 @@ __all__ = [
     "OrderDetailView",
     "OrderQueueView",
     "PreviewOrderView",
+    "PriceListQueueView",
+    "PriceQueueView",
 ]

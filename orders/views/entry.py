@@ -111,7 +111,7 @@ class EntryPage(OrderEntryMixin, FormPageMixin, FormView):
             form.add_blank_rows(1)
         user = person(self.request)
         is_fresh = self.request.method == "GET" and not self.request.GET.get("sheet")
-        begun = list(entry.sheets_of(user, self.order)[: entry.SHOWN]) if is_fresh else []
+        begun = list(entry.sheets_of(user, self.order)[: entry.SHEETS_SHOWN]) if is_fresh else []
         return {
             **context,
             **_shown(form, user),

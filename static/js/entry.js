@@ -6,8 +6,9 @@ const KEEP_AFTER_MS = 900;
 const CELLS = ["item", "quantity", "price", "discount"];
 let timer = 0;
 let keepTimer = 0;
-// Something was typed that the server does not have yet
+// Something was typed that the server does not have yet; and how often, for an answer may be to what was typed before
 let dirty = false;
+let typings = 0;
 // Counts how often lines came or went: an answer for other lines is not for these
 let shape = 0;
 
@@ -24,11 +25,9 @@ function preview(delay = 0) {
 // What is typed is kept on the server, so that a closed tab loses nothing
 function typed() {
   dirty = true;
+  typings += 1;
   clearTimeout(keepTimer);
-  keepTimer = setTimeout(() => {
-    dirty = false;
-    form()?.dispatchEvent(new Event("keep"));
-  }, KEEP_AFTER_MS);
+  keepTimer = setTimeout(() => form()?.dispatchEvent(new Event("keep")), KEEP_AFTER_MS);
 }
 
 // --- lines -----------------------------------------------------------------------------------------------------------------
@@ -189,12 +188,15 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
-// Not kept, for want of a connection or a session: the page asks before it is left
-for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(failure, (event) => {
-    if (event.target.matches?.("[data-keep]")) dirty = true;
-  });
-}
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (event.target.matches?.("[data-keep]")) event.detail.xhr.typings = typings;
+});
+
+// What was not kept, for want of a connection or a session, is asked about before the page is left
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status === 200 && xhr.typings === typings) dirty = false;
+});
 
 // A phone shows one empty line: the others come by themselves
 if (matchMedia("(max-width: 767px)").matches) {

@@ -99,7 +99,8 @@ document.addEventListener(
     } else if (event.key === "Escape") close();
     else if ((event.key === "Enter" || event.key === "Tab") && at >= 0 && !event.ctrlKey && offeredFor === box.value) {
       take(all[at]);
-      return; // the key goes on, to the next box
+      // In the grid the key goes on, to the next box; elsewhere Enter would send the form
+      if (event.key === "Tab" || box.matches("[data-commits]")) return;
     } else return;
     event.preventDefault();
     event.stopPropagation();

@@ -240,7 +240,7 @@ class TestKeying:
 
     def test_leaving_is_asked_about_where_nothing_could_be_kept(self, page, seller, heart):
         key_head(page, "PO-1")
-        page.route("**/orders/new/sheet/", lambda route: route.abort())
+        page.route("**/orders/new/sheet/", lambda route: None)
         page.keyboard.type("85")
         asked = []
 
@@ -249,13 +249,49 @@ class TestKeying:
             dialog.dismiss()
 
         page.on("dialog", answer)
-        expect(page.locator("#toasts")).to_contain_text("No connection")
+        page.wait_for_timeout(1200)
         page.get_by_role("link", name="Close").click()
         page.wait_for_timeout(200)
         assert asked == ["beforeunload"]
         expect(page.get_by_label("PO number")).to_have_value("PO-1")
         page.remove_listener("dialog", answer)
         page.on("dialog", lambda dialog: dialog.accept())
+
+
+class TestPrices:
+    def test_of_a_quantity_are_added_and_counted_while_an_order_is_keyed(
+        self, page, sign_in, customer, heart, assert_accessible
+    ):
+        sign_in(person(Role.SALES_MANAGER, company=customer.company))
+        page.goto(reverse("orders:prices", args=[customer.price_list_id]))
+        assert_accessible(page)
+        page.keyboard.press("n")
+        page.get_by_label("Product").click()
+        pick(page, "hanging", "White hanging heart")
+        page.get_by_label("Price").fill("2.20")
+        page.get_by_label("From quantity").fill("12")
+        assert_accessible(page)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#queue [data-row]")).to_have_count(2)
+        key_head(page, "PO-1")
+        pick(page, "heart", "White hanging heart")
+        page.keyboard.type("12")
+        expect(page.locator("#row-1-net")).to_have_text("26.40")
+        expect(page.locator("#row-1-price-note")).to_contain_text("from 12 pc")
+        page.locator("#row-1-quantity").fill("11")
+        expect(page.locator("#row-1-net")).to_have_text("28.05")
+
+    def test_name_an_item_by_the_customers_own_number(self, page, seller, customer, heart, assert_accessible):
+        page.goto(reverse("orders:create_part", args=[customer.pk]))
+        page.get_by_label("Their number").fill("LOVE-1")
+        page.get_by_label("Product").click()
+        pick(page, "hanging", "White hanging heart")
+        assert_accessible(page)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#queue")).to_contain_text("LOVE-1")
+        key_head(page, "PO-1")
+        pick(page, "love", "their LOVE-1")
+        expect(page.locator("#row-1-item-note")).to_contain_text("White hanging heart")
 
 
 class TestDrafts:
