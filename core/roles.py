@@ -57,6 +57,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "warehouse.release",
         "warehouse.pick",
         "warehouse.pack",
+        "warehouse.count",
         "shipping.view",
         "shipping.dispatch",
         "shipping.deliver",

@@ -36,20 +36,23 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "stock level = sum of its bins (sellable in pick bins, staged in totes and parcels, blocked elsewhere)",
+        "stock level = sum of its bins (sellable in pick bins, staged in totes and parcels, blocked there and elsewhere)",
         rows="inventory_stocklevel",
         drift="""
-        SELECT 'level ' || l.id, concat_ws(' / ', l.sellable, l.staged, l.blocked),
-            concat_ws(' / ', coalesce(b.sellable, 0), coalesce(b.staged, 0), coalesce(b.blocked, 0))
+        SELECT 'level ' || l.id, concat_ws(' / ', l.sellable, l.staged, l.blocked, l.uncounted),
+            concat_ws(' / ', coalesce(b.sellable, 0), coalesce(b.staged, 0), coalesce(b.blocked, 0), coalesce(b.uncounted, 0))
         FROM inventory_stocklevel l
         LEFT JOIN (
             SELECT s.product_id, n.warehouse_id,
-                coalesce(sum(s.quantity) FILTER (WHERE n.kind = 'PICK'), 0) AS sellable,
+                coalesce(sum(s.quantity - s.blocked) FILTER (WHERE n.kind = 'PICK'), 0) AS sellable,
                 coalesce(sum(s.quantity) FILTER (WHERE n.kind IN ('TOTE', 'PACKED')), 0) AS staged,
-                coalesce(sum(s.quantity) FILTER (WHERE n.kind NOT IN ('PICK', 'TOTE', 'PACKED')), 0) AS blocked
+                coalesce(sum(CASE n.kind WHEN 'PICK' THEN s.blocked ELSE s.quantity END)
+                    FILTER (WHERE n.kind NOT IN ('TOTE', 'PACKED')), 0) AS blocked,
+                coalesce(sum(s.blocked), 0) AS uncounted
             FROM inventory_binstock s JOIN inventory_bin n ON n.id = s.bin_id GROUP BY 1, 2
         ) b ON b.product_id = l.product_id AND b.warehouse_id = l.warehouse_id
         WHERE l.sellable <> coalesce(b.sellable, 0) OR l.staged <> coalesce(b.staged, 0) OR l.blocked <> coalesce(b.blocked, 0)
+            OR l.uncounted <> coalesce(b.uncounted, 0)
         ORDER BY l.id
         """,
     ),

@@ -3,8 +3,8 @@
 # Ensure levels and bin rows exist: %s = company, warehouses[], products[]; the row that exists is left alone.
 ENSURE_LEVELS = """
 INSERT INTO inventory_stocklevel
-    (company_id, warehouse_id, product_id, sellable, allocated, blocked, staged, value, blocked_value)
-SELECT DISTINCT %s::bigint, u.warehouse_id, u.product_id, 0, 0, 0, 0, 0, 0
+    (company_id, warehouse_id, product_id, sellable, allocated, blocked, uncounted, staged, value, blocked_value)
+SELECT DISTINCT %s::bigint, u.warehouse_id, u.product_id, 0, 0, 0, 0, 0, 0, 0
 FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(warehouse_id, product_id)
 ORDER BY 3, 2
 ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
@@ -12,8 +12,8 @@ ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
 
 # Every bin that receives gets a row, and so does every tote of its warehouse: a pick needs none made then.
 ENSURE_BIN_STOCK = """
-INSERT INTO inventory_binstock (bin_id, product_id, quantity, allocated)
-SELECT DISTINCT b.id, u.product_id, 0, 0
+INSERT INTO inventory_binstock (bin_id, product_id, quantity, allocated, blocked)
+SELECT DISTINCT b.id, u.product_id, 0, 0, 0
 FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(bin_id, product_id)
 JOIN inventory_bin home ON home.id = u.bin_id
 JOIN inventory_bin b ON b.id = u.bin_id OR (b.warehouse_id = home.warehouse_id AND b.kind = 'TOTE')
@@ -77,7 +77,7 @@ WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
 ), l AS MATERIALIZED (
     SELECT s.id, u.quantity,
-        round((s.value - s.blocked_value) * u.quantity / nullif(s.sellable + s.staged, 0), %s::int) AS cost
+        round((s.value - s.blocked_value) * u.quantity / nullif(s.sellable + s.uncounted + s.staged, 0), %s::int) AS cost
     FROM inventory_stocklevel s JOIN u ON u.id = s.id ORDER BY s.id FOR NO KEY UPDATE OF s
 )
 UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = s.value - l.cost

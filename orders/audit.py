@@ -75,6 +75,7 @@ CHECKS = [
         """,
     ),
     sql_check(
+        # An order whose facet a job is to set is due, and no drift
         "allocation facet = allocated and picked of what is ordered",
         rows="orders_salesorder",
         drift=f"""
@@ -84,7 +85,11 @@ CHECKS = [
             SELECT {FACET.format(done="coalesce(sum(d.allocated + d.picked), 0)", whole="sum(p.ordered - p.cancelled)")} AS facet
             FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id WHERE p.order_id = o.id
         ) f ON TRUE
-        WHERE o.allocation <> f.facet
+        WHERE o.allocation <> f.facet AND NOT EXISTS (
+            SELECT 1 FROM procrastinate_jobs j
+            WHERE j.task_name = 'orders.note_allocation' AND j.status IN ('todo', 'doing')
+                AND j.args -> 'order_ids' @> to_jsonb(o.id)
+        )
         ORDER BY o.id
         """,
     ),

@@ -13,3 +13,9 @@ from orders import services
 def complete_orders(timestamp: int) -> None:
     """Complete the orders that are ready for it; every five seconds, and safe to run at any time."""
     services.complete_orders(at=timezone.now())
+
+
+@app.task(name="orders.note_allocation")
+def note_allocation(order_ids: list[int]) -> None:
+    """Set the allocation facet of orders whose promise changed without their lock; safe to run twice."""
+    services.note_allocation(order_ids=order_ids)

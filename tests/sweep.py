@@ -25,7 +25,8 @@ from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, released
-from warehouse.models import Parcel, PickTask, Wave
+from warehouse import services as warehouse_services
+from warehouse.models import Count, Parcel, PickTask, Wave
 
 # No price or sum of the house can be taken for a date, a key or a quantity.
 PRICE, QUANTITY = Decimal("1234.56"), 7
@@ -99,6 +100,10 @@ class World:
             "dispatched": dispatched(house, lines),
         }
         shipped = dispatched(house, lines)
+        rare = house.product([9], price=str(PRICE))
+        task = PickTask.objects.get(order=released(house, (rare, QUANTITY)))
+        short = warehouse_services.Short(task.pk, Decimal(3), PickTask.Reason.FEWER)
+        warehouse_services.pick_short(shorts=[short], actor=house.boss, at=AT)
         # The house's day is not over yet, and what is to arrive must have left before now
         Shipment.objects.update(dispatched_at=timezone.now() - timedelta(days=1))
         invoice = billing_services.invoice_orders(order_ids=[shipped.pk], actor=house.boss, at=AT)[shipped.pk]
@@ -122,6 +127,7 @@ class World:
             "task": task.pk,
             "wave": Wave.objects.get(pk=task.wave_id).pk,
             "parcel": Parcel.objects.get(order=world.orders["packed"]).pk,
+            "count": Count.objects.get(company=house.company).pk,
             "picked_order": world.orders["picked"].pk,
             "picked_part": LinePart.objects.get(order=world.orders["picked"]).pk,
             "shipment": Shipment.objects.get(order=world.orders["dispatched"]).pk,
@@ -167,6 +173,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "warehouse:wave": _WAVE,
     "warehouse:pick_list": _WAVE,
     "warehouse:pick_task": {"pk": "task"},
+    "warehouse:short_task": {"pk": "task"},
+    "warehouse:count": {"pk": "count"},
     "warehouse:pack_order": {"pk": "picked_order"},
     "warehouse:unpack_parcel": {"pk": "parcel"},
     "warehouse:packing_slip": {"pk": "parcel"},

@@ -11,7 +11,7 @@ from core.pages import person
 from core.refusals import Refused
 from core.support import ReadOnly
 from warehouse import services
-from warehouse.models import Parcel, ParcelContent, PickTask, Wave
+from warehouse.models import Count, Parcel, ParcelContent, PickTask, Wave
 
 
 @admin.register(Wave)
@@ -28,7 +28,7 @@ class WaveAdmin(ReadOnly, admin.ModelAdmin):
 class PickTaskAdmin(ReadOnly, admin.ModelAdmin):
     """Pick tasks; whoever may pick can pick them here too."""
 
-    list_display = ("id", "wave", "order", "product", "bin", "quantity", "picked", "status")
+    list_display = ("id", "wave", "order", "product", "bin", "quantity", "picked", "status", "reason")
     list_filter = ("status",)
     list_select_related = ("wave", "order", "product", "bin")
     search_fields = ("order__number", "product__sku")
@@ -68,3 +68,14 @@ class ParcelAdmin(ReadOnly, admin.ModelAdmin):
     search_fields = ("order__number",)
     show_full_result_count = False
     inlines = (ParcelContentInline,)
+
+
+@admin.register(Count)
+class CountAdmin(ReadOnly, admin.ModelAdmin):
+    """Bins that came up short, and what was found there."""
+
+    list_display = ("number", "bin", "product", "status", "asked_at", "expected", "counted", "counted_by")
+    list_filter = ("status", "warehouse")
+    list_select_related = ("bin", "product", "counted_by")
+    search_fields = ("bin__code", "product__sku")
+    show_full_result_count = False

@@ -21,6 +21,7 @@ class WarehouseConfig(AppConfig):
                 ("warehouse.release", "Release", "warehouse:release_queue", "warehouse", "warehouse.release", "r"),
                 ("warehouse.pick", "Pick", "warehouse:waves", "picking", "warehouse.pick", "k"),
                 ("warehouse.pack", "Pack", "warehouse:pack_queue", "packing", "warehouse.pack", "b"),
+                ("warehouse.count", "Check bins", "warehouse:counts", "audit", "warehouse.count", "n"),
             ),
             start=20,
         ):
@@ -41,4 +42,5 @@ class WarehouseConfig(AppConfig):
             registry.OrderPanel("warehouse/_order_panel.html", order_panel, verb="warehouse.view"),
             order=30,
         )
+        registry.subject_pages.register("count", registry.SubjectPage("warehouse:count", "warehouse.count"))
         registry.subject_pages.register("wave", registry.SubjectPage("warehouse:wave", "warehouse.view"))

@@ -29,7 +29,7 @@ CHECKS = [
         SELECT {_PART}, lp.picked, coalesce(t.quantity, 0)
         FROM orders_linepart lp
         LEFT JOIN (
-            SELECT part_id, sum(picked) AS quantity FROM warehouse_picktask WHERE status = 'PICKED' GROUP BY 1
+            SELECT part_id, sum(picked) AS quantity FROM warehouse_picktask WHERE status IN ('PICKED', 'SHORT') GROUP BY 1
         ) t ON t.part_id = lp.id
         WHERE lp.picked <> coalesce(t.quantity, 0)
         ORDER BY lp.id
@@ -90,7 +90,7 @@ CHECKS = [
         ) m
         FULL JOIN (
             SELECT posting_id, product_id, bin_id, tote_id, sum(picked) AS quantity
-            FROM warehouse_picktask WHERE status = 'PICKED' GROUP BY 1, 2, 3, 4
+            FROM warehouse_picktask WHERE status IN ('PICKED', 'SHORT') AND picked > 0 GROUP BY 1, 2, 3, 4
         ) t ON t.posting_id = m.posting_id AND t.product_id = m.product_id
             AND t.bin_id = m.from_bin_id AND t.tote_id = m.to_bin_id
         WHERE coalesce(m.quantity, 0) <> coalesce(t.quantity, 0)
@@ -105,6 +105,33 @@ CHECKS = [
         FROM warehouse_wave w JOIN warehouse_picktask t ON t.wave_id = w.id AND t.status = 'PLANNED'
         WHERE w.status = 'DONE' GROUP BY w.id
         ORDER BY w.id
+        """,
+    ),
+    sql_check(
+        "what is blocked on a shelf is to be counted",
+        rows="inventory_binstock WHERE blocked > 0",
+        drift="""
+        SELECT 'product ' || s.product_id || ' in bin ' || s.bin_id, s.blocked, 'no count is open'
+        FROM inventory_binstock s
+        WHERE s.blocked > 0 AND NOT EXISTS (
+            SELECT 1 FROM warehouse_count c
+            WHERE c.product_id = s.product_id AND c.bin_id = s.bin_id AND c.status = 'OPEN'
+        )
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "a count's posting = what it found against the books",
+        rows="warehouse_count WHERE status = 'DONE'",
+        drift="""
+        SELECT 'count ' || c.id, c.counted - c.expected, coalesce(m.quantity, 0)
+        FROM warehouse_count c
+        LEFT JOIN LATERAL (
+            SELECT sum(CASE WHEN v.to_bin_id = c.bin_id THEN v.quantity ELSE -v.quantity END) AS quantity
+            FROM inventory_stockmove v WHERE v.posting_id = c.posting_id AND v.product_id = c.product_id
+        ) m ON TRUE
+        WHERE c.status = 'DONE' AND c.counted - c.expected <> coalesce(m.quantity, 0)
+        ORDER BY c.id
         """,
     ),
 ]

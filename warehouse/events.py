@@ -25,6 +25,16 @@ class TasksPicked:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksShorted:
+    """Tasks found less than they asked for; the rest is sought by other tasks, or waits for stock."""
+
+    task_ids: tuple[int, ...]
+    new_task_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelsPacked:
     """Parcels were closed."""
 
@@ -44,5 +54,6 @@ class ParcelsUnpacked:
 
 orders_released = Signal()
 tasks_picked = Signal()
+tasks_shorted = Signal()
 parcels_packed = Signal()
 parcels_unpacked = Signal()

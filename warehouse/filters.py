@@ -41,3 +41,10 @@ class WaveFilter(QueueFilter):
         if digits.isascii() and digits.isdecimal() and len(digits) < 19:
             return queryset.filter(pk=int(digits))
         return super().search(queryset, name, text)
+
+
+class CountFilter(QueueFilter):
+    """Bins to check by words of the bin, the product or the warehouse."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("bin__code", "product__sku", "product__name", "warehouse__name")
+    search_label: ClassVar[str] = "Bin, item or warehouse"

@@ -9,7 +9,36 @@ from typing import Any
 from django import forms
 
 from core.quantities import in_steps
+from warehouse.models import PickTask
 from warehouse.queries import UnpackedLine
+
+_UNITS = {"class": "numeric", "inputmode": "decimal", "autocomplete": "off"}
+
+
+class ShortForm(forms.Form):
+    """How many units were found of a pick, none where nothing is typed, and why not all."""
+
+    found = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=18,
+        decimal_places=6,
+        widget=forms.NumberInput(attrs={**_UNITS, "placeholder": "0"}),
+    )
+    reason = forms.ChoiceField(choices=PickTask.Reason.choices, error_messages={"required": "Say why."})
+
+
+class CountForm(forms.Form):
+    """How many units really lie in a bin."""
+
+    counted = forms.DecimalField(
+        label="Really there",
+        min_value=0,
+        max_digits=18,
+        decimal_places=6,
+        widget=forms.NumberInput(attrs={**_UNITS, "autofocus": True}),
+        error_messages={"required": "Say how many there are; 0 where there are none."},
+    )
 
 
 class PackForm(forms.Form):

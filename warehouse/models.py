@@ -1,4 +1,4 @@
-"""What the warehouse keeps: waves, pick tasks, parcels and what is in them."""
+"""What the warehouse keeps: waves, pick tasks, parcels and what is in them, and counts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ from inventory.models import Allocation, Bin, Product, StockPosting, Warehouse, 
 from orders.models import LinePart, SalesOrder
 
 WAVE_GRAPH = Graph(start=(["RELEASED"], "RUNNING"), complete=(["RELEASED", "RUNNING"], "DONE"))
-TASK_GRAPH = Graph(pick=(["PLANNED"], "PICKED"), cancel=(["PLANNED"], "CANCELLED"))
+TASK_GRAPH = Graph(pick=(["PLANNED"], "PICKED"), short=(["PLANNED"], "SHORT"), cancel=(["PLANNED"], "CANCELLED"))
+COUNT_GRAPH = Graph(finish=(["OPEN"], "DONE"))
 PARCEL_GRAPH = Graph(pack=(["OPEN"], "PACKED"), unpack=(["PACKED"], "UNPACKED"))
 
 
 class Wave(models.Model):
-    """Pick tasks of one warehouse, walked together. Done when its last task is."""
+    """Pick tasks of one warehouse, walked together. Done when its last task is.
+
+    A wave gets a task later only in the transaction that ends one of its own as short: a done wave never does.
+    """
 
     class Status(models.TextChoices):
         RELEASED = "RELEASED", "Released"
@@ -65,7 +69,7 @@ class Wave(models.Model):
 
     @transition(field=status, **WAVE_GRAPH["complete"])
     def complete(self, *, at: datetime) -> None:
-        """Its last task is picked."""
+        """Its last task is picked, or short."""
         self.done_at = at
 
 
@@ -74,12 +78,22 @@ class _TaskQuerySet(WarehouseQuerySet):
 
 
 class PickTask(models.Model):
-    """Take one product from one bin into one tote, for one part of an order."""
+    """Take one product from one bin into one tote, for one part of an order.
+
+    Picked in full, or short with the reason: then `picked` was found, and the rest is sought by tasks of its own.
+    """
 
     class Status(models.TextChoices):
         PLANNED = "PLANNED", "To pick"
         PICKED = "PICKED", "Picked"
+        SHORT = "SHORT", "Short"
         CANCELLED = "CANCELLED", "Cancelled"
+
+    class Reason(models.TextChoices):
+        NONE_LEFT = "NONE_LEFT", "None left"
+        FEWER = "FEWER", "Fewer than that"
+        DAMAGED = "DAMAGED", "Damaged"
+        WRONG_ITEM = "WRONG_ITEM", "Wrong item"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="tasks")
@@ -92,6 +106,7 @@ class PickTask(models.Model):
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     status = FSMField(max_length=10, choices=Status.choices, default=Status.PLANNED, protected=True)
+    reason = models.CharField(max_length=10, choices=Reason.choices, blank=True, default="")
     picked_at = models.DateTimeField(null=True)
     picked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -108,7 +123,13 @@ class PickTask(models.Model):
                 name="picktask_picked_within_quantity",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["PLANNED", "PICKED", "CANCELLED"]), name="picktask_status_is_known"
+                condition=Q(status__in=["PLANNED", "PICKED", "SHORT", "CANCELLED"]), name="picktask_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="SHORT", picked__lt=F("quantity"))
+                & Q(reason__in=["NONE_LEFT", "FEWER", "DAMAGED", "WRONG_ITEM"])
+                | ~Q(status="SHORT") & Q(reason=""),
+                name="picktask_short_with_a_reason",
             ),
             models.UniqueConstraint(
                 fields=["allocation", "bin"],
@@ -122,7 +143,12 @@ class PickTask(models.Model):
 
     @transition(field=status, **TASK_GRAPH["pick"])
     def pick(self, *, at: datetime) -> None:
-        """What was found is in the tote."""
+        """All of it was found and is in the tote."""
+        self.picked_at = at
+
+    @transition(field=status, **TASK_GRAPH["short"])
+    def short(self, *, at: datetime) -> None:
+        """Less was found; that is in the tote, and the rest is sought elsewhere."""
         self.picked_at = at
 
 
@@ -200,3 +226,61 @@ class ParcelContent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id}"
+
+
+class Count(models.Model):
+    """A bin that came up short of a product, to be counted; done, with what was there and the posting that said so.
+
+    `expected` is what the books said when it was counted. One is open per bin and product.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", "To check"
+        DONE = "DONE", "Checked"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    task = models.ForeignKey(PickTask, on_delete=models.PROTECT, related_name="+")
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    expected = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    counted = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    counted_at = models.DateTimeField(null=True)
+    counted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = WarehouseQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [COUNT_GRAPH.trigger("count_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(status__in=["OPEN", "DONE"]), name="count_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="OPEN", counted__isnull=True) | Q(status="DONE", counted__gte=0),
+                name="count_done_with_what_was_there",
+            ),
+            models.UniqueConstraint(
+                fields=["product", "bin"], condition=Q(status="OPEN"), name="count_one_open_per_product_and_bin"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["company", "id"], condition=Q(status="OPEN"), name="count_open_by_company")
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        """The printed number."""
+        return document_number("C", self.pk)
+
+    @transition(field=status, **COUNT_GRAPH["finish"])
+    def finish(self, *, at: datetime) -> None:
+        """Somebody counted what is there."""
+        self.counted_at = at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,11 +18,11 @@ from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocker
 from core.registry import DocumentLink
-from inventory.models import Allocation, accesses_of
+from inventory.models import Allocation, BinStock, accesses_of
 from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
 from warehouse import sql
-from warehouse.models import Parcel, ParcelContent, PickTask, Wave
+from warehouse.models import Count, Parcel, ParcelContent, PickTask, Wave
 
 OPEN_WAVES = (Wave.Status.RELEASED, Wave.Status.RUNNING)
 
@@ -149,6 +149,7 @@ class WaveFacts:
     picked: int
     orders: int
     requested_on: date | None
+    short: int
 
 
 def waves(user: User) -> QuerySet[Wave]:
@@ -170,6 +171,43 @@ def next_task(wave_id: int, *, after: int = 0) -> PickTask | None:
     )
     # The order of a wave's tasks is the walk: they were numbered along it
     return planned.filter(pk__gt=after).order_by("pk").first() or (planned.order_by("pk").first() if after else None)
+
+
+def said_of_short(new_task_ids: Sequence[int], waiting: Decimal) -> str:
+    """Say where the rest of a short pick comes from: bins and warehouses of its new tasks, or that it waits."""
+    said = [
+        f"{task.quantity.normalize():f} from {task.bin.code}"
+        + (f" in {task.wave.warehouse} ({task.wave})" if task.wave.warehouse_id != task.bin.warehouse_id else "")
+        for task in PickTask.objects.filter(pk__in=new_task_ids).select_related("bin", "wave__warehouse").order_by("pk")
+    ]
+    if waiting:
+        said.append(f"{waiting.normalize():f} wait{'s' if waiting == 1 else ''} for stock")
+    return f"The rest: {', '.join(said)}. The bin is on the list to check."
+
+
+def counts(user: User) -> QuerySet[Count]:
+    """Return the counts of the person's companies, with what a row shows of them."""
+    return Count.objects.for_user(user).select_related(
+        "warehouse", "bin", "product__unit", "task__order", "asked_by", "counted_by"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BinFacts:
+    """What the books say of a bin that is to be counted."""
+
+    quantity: Decimal
+    to_pick: Decimal
+    blocked: Decimal
+
+
+def bin_facts(rows: Sequence[Count]) -> dict[int, BinFacts]:
+    """Return what the books say of the bins of counts, by count id; one statement."""
+    stocks = BinStock.objects.filter(
+        product__in={row.product_id for row in rows}, bin__in={row.bin_id for row in rows}
+    ).values_list("product_id", "bin_id", "quantity", "allocated", "blocked")
+    found = {(product_id, bin_id): BinFacts(*facts) for product_id, bin_id, *facts in stocks}
+    return {row.pk: found[row.product_id, row.bin_id] for row in rows}
 
 
 # --- An order's page ------------------------------------------------------------------------------

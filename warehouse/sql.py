@@ -29,7 +29,7 @@ SELECT t.id, t.company_id, p.order_id, p.id, t.product_id, b.warehouse_id, t.pic
     s.xmin = p.xmin AS is_current
 FROM orders_linepart p
 JOIN orders_linepart s ON s.id = p.id
-JOIN warehouse_picktask t ON t.part_id = p.id AND t.status = 'PICKED'
+JOIN warehouse_picktask t ON t.part_id = p.id AND t.status IN ('PICKED', 'SHORT')
 JOIN inventory_bin b ON b.id = t.bin_id
 JOIN inventory_product pr ON pr.id = t.product_id
 JOIN LATERAL (
@@ -49,7 +49,7 @@ FROM orders_linepart p
 JOIN orders_salesorderline l ON l.id = p.line_id
 JOIN inventory_product pr ON pr.id = p.product_id
 JOIN inventory_unit un ON un.id = pr.unit_id
-JOIN warehouse_picktask t ON t.part_id = p.id AND t.status = 'PICKED'
+JOIN warehouse_picktask t ON t.part_id = p.id AND t.status IN ('PICKED', 'SHORT')
 JOIN inventory_bin b ON b.id = t.bin_id
 JOIN LATERAL (
     SELECT coalesce(sum(k.quantity), 0) AS packed
@@ -81,7 +81,7 @@ CROSS JOIN LATERAL (
 ) f
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE k.status = 'PLANNED') AS planned,
-        count(*) FILTER (WHERE k.status = 'PICKED') AS picked
+        count(*) FILTER (WHERE k.status IN ('PICKED', 'SHORT')) AS picked
     FROM warehouse_picktask k WHERE k.order_id = o.id
 ) t
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
@@ -89,7 +89,8 @@ WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 
 # How far each wave of a page is, one row per wave: %s = wave ids[]
 WAVE_FACTS = """
-SELECT t.wave_id, count(*), count(*) FILTER (WHERE t.status = 'PICKED'), count(DISTINCT t.order_id), min(o.requested_on)
+SELECT t.wave_id, count(*), count(*) FILTER (WHERE t.status IN ('PICKED', 'SHORT')), count(DISTINCT t.order_id), min(o.requested_on),
+    count(*) FILTER (WHERE t.status = 'SHORT')
 FROM warehouse_picktask t JOIN orders_salesorder o ON o.id = t.order_id
 WHERE t.wave_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.status <> 'CANCELLED' GROUP BY t.wave_id
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import django_tables2 as tables
 
 from core.tables import LESS, LESS_NUMBER, NUMBER
-from warehouse.models import Wave
+from warehouse.models import Count, Wave
 
 
 class OrderTable(tables.Table):
@@ -58,3 +58,23 @@ class WaveQueueTable(tables.Table):
     def value_released_at(self, record: Wave) -> str:
         """Return the moment in the international form."""
         return record.released_at.isoformat(timespec="seconds")
+
+
+class CountQueueTable(tables.Table):
+    """Bins to check, as in templates/warehouse/_count_row.html."""
+
+    bin = tables.Column("Bin", accessor="bin__code", order_by="bin__code")
+    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, attrs=LESS)
+    item = tables.Column("Item", accessor="product__sku", order_by="product__sku")
+    reason = tables.Column("Because", accessor="task__get_reason_display", orderable=False)
+    order = tables.Column("Order", accessor="task__order", orderable=False, attrs=LESS)
+    asked_at = tables.Column("Since", attrs=NUMBER)
+    expected = tables.Column("Books", empty_values=(), orderable=False, attrs=NUMBER)
+    counted = tables.Column("Counted", orderable=False, attrs=NUMBER)
+
+    class Meta:
+        orderable = True
+
+    def value_asked_at(self, record: Count) -> str:
+        """Return the moment in the international form."""
+        return record.asked_at.isoformat(timespec="seconds")

@@ -25,9 +25,10 @@ def quantity_field(**options: object) -> models.DecimalField:
 class StockLevel(models.Model):
     """What one warehouse has of one product: a cache of the ledger, and the row that a promise locks.
 
-    `sellable` lies in PICK bins; `allocated` of it is promised by open on-hand allocations; `staged` is in totes and
-    parcels; `blocked` may not be sold. `value` is the total cost of all three in company currency; what is blocked
-    keeps the cost it came with (`blocked_value`), and moving average cost is taken of the rest by share (rules 12, 13).
+    `sellable` lies in PICK bins and is not blocked there; `allocated` of it is promised by open on-hand allocations;
+    `staged` is in totes and parcels; `blocked` may not be sold, and `uncounted` of it could not be found on its shelf.
+    `value` is the total cost of all of it in company currency; what is blocked in bins of its own keeps the cost it
+    came with (`blocked_value`), and moving average cost is taken of the rest by share (rules 12, 13).
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -36,6 +37,7 @@ class StockLevel(models.Model):
     sellable = quantity_field(default=0)
     allocated = quantity_field(default=0)
     blocked = quantity_field(default=0)
+    uncounted = quantity_field(default=0)
     staged = quantity_field(default=0)
     value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     blocked_value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
@@ -52,6 +54,9 @@ class StockLevel(models.Model):
             ),
             models.CheckConstraint(condition=Q(allocated__gte=0), name="stocklevel_allocated_not_negative"),
             models.CheckConstraint(condition=Q(blocked__gte=0), name="stocklevel_blocked_not_negative"),
+            models.CheckConstraint(
+                condition=Q(uncounted__gte=0, uncounted__lte=F("blocked")), name="stocklevel_uncounted_within_blocked"
+            ),
             models.CheckConstraint(condition=Q(staged__gte=0), name="stocklevel_staged_not_negative"),
             models.CheckConstraint(condition=Q(value__gte=0), name="stocklevel_value_not_negative"),
             models.CheckConstraint(
@@ -65,15 +70,17 @@ class StockLevel(models.Model):
 
 
 class BinStock(models.Model):
-    """What one bin has of one product, and how much of it open pick tasks will take.
+    """What one bin has of one product: how much of it open pick tasks will take, and how much nobody is sure of.
 
-    Summed over bins it is the level.
+    Summed over bins it is the level. What is `blocked` on a shelf could not be found there: it is promised and offered
+    to nobody until somebody has counted the bin.
     """
 
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="bin_stocks")
     quantity = quantity_field(default=0)
     allocated = quantity_field(default=0)
+    blocked = quantity_field(default=0)
 
     objects = LockingQuerySet.as_manager()
 
@@ -81,9 +88,11 @@ class BinStock(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["product", "bin"], name="binstock_one_per_product_and_bin"),
             models.CheckConstraint(
-                condition=Q(allocated__lte=F("quantity")), name="binstock_allocated_within_quantity"
+                condition=Q(quantity__gte=F("allocated") + F("blocked")),
+                name="binstock_allocated_and_blocked_within_quantity",
             ),
             models.CheckConstraint(condition=Q(allocated__gte=0), name="binstock_allocated_not_negative"),
+            models.CheckConstraint(condition=Q(blocked__gte=0), name="binstock_blocked_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -98,6 +107,7 @@ class StockPosting(models.Model):
         RECEIPT = "RECEIPT", "Receipt"
         PICK = "PICK", "Pick"
         ISSUE = "ISSUE", "Issue"
+        ADJUSTMENT = "ADJUSTMENT", "Adjustment"
         PUT_BACK = "PUT_BACK", "Put-back"
         RETURN = "RETURN", "Return"
         RESTOCK = "RESTOCK", "Restock"

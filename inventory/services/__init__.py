@@ -1,5 +1,6 @@
 """Every write of inventory: receiving, promising, moving and freeing stock."""
 
+from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
     Cut,
     PutBackMove,
@@ -22,28 +23,35 @@ from inventory.services.promising import (
 )
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
+from inventory.services.shorting import Resourced, ShortPick, pick_short
 
 __all__ = [
     "BinPick",
+    "Counted",
     "Cut",
     "DemandRequest",
     "DisposedUnits",
     "Issued",
+    "NotCountable",
     "Promise",
     "PutBackMove",
     "ReceiptLine",
+    "Resourced",
     "ReturnedUnits",
+    "ShortPick",
     "StockIssue",
     "StockMoved",
     "Unpick",
     "WarehouseNotReady",
     "allocate_demands",
     "cancel_demand",
+    "count_bin",
     "dispose_returns",
     "free_allocations",
     "hold_demands",
     "issue_allocations",
     "pick_allocations",
+    "pick_short",
     "place_demand",
     "put_back",
     "receive_returns",

@@ -147,27 +147,35 @@ def release_allocations(
     A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one
     after the other.
     """
-    _lock_demands(demand_ids)
+    lock_demands(demand_ids)
     allocations = [
         allocation
-        for allocation in _firm_allocations(demand_ids)
+        for allocation in firm_allocations(demand_ids)
         if warehouse_ids is None or allocation.level.warehouse_id in warehouse_ids
     ]
+    return choose_bins(allocations, at)
+
+
+def choose_bins(allocations: Sequence[Allocation], at: datetime) -> list[BinPick]:
+    """Release firm allocations whose demands are locked.
+
+    Bins that somebody is still to count come last: they are sent to only where nothing else can give.
+    """
     if not allocations:
         return []
-    stocks = _locked_bins(
+    stocks = locked_bins(
         {allocation.level.product_id for allocation in allocations},
         {allocation.level.warehouse_id for allocation in allocations},
     )
     shelves: dict[tuple[int, int], list[BinStock]] = defaultdict(list)
     totes: dict[tuple[int, int], Bin] = {}
-    for stock in sorted(stocks, key=lambda stock: (stock.bin.sequence, stock.bin.code, stock.pk)):
+    for stock in sorted(stocks, key=lambda s: (s.blocked > 0, s.bin.sequence, s.bin.code, s.pk)):
         key = (stock.bin.warehouse_id, stock.product_id)
         if stock.bin.kind == Bin.Kind.PICK:
             shelves[key].append(stock)
         else:
             totes.setdefault(key, stock.bin)
-    free = {stock.pk: stock.quantity - stock.allocated for stock in stocks}
+    free = {stock.pk: stock.quantity - stock.allocated - stock.blocked for stock in stocks}
     taken: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
     picks: list[tuple[tuple[int, str], BinPick]] = []
     for allocation in allocations:
@@ -195,18 +203,21 @@ def release_allocations(
 
 
 @compiled
-def _lock_demands(demand_ids: Given) -> QuerySet[Demand]:
+def lock_demands(demand_ids: Given) -> QuerySet[Demand]:
+    """Lock demands by their ids, before anything that they were promised."""
     return Demand.objects.filter(Among(F("pk"), demand_ids)).locked().only("pk")
 
 
 @compiled
-def _firm_allocations(demand_ids: Given) -> QuerySet[Allocation]:
+def firm_allocations(demand_ids: Given) -> QuerySet[Allocation]:
+    """Return the firm allocations of demands, with their levels."""
     firm = Allocation.objects.filter(Among(F("demand_id"), demand_ids), Among(F("status"), [Allocation.Status.FIRM]))
     return firm.select_related("level").order_by("pk")
 
 
 @compiled
-def _locked_bins(product_ids: Given, warehouse_ids: Given) -> QuerySet[BinStock]:
+def locked_bins(product_ids: Given, warehouse_ids: Given) -> QuerySet[BinStock]:
+    """Lock what the shelves and totes of warehouses have of products, and bring their bins."""
     stocks = BinStock.objects.filter(
         Among(F("product_id"), product_ids),
         Among(F("bin__warehouse_id"), warehouse_ids),
@@ -242,12 +253,13 @@ def _locked_supplies(company_ids: Collection[int], product_ids: Collection[int])
             rank=level.warehouse.priority,
             free=level.sellable - level.allocated,
         )
-        for level in _locked_levels(company_ids, product_ids)
+        for level in locked_levels(company_ids, product_ids)
     ]
 
 
 @compiled
-def _locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
+def locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
+    """Lock what companies have of products in all their warehouses, and bring these."""
     levels = StockLevel.objects.filter(Among(F("company_id"), company_ids), Among(F("product_id"), product_ids))
     return levels.select_related("warehouse").locked()
 

@@ -211,6 +211,8 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
     said += words_of(data.get("changes", ()), shows_prices=shows_prices)
     if "allocated" in data:
         said.append(f"{_counted(Decimal(data['allocated']), 'unit')} allocated")
+    if "missing" in data:
+        said.append(f"{_counted(Decimal(data['missing']), 'unit')} not found")
     if Decimal(data.get("backordered", 0)):
         said.append(f"{_counted(Decimal(data['backordered']), 'unit')} backordered")
     for name in _CODES:

@@ -8,7 +8,9 @@ from orders.services.crediting import CreditChange, CreditTermsInvalid, move_cre
 from orders.services.drafting import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid
 from orders.services.importing import ImportReport, OrderFileRefused, RowRefused, import_order_file
 from orders.services.noting import (
+    defer_allocation,
     mark_released,
+    note_allocation,
     note_delivered,
     note_invoiced,
     note_packed,
@@ -47,12 +49,14 @@ __all__ = [
     "confirm_orders",
     "create_and_confirm_orders",
     "create_orders",
+    "defer_allocation",
     "discard_drafts",
     "finish_sheets",
     "import_order_file",
     "keep_sheet",
     "mark_released",
     "move_credit",
+    "note_allocation",
     "note_delivered",
     "note_invoiced",
     "note_packed",

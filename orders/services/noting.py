@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
 
-from core import bulk, transitions
+from core import bulk, jobs, transitions
+from core.transactions import atomic
 from orders import sql
 from orders.models import LinePart, SalesOrder
 
@@ -57,6 +58,19 @@ def note_returned(*, returned: Mapping[int, Decimal]) -> None:
     ids = sorted(returned)
     with connection.cursor() as cursor:
         cursor.execute(sql.ADD_RETURNED, [ids, [returned[pk] for pk in ids]])
+
+
+def defer_allocation(*, order_ids: Collection[int]) -> None:
+    """Have orders' allocation facet set after this transaction, by a job that may lock them; they are due till then."""
+    jobs.defer("orders.note_allocation", order_ids=sorted(order_ids))
+
+
+@atomic
+def note_allocation(*, order_ids: Collection[int]) -> None:
+    """Set how far the promise of orders goes, as it stands now."""
+    ids = list(SalesOrder.objects.filter(pk__in=order_ids).locked().values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SET_ALLOCATION, [ids])
 
 
 def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:

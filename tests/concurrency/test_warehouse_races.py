@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from django.db import connection
 
+from core import registry
 from core.refusals import ChangedMeanwhile
 from inventory.models import BinStock, Demand, StockMove, StockPosting
 from orders import services as orders_services
@@ -18,8 +19,8 @@ from tests.factories.warehouse import packed, picked, released
 from tests.race import race
 from tests.unlocked import take_locks_away
 from warehouse import services, sql
-from warehouse.models import Parcel, ParcelContent, PickTask, Wave
-from warehouse.services import picking
+from warehouse.models import Count, Parcel, ParcelContent, PickTask, Wave
+from warehouse.services import picking, shorting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,6 +50,19 @@ def dispatch(house, order):
 def pack_some(house, order, units):
     box = services.Box(order.pk, house.warehouses[0].pk, {LinePart.objects.get(order=order).pk: Decimal(units)})
     return services.pack_parcels(boxes=[box], actor=house.boss, at=AT)[order.pk]
+
+
+def pick_short(house, task, found):
+    return pick_short_all(house, [task], found)[task.pk]
+
+
+def pick_short_all(house, tasks, found):
+    shorts = [services.Short(task.pk, Decimal(found), PickTask.Reason.FEWER) for task in tasks]
+    return services.pick_short(shorts=shorts, actor=house.boss, at=AT)
+
+
+def count_five(house):
+    return services.count_bin(count_id=Count.objects.get().pk, counted=Decimal(5), actor=house.boss, at=AT)
 
 
 def unpack(house, parcel):
@@ -114,7 +128,7 @@ class TestRelease:
             assert PickTask.objects.values("bin").distinct().count() == 2
         else:
             (failure,) = failures(outcomes)
-            assert "binstock_allocated_within_quantity" in str(failure)
+            assert "binstock_allocated_and_blocked_within_quantity" in str(failure)
 
 
 class TestPick:
@@ -129,7 +143,7 @@ class TestPick:
 
     def test_goes_wrong_without_its_lock(self, house, monkeypatch):
         """The control: both read the task as planned, and only the last net, inventory's, stops the second move."""
-        read = picking._locked
+        read = picking.locked_tasks
 
         def read_slowly(statement, ids, actor):
             found = read(without_locks(statement), ids, actor)
@@ -137,7 +151,7 @@ class TestPick:
             time.sleep(0.3)
             return found
 
-        monkeypatch.setattr(picking, "_locked", read_slowly)
+        monkeypatch.setattr(picking, "locked_tasks", read_slowly)
         released(house, (house.product([9]), 4))
         outcomes = race(*[partial(pick, house, PickTask.objects.get())] * 2)
         assert len(failures(outcomes)) == 1
@@ -176,6 +190,99 @@ class TestPick:
         picked(house, (house.product([9]), 4))
         take_locks_away(monkeypatch, Wave)
         assert len(failures(race(*[partial(services.complete_waves, at=AT)] * 2))) == 1
+
+
+class TestPickShort:
+    def test_of_one_task_twice_seeks_the_rest_once(self, house):
+        released(house, (house.product([[9, 9]]), 4))
+        task = PickTask.objects.get()
+        outcomes = race(*[partial(pick_short, house, task, 1)] * 2)
+        assert failures(outcomes) == []
+        assert (LinePart.objects.get().picked, PickTask.objects.count(), Count.objects.count()) == (1, 2, 1)
+        assert moves(StockPosting.Kind.PICK) == 1
+
+    def test_beside_the_pick_of_the_same_task_has_one_winner(self, house):
+        """Two pickers at one task: it is picked, or it is short, and the goods move once."""
+        released(house, (house.product([[9, 9]]), 4))
+        task = PickTask.objects.get()
+        race(partial(pick, house, task), partial(pick_short, house, task, 1))
+        status = PickTask.objects.get(pk=task.pk).status
+        assert LinePart.objects.get().picked == (4 if status == PickTask.Status.PICKED else 1)
+        assert moves(StockPosting.Kind.PICK) == 1
+
+    def test_goes_wrong_without_its_lock(self, house, monkeypatch):
+        """The control: both find the task planned, and only inventory's guard stops the second move."""
+        read = picking.locked_tasks
+
+        def read_slowly(statement, ids, actor):
+            found = read(without_locks(statement), ids, actor)
+            read(statement, [0], actor)  # the watch over the order of locks sees one, and no row is held
+            time.sleep(0.3)
+            return found
+
+        monkeypatch.setattr(shorting, "locked_tasks", read_slowly)
+        released(house, (house.product([[9, 9]]), 4))
+        outcomes = race(*[partial(pick_short, house, PickTask.objects.get(), 1)] * 2)
+        assert len(failures(outcomes)) == 1
+
+    def test_of_shelves_of_two_warehouses_crosswise_does_not_deadlock(self, house):
+        """Each takes all that it may lock in the one order before it changes the first of it."""
+        house.warehouse("Site 2")
+        products = [house.product([[9], [9]]) for _ in range(2)]
+        orders = [released(house, *((product, 2) for product in products)) for _ in range(2)]
+        tasks = [list(PickTask.objects.filter(order=order).order_by("pk")) for order in orders]
+        asked = [tasks[0], list(reversed(tasks[1]))]
+        assert failures(race(*(partial(pick_short_all, house, members, 1) for members in asked))) == []
+
+    def test_of_the_last_two_tasks_completes_the_wave_once(self, house):
+        """PRODUCT.md case 62: one picked, one short with nothing to be had elsewhere, and jobs all the while."""
+        released(house, (house.product([2]), 2), (house.product([3]), 3))
+        first, second = PickTask.objects.order_by("pk")
+        done = race(
+            partial(pick, house, first),
+            partial(pick_short, house, second, 1),
+            *[partial(services.complete_waves, at=AT)] * 3,
+        )
+        assert [outcome for outcome in done if isinstance(outcome, Exception)] == []
+        closed = race(*[partial(services.complete_waves, at=AT)] * 3)
+        assert sum(done[2:]) + sum(closed) == 1
+        assert Wave.objects.get().status == Wave.Status.DONE
+
+    def test_never_adds_a_task_to_a_done_wave(self, house):
+        """The short pick of the last task and the jobs that close waves, side by side."""
+        for _ in range(5):
+            order = released(house, (house.product([[9, 9]]), 4))
+            task = PickTask.objects.get(order=order)
+            race(partial(pick_short, house, task, 1), *[partial(services.complete_waves, at=AT)] * 2)
+            rest = PickTask.objects.get(order=order, status=PickTask.Status.PLANNED)
+            assert rest.wave_id == task.wave_id
+            assert Wave.objects.get(pk=task.wave_id).status != Wave.Status.DONE
+
+    def test_beside_the_count_of_its_bin_leaves_the_books_true(self, house):
+        product = house.product([[9, 9]])
+        first, second = released(house, (product, 2)), released(house, (product, 2))
+        pick_short(house, PickTask.objects.get(order=first), 0)
+        task = PickTask.objects.get(order=second)
+        count = partial(count_five, house)
+        assert failures(race(partial(pick_short, house, task, 1), count)) == []
+        assert not [check.name for check in registry.audit_checks if check.find()[1]]
+
+
+class TestCount:
+    def test_entered_twice_adjusts_once(self, house):
+        released(house, (house.product([9]), 4))
+        pick_short(house, PickTask.objects.get(), 1)
+        count = partial(count_five, house)
+        assert failures(race(count, count)) == []
+        assert moves(StockPosting.Kind.ADJUSTMENT) == 1
+
+    def test_goes_wrong_without_its_lock(self, house, monkeypatch):
+        """The control: both find it open, and only the guard on its state stops the second."""
+        released(house, (house.product([9]), 4))
+        pick_short(house, PickTask.objects.get(), 1)
+        take_locks_away(monkeypatch, Count)
+        count = partial(count_five, house)
+        assert len(failures(race(count, count))) == 1
 
 
 class TestPack:

@@ -14,7 +14,7 @@ from orders.models import LinePart, OrderEvent, SalesOrder
 from shipping.models import Shipment, ShipmentLine
 from tests.factories.house import AT, House
 from warehouse import services
-from warehouse.models import Parcel, ParcelContent, PickTask, Wave
+from warehouse.models import Count, Parcel, ParcelContent, PickTask, Wave
 
 ROWS = (
     SalesOrder,
@@ -29,6 +29,7 @@ ROWS = (
     PickTask,
     Parcel,
     ParcelContent,
+    Count,
     Shipment,
     ShipmentLine,
 )

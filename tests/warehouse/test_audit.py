@@ -1,5 +1,7 @@
 """The proofs of the warehouse and of shipping: silent on a true ledger, and each heard when its figure is bent."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 
@@ -9,6 +11,7 @@ from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services
 from warehouse.audit import CHECKS as WAREHOUSE
+from warehouse.models import Count, PickTask
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +27,14 @@ def house():
     house = House.open(warehouses=2)
     for reach in (released, picked, packed, dispatched):
         reach(house, (house.product([[2, 3]]), 5), (house.product([0, 9]), 3))
+    # One pick came up short, and the bin was counted; another waits for its count
+    for found in (1, 0):
+        order = released(house, (house.product([[9]]), 4))
+        task = PickTask.objects.get(order=order)
+        short = services.Short(task.pk, Decimal(found), PickTask.Reason.FEWER)
+        services.pick_short(shorts=[short], actor=house.boss, at=AT)
+        if found:
+            services.count_bin(count_id=Count.objects.get().pk, counted=Decimal(5), actor=house.boss, at=AT)
     services.complete_waves(at=AT)
     return house
 
@@ -52,6 +63,15 @@ WAREHOUSE_BENDS = {
     "done waves have nothing left to pick": (
         "UPDATE warehouse_wave SET status = 'DONE'"
         " WHERE id IN (SELECT wave_id FROM warehouse_picktask WHERE status = 'PLANNED')"
+    ),
+}
+WAREHOUSE_BENDS |= {
+    "what is blocked on a shelf is to be counted": (
+        "UPDATE inventory_binstock s SET blocked = 1 FROM inventory_bin b"
+        " WHERE b.id = s.bin_id AND b.kind = 'PICK' AND s.quantity > s.allocated + s.blocked"
+    ),
+    "a count's posting = what it found against the books": (
+        "UPDATE warehouse_count SET counted = counted + 1 WHERE status = 'DONE'"
     ),
 }
 SHIPPING_BENDS = {

@@ -1,8 +1,10 @@
 """Every write of the warehouse: releasing orders into waves, picking, packing, and closing waves."""
 
+from warehouse.services.counting import count_bin
 from warehouse.services.packing import Box, NothingToPack, Packed, Unpacked, pack_orders, pack_parcels, unpack_parcels
 from warehouse.services.picking import Picked, pick_orders, pick_tasks
 from warehouse.services.releasing import Released, complete_waves, release_orders
+from warehouse.services.shorting import Short, Shorted, WrongUnits, pick_short
 
 __all__ = [
     "Box",
@@ -10,11 +12,16 @@ __all__ = [
     "Packed",
     "Picked",
     "Released",
+    "Short",
+    "Shorted",
     "Unpacked",
+    "WrongUnits",
     "complete_waves",
+    "count_bin",
     "pack_orders",
     "pack_parcels",
     "pick_orders",
+    "pick_short",
     "pick_tasks",
     "release_orders",
     "unpack_parcels",

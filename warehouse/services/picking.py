@@ -31,6 +31,9 @@ class Picked:
     task_ids: tuple[int, ...]
 
 
+_PICKED = {PickTask.Status.PICKED, PickTask.Status.SHORT}
+
+
 @atomic
 def pick_tasks(*, task_ids: Collection[int], actor: User, at: datetime) -> dict[int, Picked | Refused]:
     """Move what tasks ask for from the shelf into their totes; a task that is picked already is returned as such.
@@ -39,11 +42,11 @@ def pick_tasks(*, task_ids: Collection[int], actor: User, at: datetime) -> dict[
     :raises StockMoved: where a bin does not hold what its task asks for; nothing was moved.
     """
     require(actor, "warehouse.pick")
-    tasks = _locked(sql.LOCK_TASKS, task_ids, actor)
+    tasks = locked_tasks(sql.LOCK_TASKS, task_ids, actor)
     _pick([task for task in tasks if task.status == PickTask.Status.PLANNED], actor, at)
     return {
         task.pk: Picked(task.order_id, (task.pk,))
-        if task.status == PickTask.Status.PICKED
+        if task.status in _PICKED
         else Blocked("This pick was called off: leave the goods where they are.")
         for task in tasks
     }
@@ -57,10 +60,10 @@ def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
     :raises StockMoved: where a bin does not hold what its task asks for; nothing was moved.
     """
     require(actor, "warehouse.pick")
-    tasks = _locked(sql.LOCK_TASKS_OF_ORDERS, order_ids, actor)
+    tasks = locked_tasks(sql.LOCK_TASKS_OF_ORDERS, order_ids, actor)
     _pick([task for task in tasks if task.status == PickTask.Status.PLANNED], actor, at)
     results: dict[int, Picked | Refused] = {}
-    for order_id, members in _by_order(task for task in tasks if task.status == PickTask.Status.PICKED).items():
+    for order_id, members in by_order(task for task in tasks if task.status in _PICKED).items():
         results[order_id] = Picked(order_id, tuple(task.pk for task in members))
     idle = set(order_ids) - results.keys()
     if idle:
@@ -70,7 +73,7 @@ def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
     return results
 
 
-def _locked(statement: str, ids: Collection[int], actor: User) -> list[Any]:
+def locked_tasks(statement: str, ids: Collection[int], actor: User) -> list[Any]:
     """Return tasks under their locks, with demand_id, level_id and warehouse_id of what they take."""
     scope = [sorted(set(ids)), actor.company_ids]
     tasks: Iterable[Any] = PickTask.objects.raw(statement, [*scope, *scope])
@@ -94,27 +97,15 @@ def _pick(tasks: Sequence[Any], actor: User, at: datetime) -> None:
     for company_id, members in of_company.items():
         posting_id = inventory_services.pick_allocations(
             company_id=company_id,
-            picks=[
-                inventory_services.BinPick(
-                    allocation_id=task.allocation_id,
-                    demand_id=task.demand_id,
-                    level_id=task.level_id,
-                    product_id=task.product_id,
-                    warehouse_id=task.warehouse_id,
-                    bin_id=task.bin_id,
-                    tote_id=task.tote_id,
-                    quantity=task.quantity,
-                )
-                for task in members
-            ],
-            reference=_reference(members),
+            picks=[bin_pick(task) for task in members],
+            reference=reference_of(members),
             actor=actor,
             at=at,
         )
         for task in members:
             task.posting_id = posting_id
     transitions.apply(tasks, "pick", at=at, fields=["picked", "picked_at", "picked_by", "posting"])
-    of_order = _by_order(tasks)
+    of_order = by_order(tasks)
     orders_services.record(
         facts=[
             orders_services.Fact(
@@ -124,7 +115,7 @@ def _pick(tasks: Sequence[Any], actor: User, at: datetime) -> None:
                 "wave",
                 members[0].wave_id,
                 {
-                    "waves": _wave_numbers(members),
+                    "waves": wave_numbers(members),
                     "tasks": len(members),
                     "units": f"{sum((task.picked for task in members), Decimal(0)).normalize():f}",
                 },
@@ -139,17 +130,33 @@ def _pick(tasks: Sequence[Any], actor: User, at: datetime) -> None:
     )
 
 
-def _wave_numbers(tasks: Iterable[PickTask]) -> list[str]:
+def bin_pick(task: Any) -> inventory_services.BinPick:
+    """Return what a task of locked_tasks asks of the stock."""
+    return inventory_services.BinPick(
+        allocation_id=task.allocation_id,
+        demand_id=task.demand_id,
+        level_id=task.level_id,
+        product_id=task.product_id,
+        warehouse_id=task.warehouse_id,
+        bin_id=task.bin_id,
+        tote_id=task.tote_id,
+        quantity=task.quantity,
+    )
+
+
+def wave_numbers(tasks: Iterable[PickTask]) -> list[str]:
+    """Return the printed numbers of tasks' waves, each once."""
     return [document_number("W", wave_id) for wave_id in dict.fromkeys(task.wave_id for task in tasks)]
 
 
-def _reference(tasks: Iterable[PickTask]) -> str:
+def reference_of(tasks: Iterable[PickTask]) -> str:
     """Return what the stock posting refers to: the wave, or the first of several."""
-    first, *others = _wave_numbers(tasks)
+    first, *others = wave_numbers(tasks)
     return f"{first} and {len(others)} more" if others else first
 
 
-def _by_order(tasks: Iterable[PickTask]) -> dict[int, list[PickTask]]:
+def by_order(tasks: Iterable[PickTask]) -> dict[int, list[PickTask]]:
+    """Return tasks by their order, in the order given."""
     of_order: dict[int, list[PickTask]] = defaultdict(list)
     for task in tasks:
         of_order[task.order_id].append(task)

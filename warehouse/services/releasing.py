@@ -152,8 +152,8 @@ def _by_order(tasks: Iterable[PickTask]) -> dict[int, Released]:
 @atomic
 def complete_waves(*, at: datetime, limit: int = 200) -> int:
     """Close the open waves of which nothing is left to pick, each exactly once, and return how many."""
-    # A wave gets no task after it was made, so "nothing left" cannot cease to be true while this waits for a lock;
-    # that the wave is still open is looked at again by the lock itself (PRODUCT.md case 62).
+    # A wave gets a task only in the transaction that ends one of its own, so "nothing left" cannot cease to be true
+    # while this waits for a lock; that the wave is still open is looked at again by the lock itself (case 62).
     left = PickTask.objects.filter(wave=OuterRef("pk"), status=PickTask.Status.PLANNED)
     picked = Wave.objects.filter(~Exists(left), status__in=queries.OPEN_WAVES)
     waves = list(picked.locked()[:limit])

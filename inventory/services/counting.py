@@ -1,0 +1,142 @@
+"""Counting a bin: what is really there is what the books say afterwards, and what was blocked can be sold again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from core import bulk
+from core.models import User
+from core.money import round_half_up
+from core.refusals import Blocked
+from core.transactions import atomic
+from inventory.models import Allocation, Bin, BinStock, StockLevel, StockMove, StockPosting
+from inventory.services.freeing import Cut, free_allocations
+from inventory.services.posting import StockMoved, post
+from inventory.services.promising import allocate_demands, lock_demands, locked_bins, locked_levels
+
+ZERO = Decimal(0)
+
+
+class NotCountable(Blocked):
+    """A bin holds at least what pickers are sent to take out of it."""
+
+    code = "not_countable"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a count came to: the books before it, the posting where they were wrong, whose promises it took away."""
+
+    expected: Decimal
+    posting_id: int | None
+    demand_ids: tuple[int, ...]
+
+
+@atomic
+def count_bin(
+    *,
+    company_id: int,
+    bin_id: int,
+    product_id: int,
+    counted: Decimal,
+    places: int,
+    reference: str,
+    actor: User,
+    at: datetime,
+) -> Counted:
+    """Set what a shelf holds of a product to what was counted there, at moving average cost, and unblock it.
+
+    Where less is there than was promised, the promises that are due last are taken away and made anew elsewhere, as
+    far as there is stock.
+
+    :raises NotCountable: where fewer units were counted than pickers are still to take out of the bin.
+    :raises StockMoved: where the bin never had the product, or was promised anew while this waited.
+    """
+    shelf = Bin.objects.get(pk=bin_id)
+    level_id = StockLevel.objects.values_list("pk", flat=True).get(
+        company=company_id, product=product_id, warehouse=shelf.warehouse_id
+    )
+    promised = _firm(level_id)
+    lock_demands([allocation.demand_id for allocation in promised])
+    level = next(level for level in locked_levels([company_id], [product_id]) if level.pk == level_id)
+    stocks = locked_bins([product_id], [shelf.warehouse_id])
+    stock = next((stock for stock in stocks if stock.bin_id == bin_id), None)
+    if stock is None:
+        raise StockMoved("This bin never had this product: look again.")
+    if counted < stock.allocated:
+        raise NotCountable(
+            f"{stock.allocated.normalize():f} units of this are still to be picked from {shelf}."
+            " Let them be picked, or noted as short, and count then."
+        )
+    gain = counted - (stock.quantity - stock.blocked)
+    cuts = _cuts(level, level.allocated - level.sellable - gain, product_id, {a.demand_id for a in promised})
+    free_allocations(cuts=cuts, at=at)
+    difference = counted - stock.quantity
+    value = _share(level, abs(difference), places)
+    bulk.add(
+        StockLevel,
+        {
+            level_id: {
+                "sellable": gain,
+                "blocked": -stock.blocked,
+                "uncounted": -stock.blocked,
+                "value": value if difference > 0 else -value,
+            }
+        },
+    )
+    bulk.add(BinStock, {stock.pk: {"quantity": difference, "blocked": -stock.blocked}})
+    posting_id = None
+    if difference:
+        outside, inside = StockMove.Place.ADJUSTMENT, StockMove.Place.BIN
+        came = difference > 0
+        posting_id = post(
+            StockPosting(
+                company_id=company_id, kind=StockPosting.Kind.ADJUSTMENT, reference=reference, actor=actor, at=at
+            ),
+            [
+                StockMove(
+                    product_id=product_id,
+                    from_place=outside if came else inside,
+                    from_bin_id=None if came else bin_id,
+                    to_place=inside if came else outside,
+                    to_bin_id=bin_id if came else None,
+                    quantity=abs(difference),
+                    value=value,
+                )
+            ],
+        )
+    demand_ids = tuple(sorted({cut.demand_id for cut in cuts}))
+    allocate_demands(demand_ids=demand_ids, at=at)
+    return Counted(stock.quantity, posting_id, demand_ids)
+
+
+def _firm(level_id: int) -> list[Allocation]:
+    return list(
+        Allocation.objects.filter(level=level_id, status=Allocation.Status.FIRM)
+        .select_related("demand")
+        .order_by("-demand__priority", "-demand__due_on", "-pk")
+    )
+
+
+def _cuts(level: StockLevel, lacking: Decimal, product_id: int, locked: set[int]) -> list[Cut]:
+    """Choose the promises that a level cannot keep any more, those that are due last before others."""
+    cuts = []
+    for allocation in _firm(level.pk) if lacking > 0 else ():
+        if allocation.demand_id not in locked:
+            raise StockMoved("Stock of this was promised while you counted. Nothing was changed: send it again.")
+        units = min(lacking, allocation.quantity)
+        cuts.append(Cut(allocation.pk, allocation.demand_id, level.pk, product_id, None, units))
+        lacking -= units
+        if lacking <= 0:
+            break
+    return cuts
+
+
+def _share(level: StockLevel, units: Decimal, places: int) -> Decimal:
+    """Return the cost of units by their share of what the level's sellable stock is worth (rule 12)."""
+    whole, worth = level.sellable + level.uncounted + level.staged, level.value - level.blocked_value
+    if whole <= 0:
+        return ZERO
+    return worth if units == whole else round_half_up(worth * units / whole, places)

@@ -1,0 +1,25 @@
+"""The warehouse's pages: what can be released, picked, packed and counted, and paper."""
+
+from warehouse.views.counting import CountQueueView, CountView
+from warehouse.views.packing import PackOrdersView, PackOrderView, PackQueueView, UnpackParcelView
+from warehouse.views.papers import PackingSlipView, PickListView
+from warehouse.views.picking import PickOrdersView, PickTaskView, ShortTaskView, WaveQueueView, WaveView
+from warehouse.views.releasing import ReleaseOrdersView, ReleaseQueueView
+
+__all__ = [
+    "CountQueueView",
+    "CountView",
+    "PackOrderView",
+    "PackOrdersView",
+    "PackQueueView",
+    "PackingSlipView",
+    "PickListView",
+    "PickOrdersView",
+    "PickTaskView",
+    "ReleaseOrdersView",
+    "ReleaseQueueView",
+    "ShortTaskView",
+    "UnpackParcelView",
+    "WaveQueueView",
+    "WaveView",
+]

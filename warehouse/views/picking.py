@@ -1,0 +1,138 @@
+"""The waves, and the walk through one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import View
+
+from core.pages import VerbRequiredMixin, go_to, person, wants_fragment
+from core.queues import QueueActionView, QueueView, Tab
+from core.refusals import Refused
+from warehouse import queries, services
+from warehouse.filters import WaveFilter
+from warehouse.forms import ShortForm
+from warehouse.models import PickTask, Wave
+from warehouse.tables import WaveQueueTable
+from warehouse.views.packing import PackQueueView
+
+
+class WaveQueueView(QueueView):
+    """Waves, with how far each is."""
+
+    verb = "warehouse.view"
+    model = Wave
+    table_class = WaveQueueTable
+    filterset_class = WaveFilter
+    row_template = "warehouse/_wave_row.html"
+    empty_template = "warehouse/_wave_empty.html"
+    title = "To pick"
+    noun = "wave"
+    default_sort = "pk"
+    tabs: ClassVar[tuple[Tab, ...]] = (
+        Tab("open", "Open", Q(status__in=queries.OPEN_WAVES)),
+        Tab("done", "Done", Q(status=Wave.Status.DONE)),
+    )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the waves of the person's companies."""
+        return queries.waves(person(self.request))
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Add to each wave how far it is."""
+        facts = queries.wave_facts([row.pk for row in rows]) if rows else {}
+        for row in rows:
+            row.facts = facts.get(row.pk)
+        return rows
+
+
+class WaveView(VerbRequiredMixin, View):
+    """The picker's walk through a wave: one task at a time, on a phone in one hand."""
+
+    verb = "warehouse.view"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the task after the one in the address, or the first."""
+        wave = get_object_or_404(queries.waves(person(request)), pk=pk)
+        after = request.GET.get("after", "")
+        return render_walk(request, wave, after=int(after) if after.isdecimal() and len(after) < 19 else 0)
+
+
+def render_walk(request: HttpRequest, wave: Wave, *, after: int, note: str = "") -> HttpResponse:
+    """Draw the next task of a wave, as a page or as the fragment that replaces the one before; a note stands above."""
+    context = {
+        "title": wave.number,
+        "wave": wave,
+        "task": queries.next_task(wave.pk, after=after),
+        "facts": queries.wave_facts([wave.pk])[wave.pk],
+        "note": note,
+        "reasons": PickTask.Reason.choices,
+        "can_pick": person(request).can("warehouse.pick"),
+        "can_pack": person(request).can("warehouse.pack"),
+    }
+    template = "warehouse/_walk.html" if wants_fragment(request) else "warehouse/walk.html"
+    return render(request, template, context)
+
+
+class PickTaskView(VerbRequiredMixin, View):
+    """Picks one task in full and shows the next."""
+
+    verb = "warehouse.pick"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Pick the task, or say why not.
+
+        :raises Http404: where there is no such task in the person's companies.
+        """
+        task = get_object_or_404(PickTask.objects.for_user(person(request)).select_related("wave"), pk=pk)
+        result = services.pick_tasks(task_ids=[pk], actor=person(request), at=timezone.now())[pk]
+        if isinstance(result, Refused):
+            raise result
+        if wants_fragment(request):
+            wave = get_object_or_404(queries.waves(person(request)), pk=task.wave_id)
+            return render_walk(request, wave, after=pk)
+        return go_to(request, f"{reverse('warehouse:wave', args=[task.wave_id])}?after={pk}")
+
+
+class ShortTaskView(VerbRequiredMixin, View):
+    """Picks what was found of a task, says where the rest comes from, and shows the next."""
+
+    verb = "warehouse.pick"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Pick the task short, or say why not.
+
+        :raises Http404: where there is no such task in the person's companies.
+        """
+        task = get_object_or_404(PickTask.objects.for_user(person(request)), pk=pk)
+        form = ShortForm(request.POST)
+        if not form.is_valid():
+            raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        short = services.Short(pk, form.cleaned_data["found"] or Decimal(0), form.cleaned_data["reason"])
+        result = services.pick_short(shorts=[short], actor=person(request), at=timezone.now())[pk]
+        if isinstance(result, Refused):
+            raise result
+        note = queries.said_of_short(result.new_task_ids, result.waiting)
+        if wants_fragment(request):
+            wave = get_object_or_404(queries.waves(person(request)), pk=task.wave_id)
+            return render_walk(request, wave, after=pk, note=note)
+        messages.warning(request, note)
+        return go_to(request, f"{reverse('warehouse:wave', args=[task.wave_id])}?after={pk}")
+
+
+class PickOrdersView(QueueActionView):
+    """Picks everything that is planned for orders: for goods that were taken with the paper list in hand."""
+
+    verb = "warehouse.pick"
+    queue, queue_url = PackQueueView, "warehouse:waves"
+    service, ids_name = services.pick_orders, "order_ids"
+    done, done_many = "Order picked.", "{n} orders picked."
