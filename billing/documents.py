@@ -93,6 +93,7 @@ def _printed_line(line: Mapping[str, Any], figures: Figures) -> dict[str, Any]:
         "quantity": figures.quantity(line["quantity"]),
         "price": figures.amount(line["price"]),
         "discount": figures.percent(line["discount_percent"]) if has_discount else "",
+        "order_discount": figures.amount(line["order_discount"]) if line.get("order_discount") else "",
         "tax_rate": figures.percent(line["tax_rate"]),
         "net": figures.amount(line["net"]),
     }

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from billing.queries import BillableLine
 from core.addresses import address_lines, country_name
 from core.models import Company
-from core.money import ZERO, TaxGroup, Totals, exponent, round_amount
+from core.money import ZERO, TaxGroup, Totals, exponent, line_net, round_amount
 from core.refusals import Refused
 from orders.models import SalesOrder
 
@@ -189,10 +189,20 @@ def _line(position: int, line: BillableLine, order: SalesOrder) -> dict[str, Any
         "price": _plain(line.price),
         "price_unit": line.unit,
         "discount_percent": _plain(line.discount_percent),
+        "order_discount": _order_discount(line, order),
         "tax_category": line.tax_category,
         "tax_rate": _plain(line.tax_rate),
         "net": _amount(line.net, order.currency),
     }
+
+
+def _order_discount(line: BillableLine, order: SalesOrder) -> str:
+    """Return what the order's discount takes off this line, so that its figures add up on the paper."""
+    of_line = line_net(
+        quantity=line.quantity, price=line.price, discount_percent=line.discount_percent, currency=order.currency
+    )
+    taken = of_line - line.net
+    return _amount(taken, order.currency) if order.discount and taken > 0 else ""
 
 
 def _plain(figure: Decimal) -> str:

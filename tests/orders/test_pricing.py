@@ -1,13 +1,16 @@
 """Which price counts and why, what an order's discount comes to on each line, and whose tax it is."""
 
+import io
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 from billing import services as billing_services
+from billing.documents import render_invoice
 from inventory.models import Product
 from orders import services
 from orders.models import CustomerAddress, Price, SalesOrder, SalesOrderLine, TaxRate
@@ -104,6 +107,17 @@ class TestOrderDiscount:
         assert shares == [Decimal("0.34"), Decimal("0.33"), Decimal("0.33"), 0]
         assert [line.net for line in lines] == [Decimal("0.66"), Decimal("0.67"), Decimal("0.67"), 20]
         assert (order.discount, order.discount_percent, order.net, order.tax) == (1, 0, 22, Decimal("4.40"))
+
+    def test_stands_on_the_invoice_beside_each_line_that_it_lowers(self):
+        house = House.open()
+        service = house.product(price="1.00", kind=Product.Kind.SERVICE)
+        freight = house.product(price="20", kind=Product.Kind.CHARGE)
+        order = house.order((service, 3), (freight, 1), discount=Decimal("0.50"))
+        invoice = billing_services.invoice_orders(order_ids=[order.pk], actor=house.boss, at=AT)[order.pk]
+        lines = invoice.snapshot["lines"]
+        assert [(line["order_discount"], line["net"]) for line in lines] == [("0.50", "2.50"), ("", "20.00")]
+        paper = PdfReader(io.BytesIO(render_invoice({**invoice.snapshot, "number": "INV-1"})))
+        assert "Share of the order discount −0.50" in paper.pages[0].extract_text()
 
     def test_of_a_percentage_is_of_the_goods(self):
         house = House.open()
