@@ -25,6 +25,11 @@ class BillingConfig(AppConfig):
             registry.NavigationItem("Invoices", "billing:invoices", "invoices", "billing.view", key="i"),
             order=55,
         )
+        registry.navigation.register(
+            "billing.unapplied",
+            registry.NavigationItem("Unapplied cash", "billing:unapplied", "payments", "billing.pay", key="k"),
+            order=57,
+        )
         paid = "Record that all that is open of {order}'s invoices came in today, by bank transfer?"
         for verb, label, url_name, key, confirm, order in (
             ("billing.invoice", "Invoice", "billing:invoice_orders", "i", "", 80),

@@ -49,6 +49,10 @@ def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
     lines = [_printed_line(line, figures) for line in snapshot["lines"]]
     widths = column_widths(lines, COLUMNS)
     figures_width = sum(widths[name] for name in COLUMNS if name not in ("position", "sku"))
+    has_code_column = figures_width + widths["sku"] <= WIDEST_FIGURES + 14
+    has_discounts = any(line["discount"] for line in lines)
+    if not snapshot["order"].get("number"):
+        _head_orders(lines)
     context = {
         **snapshot,
         "is_credit": snapshot["document"] == "credit_note",
@@ -61,9 +65,10 @@ def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
         "ship_to": snapshot["ship_to"] if _goes_elsewhere(snapshot) else None,
         "lines": lines,
         "widths": widths,
-        "has_code_column": figures_width + widths["sku"] <= WIDEST_FIGURES + 14,
+        "has_code_column": has_code_column,
         "has_line_orders": bool(line_orders - {snapshot["order"].get("customer_po")}),
-        "has_discounts": any(line["discount"] for line in lines),
+        "has_discounts": has_discounts,
+        "columns": 8 + has_code_column + has_discounts,
         "taxes": [_printed_tax(tax, figures) for tax in snapshot["taxes"]],
         "totals": {name: figures.money(amount) for name, amount in totals.items()},
         "has_payments": figures.amount(totals["paid"]) != figures.amount("0"),
@@ -72,6 +77,15 @@ def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
         "bank": bank,
     }
     return render_pdf("billing/documents/invoice.html", context, language=snapshot["language"])
+
+
+def _head_orders(lines: list[dict[str, Any]]) -> None:
+    """Name the order above its lines, where a document bills several."""
+    above = None
+    for line in lines:
+        line["is_headed"] = bool(line.get("order_number"))
+        line["heads"] = line["is_headed"] and line["order_number"] != above
+        above = line.get("order_number")
 
 
 def _goes_elsewhere(snapshot: Mapping[str, Any]) -> bool:

@@ -15,12 +15,21 @@ class InvoicesPosted:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditNotesPosted:
+    """Credit notes were posted; they get their numbers in the same transaction, after every receiver."""
+
+    invoice_ids: tuple[int, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentsRecorded:
-    """Money came in and settled invoices."""
+    """Money came in from customers, or went back to them."""
 
     payment_ids: tuple[int, ...]
     at: datetime
 
 
 invoices_posted = Signal()
+credit_notes_posted = Signal()
 payments_recorded = Signal()

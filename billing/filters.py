@@ -25,3 +25,10 @@ class InvoiceQueueFilter(QueueFilter):
         "customer__number",
     )
     search_label: ClassVar[str] = "Invoice, order, PO number or customer"
+
+
+class UnappliedQueueFilter(QueueFilter):
+    """Payments by words of their reference or the customer."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("reference", "customer__name", "customer__number")
+    search_label: ClassVar[str] = "Reference or customer"

@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from core.ledger import append_only, no_truncate
+from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, NumberSeries
 from core.numbering import document_number
 from orders.models import Customer, SalesOrder, SalesOrderLine
@@ -30,23 +31,35 @@ def changed(*columns: str) -> pgtrigger.Q:
 
 
 POSTED_COLUMNS = (
-    "company series number customer order currency issued_on due_on net tax gross snapshot digest previous_hash hash"
-    " posted_by posted_at recorded_at"
+    "company kind series number customer order corrects reason bills_again currency issued_on due_on net tax gross"
+    " snapshot digest previous_hash hash posted_by posted_at recorded_at"
 ).split()
+
+_INVOICE, _CREDIT_NOTE = Q(kind="INVOICE"), Q(kind="CREDIT_NOTE")
 
 
 class Invoice(models.Model):
-    """A posted invoice: numbered without gaps, hashed onto its predecessor, never changed (PRODUCT.md rules 15, 17).
+    """A posted invoice or credit note: numbered without gaps, hashed onto the one before, never changed (rules 15, 17).
 
-    `snapshot` is all that the paper says; `settled` is what payments have covered and the only column that moves after
-    posting. Number and hash are empty only inside the posting transaction.
+    A credit note's amounts are negative, so that documents add up; its paper says them positive. `snapshot` is all that
+    the paper says. Only two columns move after posting: `settled`, what payments and credit have covered (of a credit
+    note, what of it was used), and `credited`, what credit notes took back. Number and hash are empty only inside the
+    posting transaction. `order` is the first of `orders`, those that it bills.
     """
+
+    class Kind(models.TextChoices):
+        INVOICE = "INVOICE", "Invoice"
+        CREDIT_NOTE = "CREDIT_NOTE", "Credit note"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     series = models.ForeignKey(NumberSeries, on_delete=models.PROTECT, related_name="+")
     number = models.CharField(max_length=30, null=True)  # noqa: DJ001 - none until the last statement of the posting
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=11, choices=Kind.choices, default=Kind.INVOICE)
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credit_notes")
+    reason = models.CharField(max_length=200, blank=True)
+    bills_again = models.BooleanField(default=False)
     currency = models.CharField(max_length=3)
     issued_on = models.DateField()
     due_on = models.DateField()
@@ -54,6 +67,7 @@ class Invoice(models.Model):
     tax = amount_field()
     gross = amount_field()
     settled = amount_field(default=0)
+    credited = amount_field(default=0)
     snapshot = models.JSONField()
     digest = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64, blank=True)
@@ -79,23 +93,59 @@ class Invoice(models.Model):
             models.UniqueConstraint(fields=["company", "number"], name="invoice_number_once_per_company"),
             models.CheckConstraint(condition=Q(gross=F("net") + F("tax")), name="invoice_gross_is_net_plus_tax"),
             models.CheckConstraint(
-                condition=Q(settled__gte=0, settled__lte=F("gross")), name="invoice_settled_within_gross"
+                condition=(_INVOICE & Q(gross__gte=0, settled__gte=0, settled__lte=F("gross")))
+                | (_CREDIT_NOTE & Q(gross__lte=0, settled__lte=0, settled__gte=F("gross"))),
+                name="invoice_settled_within_gross",
+            ),
+            models.CheckConstraint(
+                condition=Q(credited__gte=0) & (Q(credited=0) | Q(credited__lte=F("gross"))),
+                name="invoice_credited_within_gross",
+            ),
+            models.CheckConstraint(
+                condition=(_INVOICE & Q(corrects__isnull=True, bills_again=False))
+                | (_CREDIT_NOTE & Q(corrects__isnull=False) & ~Q(reason="")),
+                name="invoice_credit_note_corrects_one_with_a_reason",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["company", "due_on", "id"], condition=Q(settled__lt=F("gross")), name="invoice_unpaid_by_due"
-            )
+            ),
+            models.Index(
+                fields=["company", "customer", "id"], condition=Q(settled__gt=F("gross")), name="invoice_unused_credit"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.number or f"unnumbered {self.pk}"
 
 
+class InvoiceOrder(models.Model):
+    """What of an invoice's total is one order's; the shares add up to it (rule 6)."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="orders")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    gross = amount_field()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["invoice", "order"], name="invoiceorder_once_per_invoice")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} on {self.invoice_id}"
+
+
 class InvoiceLine(models.Model):
-    """What an invoice bills of one order line."""
+    """What an invoice bills of one order line, or a credit note takes back of one line of its invoice.
+
+    Of a credit note quantity and net are negative; where it takes an amount and no quantity, it is one of that price.
+    """
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
+    corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="credits")
+    is_amount = models.BooleanField(default=False)
     order_line = models.ForeignKey(SalesOrderLine, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField()
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
@@ -109,7 +159,11 @@ class InvoiceLine(models.Model):
         triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["invoice", "position"], name="invoiceline_position_once_per_invoice"),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="invoiceline_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True, quantity__gt=0, is_amount=False)
+                | Q(corrects__isnull=False, quantity__lt=0, net__lte=0),
+                name="invoiceline_positive_unless_it_corrects",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -132,7 +186,10 @@ class InvoiceDocument(models.Model):
 
 
 class Payment(models.Model):
-    """Money that came in from a customer. `settled` is how much of it invoices have taken up."""
+    """Money that came in from a customer, or went back to them where the amount is negative.
+
+    `settled` is how much of it invoices have taken up; the rest is the customer's, to be applied.
+    """
 
     class Method(models.TextChoices):
         BANK = "BANK", "Bank transfer"
@@ -166,10 +223,20 @@ class Payment(models.Model):
             no_truncate(),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_amount_positive"),
+            models.CheckConstraint(condition=~Q(amount=0), name="payment_amount_not_zero"),
             models.CheckConstraint(
-                condition=Q(settled__gte=0, settled__lte=F("amount")), name="payment_settled_within_amount"
+                condition=Q(amount__gt=0, settled__gte=0, settled__lte=F("amount"))
+                | Q(amount__lt=0, settled__lte=0, settled__gte=F("amount")),
+                name="payment_settled_within_amount",
             ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["company", "received_on", "id"],
+                condition=Q(amount__gt=0, settled__lt=F("amount")),
+                name="payment_unapplied",
+            ),
+            models.Index(fields=["customer", "id"], name="payment_by_customer"),
         ]
 
     def __str__(self) -> str:
@@ -182,17 +249,32 @@ class Payment(models.Model):
 
 
 class Settlement(models.Model):
-    """How much of one payment one invoice took up."""
+    """How much of one payment, or of one credit note, one invoice took up; a refund takes up a credit note.
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="settlements")
+    What was settled wrongly is undone by a row of the opposite amount that names it.
+    """
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="settlements")
+    credit_note = models.ForeignKey(Invoice, on_delete=models.PROTECT, null=True, related_name="applied")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="settlements")
     amount = amount_field()
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     at = models.DateTimeField()
+
+    objects = LockingQuerySet.as_manager()
 
     class Meta:
         triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_amount_positive")
+            models.CheckConstraint(condition=~Q(amount=0), name="settlement_amount_not_zero"),
+            models.CheckConstraint(
+                condition=Q(payment__isnull=False, credit_note__isnull=True)
+                | Q(payment__isnull=True, credit_note__isnull=False),
+                name="settlement_by_a_payment_or_a_credit_note",
+            ),
         ]
 
     def __str__(self) -> str:

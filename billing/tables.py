@@ -65,3 +65,25 @@ class InvoiceQueueTable(tables.Table):
     def value_state(self, record: Any) -> str:
         """Return the state's word."""
         return State.of(record)[1]
+
+
+class UnappliedQueueTable(tables.Table):
+    """Payments with something left, as in templates/billing/_unapplied_row.html."""
+
+    number = tables.Column("Payment", accessor="pk", order_by="pk")
+    customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
+    received_on = tables.Column("Received", attrs=NUMBER)
+    reference = tables.Column("Reference", orderable=False, attrs=LESS)
+    amount = tables.Column("Amount", attrs=LESS_NUMBER)
+    left = tables.Column("Left", attrs=NUMBER)
+    currency = tables.Column("Currency", visible=False)
+
+    def value_number(self, record: Any) -> str:
+        """Return the printed number."""
+        return str(record.number)
+
+    def value_amount(self, record: Any, value: Decimal) -> str:
+        """Return the amount."""
+        return figure(value, record.currency)
+
+    value_left = value_amount

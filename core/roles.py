@@ -96,6 +96,8 @@ VERBS: dict[Role, frozenset[str]] = {
         "billing.view",
         "billing.invoice",
         "billing.pay",
+        "billing.credit",
+        "billing.refund",
         "shipping.view",
         "returns.view",
         "returns.settle",

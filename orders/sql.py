@@ -87,19 +87,19 @@ UPDATE orders_salesorder AS o SET returned = {FACET.format(done="f.done", whole=
 FROM f WHERE o.id = f.order_id
 """
 
-# What was invoiced of lines, and how far that brings each order; the caller holds the orders' locks.
+# What was invoiced of lines, or credited to be billed again, and how far that brings each order; the caller holds the orders' locks.
 # Billable is what was ordered less what was cancelled of the line's parts.
-ADD_INVOICED = f"""
+_ADD_BILLED = f"""
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
         AS u(id, quantity, net)
 ), l AS MATERIALIZED (
     SELECT t.id FROM orders_salesorderline t WHERE t.id IN (SELECT id FROM u) ORDER BY t.id FOR NO KEY UPDATE
 ), p AS (
-    UPDATE orders_salesorderline AS t SET invoiced = t.invoiced + u.quantity, invoiced_net = t.invoiced_net + u.net
+    UPDATE orders_salesorderline AS t SET <column> = t.<column> + u.quantity, <column>_net = t.<column>_net + u.net
     FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING t.order_id
 ), f AS (
-    SELECT t.order_id, sum(t.invoiced - t.credited + coalesce(u.quantity, 0)) AS done,
+    SELECT t.order_id, sum(t.invoiced - t.credited <sign> coalesce(u.quantity, 0)) AS done,
         sum(t.quantity - coalesce((SELECT sum(cancelled) FROM orders_linepart lp WHERE lp.line_id = t.id), 0)) AS whole
     FROM orders_salesorderline t LEFT JOIN u ON u.id = t.id
     WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
@@ -107,6 +107,8 @@ WITH u AS MATERIALIZED (
 UPDATE orders_salesorder AS o SET billing = {FACET.format(done="f.done", whole="f.whole")}
 FROM f WHERE o.id = f.order_id
 """
+ADD_INVOICED = _ADD_BILLED.replace("<column>", "invoiced").replace("<sign>", "+")
+ADD_CREDITED = _ADD_BILLED.replace("<column>", "credited").replace("<sign>", "-")
 
 # %s = order ids[], settled[], gross[]
 SET_PAYMENT = f"""
@@ -133,7 +135,7 @@ SELECT o.id, o.status, c.is_active, c.name, c.id,
     (SELECT string_agg(p.sku, ', ' ORDER BY p.sku) FROM orders_salesorderline l
      JOIN inventory_product p ON p.id = l.product_id WHERE l.order_id = o.id AND NOT p.is_active),
     (o.ship_to ->> 'street' <> '' AND o.ship_to ->> 'city' <> ''), o.gross, o.currency, a.currency,
-    CASE WHEN a.is_prepay THEN 0 ELSE a.credit_limit END, a.balance, a.is_prepay
+    CASE WHEN a.is_prepay THEN 0 ELSE a.credit_limit END, a.balance, a.is_prepay, c.invoice_on
 FROM orders_salesorder o JOIN orders_customer c ON c.id = o.customer_id
 JOIN orders_creditaccount a ON a.customer_id = o.customer_id
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
@@ -200,4 +202,13 @@ INSERT INTO orders_entrysheet AS s (company_id, person_id, token, customer, line
 SELECT %s, %s, t.token, '', 0, '{}', %s, %s FROM unnest((SELECT %s::uuid[])) AS t(token)
 ON CONFLICT (token) DO UPDATE SET customer = '', lines = 0, content = '{}', done_at = excluded.done_at
 WHERE s.person_id = %s
+"""
+
+# What orders' lines hold to be billed still, one row per line: %s = order ids[]
+UNBILLED_LINES = """
+SELECT o.id, o.currency, o.status, l.tax_category, l.tax_rate, l.net, l.quantity,
+    coalesce((SELECT sum(lp.cancelled) FROM orders_linepart lp WHERE lp.line_id = l.id), 0),
+    l.invoiced - l.credited, l.invoiced_net - l.credited_net
+FROM orders_salesorder o LEFT JOIN orders_salesorderline l ON l.order_id = o.id
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) AND o.confirmed_at IS NOT NULL
 """

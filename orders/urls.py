@@ -21,6 +21,7 @@ urlpatterns = [
     path("customers/new/", views.CreateCustomerView.as_view(), name="create_customer"),
     path("customers/<int:pk>/", views.CustomerDetailView.as_view(), name="customer"),
     path("customers/<int:pk>/edit/", views.EditCustomerView.as_view(), name="edit_customer"),
+    path("customers/<int:pk>/credit/", views.CreditTermsView.as_view(), name="credit_terms"),
     path("customers/<int:customer_pk>/addresses/new/", views.CreateAddressView.as_view(), name="create_address"),
     path("customers/<int:customer_pk>/addresses/<int:pk>/", views.EditAddressView.as_view(), name="edit_address"),
     path("customers/<int:customer_pk>/parts/", views.CustomerPartQueueView.as_view(), name="parts"),

@@ -110,6 +110,21 @@ class World:
         assert isinstance(invoice, Invoice), invoice
         billing_tasks.render_invoices([invoice.pk])
         world.orders["invoiced"] = shipped
+        returned = dispatched(house, lines)
+        paid = billing_services.invoice_orders(order_ids=[returned.pk], actor=house.boss, at=AT)[returned.pk]
+        assert isinstance(paid, Invoice), paid
+        billing_services.pay_invoices(invoice_ids=[paid.pk], actor=house.boss, at=AT)
+        note = billing_services.post_credit_note(
+            invoice_id=paid.pk,
+            lines=[billing_services.CreditedLine(paid.lines.get().pk, Decimal(QUANTITY))],
+            reason="Damaged",
+            bills_again=False,
+            actor=house.boss,
+            at=AT,
+        )
+        ahead = billing_services.receive_payment(
+            customer_id=house.customer.pk, currency="GBP", amount=PRICE, shares={}, actor=house.boss, at=AT
+        )
         task = PickTask.objects.get(order=world.orders["released"])
         world.subjects = {
             "product": product.pk,
@@ -124,6 +139,10 @@ class World:
             "price_list": house.prices.pk,
             "price": Price.objects.get(price_list=house.prices, product=product).pk,
             "invoice": invoice.pk,
+            "paid_invoice": paid.pk,
+            "settlement": paid.settlements.get().pk,
+            "credit_note": note.pk,
+            "payment": ahead.pk,
             "task": task.pk,
             "wave": Wave.objects.get(pk=task.wave_id).pk,
             "parcel": Parcel.objects.get(order=world.orders["packed"]).pk,
@@ -184,6 +203,13 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "billing:pay_invoice": _INVOICE,
     "billing:paper": _INVOICE,
     "billing:document": _INVOICE,
+    "billing:credit_invoice": _INVOICE,
+    "billing:receive_payment": {"customer_pk": "customer"},
+    "billing:apply_payment": {"payment_pk": "payment"},
+    "billing:apply_credit_note": {"pk": "credit_note"},
+    "billing:refund": {"pk": "credit_note"},
+    "billing:undo_settlement": {"pk": "paid_invoice", "settlement_pk": "settlement"},
+    "orders:credit_terms": {"pk": "customer"},
 }
 
 # The rows that a verb for several names in its form.

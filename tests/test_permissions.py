@@ -119,6 +119,14 @@ RULES = {
     "billing:pay_orders": "billing.pay",
     "billing:pay_invoices": "billing.pay",
     "billing:pay_invoice": "billing.pay",
+    "billing:unapplied": "billing.view",
+    "billing:receive_payment": "billing.pay",
+    "billing:apply_payment": "billing.pay",
+    "billing:apply_credit_note": "billing.pay",
+    "billing:undo_settlement": "billing.pay",
+    "billing:credit_invoice": "billing.credit",
+    "billing:refund": "billing.refund",
+    "orders:credit_terms": "orders.set_credit",
 }
 # Strangers are let through, and sent on: to sign in, or to their work.
 DOORS = {"core:login", "core:admin_login", "core:home"}

@@ -1,5 +1,6 @@
-"""Every write of billing: posting invoices, filing their documents, recording payments."""
+"""Every write of billing: posting invoices and credit notes, filing their papers, recording and settling money."""
 
+from billing.services.crediting import CreditedLine, CreditInvalid, check_credit, post_credit_note
 from billing.services.filing import store_documents
 from billing.services.invoicing import invoice_orders
 from billing.services.paying import (
@@ -8,18 +9,31 @@ from billing.services.paying import (
     check_receipt,
     pay_invoices,
     pay_orders,
+    receive_payment,
     record_payments,
+    refund_credit,
 )
+from billing.services.settling import SettlementInvalid, apply_credit, check_shares, undo_settlement
 from billing.services.snapshots import DoesNotAddUp
 
 __all__ = [
+    "CreditInvalid",
+    "CreditedLine",
     "DoesNotAddUp",
     "PaymentInvalid",
     "Receipt",
+    "SettlementInvalid",
+    "apply_credit",
+    "check_credit",
     "check_receipt",
+    "check_shares",
     "invoice_orders",
     "pay_invoices",
     "pay_orders",
+    "post_credit_note",
+    "receive_payment",
     "record_payments",
+    "refund_credit",
     "store_documents",
+    "undo_settlement",
 ]

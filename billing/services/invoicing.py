@@ -1,32 +1,47 @@
-"""Posting invoices: what was shipped and not billed yet, numbered without gaps and chained by the last statement."""
+"""Posting invoices: what was shipped and not billed yet, or what was confirmed, one by one or several orders on one."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
-from billing import events, queries
+from billing import queries
 from billing.models import Invoice, InvoiceLine
 from billing.queries import BillableLine, OrderBilling
 from billing.services import snapshots
-from core import bulk, jobs
+from billing.services.posting import Draft, order_shares, post
 from core.models import NumberSeries, User
 from core.money import document_totals
-from core.numbering import DateBeforeSeries, ensure_series, take_gapless
+from core.numbering import DateBeforeSeries, ensure_series
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from orders import queries as orders_queries
 from orders import services as orders_services
-from orders.models import Facet, OrderEvent, SalesOrder
+from orders.models import CreditEntry, Facet, OrderEvent, SalesOrder
 
 SERIES, PREFIX = "invoice", "INV"
 
 
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """One order of an invoice to be, with what it bills of it."""
+
+    order: SalesOrder
+    facts: OrderBilling
+
+
 @atomic
 def invoice_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Invoice | Refused]:
-    """Post one invoice per order for what was shipped and not billed yet, with all charges and services on the first.
+    """Post invoices for what was shipped and not billed yet, with all charges and services on the first.
+
+    An order of a customer who is invoiced once orders are confirmed is billed in full. Each order has an invoice of
+    its own, unless its customer takes several on one: those with the same bill-to, currency and terms then share it.
 
     An order of which nothing is left to bill gets its last invoice back, and nothing is written. Each other one is
     invoiced or refused with its blockers. The invoices are dated the day of `at` in their company's time zone.
@@ -38,58 +53,70 @@ def invoice_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     orders = orders_queries.locked_orders_to_bill(actor.company_ids, order_ids)
     facts = queries.billing_facts([order.pk for order in orders])
     results: dict[int, Invoice | Refused] = {}
-    posted: dict[NumberSeries, list[Invoice]] = defaultdict(list)
-    lines: list[tuple[InvoiceLine, BillableLine]] = []
-    series_of: dict[tuple[int, int], NumberSeries] = {}
+    groups: dict[Any, list[_Billed]] = defaultdict(list)
     standing = queries.last_invoices([order.pk for order in orders if not facts[order.pk].billable])
     for order in orders:
         if order.pk in standing:
             results[order.pk] = standing[order.pk]
-            continue
-        issued_on = at.astimezone(order.company.zone).date()
-        key = (order.company_id, issued_on.year)
-        if facts[order.pk].blockers:
+        elif facts[order.pk].blockers:
             results[order.pk] = Blocked.because(facts[order.pk].blockers)
-            continue
-        if key not in series_of:
-            series_of[key] = ensure_series(company_id=key[0], kind=SERIES, year=key[1], prefix=PREFIX)
-        series = series_of[key]
+        else:
+            groups[invoice_key(order)].append(_Billed(order, facts[order.pk]))
+    drafts: list[Draft] = []
+    billed: list[_Billed] = []
+    series_of: dict[tuple[int, int], NumberSeries] = {}
+    for group in groups.values():
         try:
-            invoice = _draft(order, facts[order.pk], series, issued_on, actor, at)
+            draft = _draft(group, series_of, actor, at)
         except (DateBeforeSeries, snapshots.DoesNotAddUp) as refusal:
-            results[order.pk] = refusal
+            results |= {one.order.pk: refusal for one in group}
             continue
-        results[order.pk] = invoice
-        posted[series].append(invoice)
-        lines += zip(_lines(invoice, facts[order.pk].billable), facts[order.pk].billable, strict=True)
-    if posted:
-        _post(posted, lines, actor, at)
+        results |= {one.order.pk: draft.invoice for one in group}
+        drafts.append(draft)
+        billed += group
+    if drafts:
+        _post(drafts, billed, actor, at)
     return results
 
 
+def invoice_key(order: SalesOrder) -> Any:
+    """Return what orders have in common that go on one invoice (PRODUCT.md case 80); `customer` is loaded."""
+    if not order.customer.joins_invoices:
+        return order.pk
+    return order.customer_id, order.currency, order.terms_days, json.dumps(order.bill_to, sort_keys=True)
+
+
 def _draft(
-    order: SalesOrder, facts: OrderBilling, series: NumberSeries, issued_on: date, actor: User, at: datetime
-) -> Invoice:
-    """Return the invoice of what is billable of an order: computed, frozen and proved, but neither saved nor numbered.
+    group: Sequence[_Billed], series_of: dict[tuple[int, int], NumberSeries], actor: User, at: datetime
+) -> Draft:
+    """Return the invoice of what is billable of orders that share it.
 
     :raises DateBeforeSeries: where the series has a later date already.
     :raises DoesNotAddUp: where its figures break EN 16931.
     """
+    order = group[0].order
+    zone = order.company.zone
+    issued_on = at.astimezone(zone).date()
+    key = (order.company_id, issued_on.year)
+    if key not in series_of:
+        series_of[key] = ensure_series(company_id=key[0], kind=SERIES, year=key[1], prefix=PREFIX)
+    series = series_of[key]
     if series.last_on is not None and series.last_on > issued_on:
         raise DateBeforeSeries.after(series.last_on)
-    totals = document_totals([(line.tax_category, line.tax_rate, line.net) for line in facts.billable], order.currency)
+    lines = [(one.order, line) for one in group for line in one.facts.billable]
+    totals = document_totals([_taxed(line) for _order, line in lines], order.currency)
     due_on = issued_on + timedelta(days=order.terms_days)
-    dispatched_at = facts.dispatched_at
+    left = [one.facts.dispatched_at for one in group if one.facts.dispatched_at]
     snapshot = snapshots.build(
-        order=order,
-        lines=facts.billable,
+        orders=[one.order for one in group],
+        lines=lines,
         totals=totals,
         issued_on=issued_on,
-        tax_point_on=dispatched_at.astimezone(order.company.zone).date() if dispatched_at else issued_on,
+        tax_point_on=max(left).astimezone(zone).date() if left else issued_on,
         due_on=due_on,
     )
     snapshots.prove(snapshot)
-    return Invoice(
+    invoice = Invoice(
         company_id=order.company_id,
         series=series,
         customer_id=order.customer_id,
@@ -105,6 +132,21 @@ def _draft(
         posted_by=actor,
         posted_at=at,
     )
+    return Draft(invoice, _lines(invoice, [line for _order, line in lines]), order_shares(invoice, _alone(group)))
+
+
+def _alone(group: Sequence[_Billed]) -> dict[int, Decimal]:
+    """Return what each order's lines would come to on an invoice of their own."""
+    return {
+        one.order.pk: document_totals([_taxed(line) for line in one.facts.billable], one.order.currency).gross
+        if len(group) > 1
+        else Decimal(1)
+        for one in group
+    }
+
+
+def _taxed(line: BillableLine) -> tuple[str, Decimal, Decimal]:
+    return line.tax_category, line.tax_rate, line.net
 
 
 def _lines(invoice: Invoice, billable: Sequence[BillableLine]) -> list[InvoiceLine]:
@@ -124,52 +166,28 @@ def _lines(invoice: Invoice, billable: Sequence[BillableLine]) -> list[InvoiceLi
     ]
 
 
-def _post(
-    posted: dict[NumberSeries, list[Invoice]],
-    lines: Sequence[tuple[InvoiceLine, BillableLine]],
-    actor: User,
-    at: datetime,
-) -> None:
-    invoices = [invoice for of_series in posted.values() for invoice in of_series]
-    bulk.insert(invoices, ([line for line, _billable in lines], "invoice"))
+def _post(drafts: Sequence[Draft], billed: Sequence[_Billed], actor: User, at: datetime) -> None:
     orders_services.note_invoiced(
-        invoiced={billable.line_id: (billable.quantity, billable.net) for _line, billable in lines}
+        invoiced={line.line_id: (line.quantity, line.net) for one in billed for line in one.facts.billable}
     )
-    # A new invoice on an order that has payments makes it less than fully paid.
-    paid = [invoice.order_id for invoice in invoices if invoice.order.payment != Facet.NONE]
-    if paid:
-        orders_services.note_settled(settled=queries.settled_totals(paid))
-    orders_services.record(
-        facts=[
-            orders_services.Fact(
-                invoice.order_id,
-                invoice.company_id,
-                OrderEvent.Kind.INVOICED,
-                "invoice",
-                invoice.pk,
-                {"net": str(invoice.net), "gross": str(invoice.gross), "currency": invoice.currency},
+    gross_of = {share.order_id: share.gross for draft in drafts for share in draft.orders}
+    post(
+        drafts,
+        kind=OrderEvent.Kind.INVOICED,
+        # A new invoice on an order that has payments makes it less than fully paid.
+        paid=[one.order.pk for one in billed if one.order.payment != Facet.NONE],
+        credit=[
+            orders_services.CreditChange(
+                one.order.company_id,
+                one.order.customer_id,
+                CreditEntry.Kind.INVOICED,
+                one.facts.credit_change(gross_of[one.order.pk]),
+                one.order.currency,
+                one.order.pk,
+                str(one.order.number),
             )
-            for invoice in invoices
+            for one in billed
         ],
         actor=actor,
         at=at,
     )
-    jobs.defer("billing.render_invoices", invoice_ids=[invoice.pk for invoice in invoices])
-    events.invoices_posted.send(
-        sender=Invoice, event=events.InvoicesPosted(tuple(invoice.pk for invoice in invoices), at)
-    )
-    # Number and hash last: the series row is the one lock that every posting of the company waits for.
-    for series, of_series in sorted(posted.items(), key=lambda item: item[0].pk):
-        _take_numbers(series, of_series)
-
-
-def _take_numbers(series: NumberSeries, invoices: Sequence[Invoice]) -> None:
-    taken = take_gapless(
-        series_id=series.pk,
-        on=invoices[0].issued_on,
-        table=Invoice._meta.db_table,
-        digests={invoice.pk: invoice.digest for invoice in invoices},
-    )
-    for invoice in invoices:
-        given = taken[invoice.pk]
-        invoice.number, invoice.previous_hash, invoice.hash = given.number, given.previous_hash, given.hash

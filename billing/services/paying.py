@@ -1,17 +1,18 @@
-"""Recording payments: money that came in settles an order's invoices, oldest first, never more than is open of them."""
+"""Recording money: what came in settles invoices, oldest first or as chosen, and the rest waits; what goes back."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
 
-from billing import events, queries
-from billing.models import Invoice, Payment, Settlement
+from billing import queries
+from billing.models import Invoice, InvoiceOrder, Payment, Settlement
+from billing.services.settling import Taking, check_shares, lock_for, save_settlements
 from core import bulk
 from core.models import User
 from core.money import ZERO, exponent, round_amount
@@ -19,9 +20,7 @@ from core.reading import Among, Given, compiled
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
-from orders import queries as orders_queries
-from orders import services as orders_services
-from orders.models import CreditEntry, OrderEvent, SalesOrder
+from orders.models import Customer, SalesOrder
 
 # A day further back is a slip of the keyboard.
 OLDEST = timedelta(days=366)
@@ -39,14 +38,17 @@ class PaymentInvalid(Refused):
 
 
 class MoreThanOpen(PaymentInvalid):
-    """A payment is more than what is open."""
+    """A payment is more than what is open, and nobody said that the rest is kept."""
 
     code = "more_than_open"
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money that came in for an order, or for the invoice named; all that is open where no amount is."""
+    """Money that came in for an order, or for the invoice named; all that is open where no amount is.
+
+    What is more than that is refused as a slip, unless the rest is to be kept as the customer's credit.
+    """
 
     order_id: int
     amount: Decimal | None = None
@@ -54,6 +56,7 @@ class Receipt:
     method: str = Payment.Method.BANK
     reference: str = ""
     received_on: date | None = None
+    keeps_rest: bool = False
 
 
 @atomic
@@ -67,39 +70,47 @@ def record_payments(*, receipts: Sequence[Receipt], actor: User, at: datetime) -
     """
     require(actor, "billing.pay")
     order_ids = {receipt.order_id for receipt in receipts}
-    orders = bulk.by_pk(orders_queries.locked_orders_to_bill(actor.company_ids, order_ids))
-    invoices: dict[int, list[Invoice]] = defaultdict(list)
-    for invoice in _locked_invoices(orders):
-        invoices[invoice.order_id].append(invoice)
+    orders = bulk.by_pk(queries.locked_orders_sharing_invoices(actor.company_ids, order_ids))
+    invoices = _by_order(_locked_invoices(orders), orders, order_ids)
     results: list[Payment | Refused] = []
-    settled: dict[int, Decimal] = defaultdict(Decimal)
-    made: list[tuple[Payment, SalesOrder, list[Settlement]]] = []
+    taken: list[Taking] = []
     standing = _standing(receipts, invoices)
     for receipt in receipts:
         order = orders.get(receipt.order_id)
         if order is None:
-            results.append(Blocked("There is no such order."))
+            results.append(Blocked.because([queries.NOT_INVOICED]))
             continue
         if receipt in standing:
             results.append(standing[receipt])
             continue
         try:
-            payment, settlements = _settle(receipt, order, invoices[order.pk], actor, at)
+            taking = _settle(receipt, order, invoices[order.pk], actor, at)
         except Refused as refusal:
             results.append(refusal)
             continue
-        for settlement in settlements:
-            settled[settlement.invoice_id] += settlement.amount
-        made.append((payment, order, settlements))
-        results.append(payment)
-    if made:
-        _save(made, settled, invoices, actor, at)
+        taken.append(taking)
+        results.append(taking.payment)
+    save_settlements(taken, orders=list(orders), actor=actor, at=at)
     return results
 
 
 @compiled
 def _locked_invoices(order_ids: Given) -> QuerySet[Invoice]:
-    return Invoice.objects.filter(Among(F("order_id"), order_ids)).defer("snapshot").locked()
+    of_orders = InvoiceOrder.objects.filter(Among(F("order_id"), order_ids)).values("invoice")
+    return Invoice.objects.filter(kind=Invoice.Kind.INVOICE, pk__in=of_orders).defer("snapshot").locked()
+
+
+def _by_order(invoices: Sequence[Invoice], locked: Collection[int], asked: Collection[int]) -> dict[int, list[Invoice]]:
+    """Return the invoices of each order; whose they are is asked where one of them may bill several."""
+    found: dict[int, list[Invoice]] = defaultdict(list)
+    if {invoice.order_id for invoice in invoices} == set(locked) <= set(asked):
+        for invoice in invoices:
+            found[invoice.order_id].append(invoice)
+        return found
+    by_pk = bulk.by_pk(invoices)
+    for share in InvoiceOrder.objects.filter(invoice__in=by_pk).order_by("invoice"):
+        found[share.order_id].append(by_pk[share.invoice_id])
+    return found
 
 
 def pay_orders(
@@ -163,10 +174,109 @@ def _standing(receipts: Sequence[Receipt], invoices: dict[int, list[Invoice]]) -
     return {receipt: max(paid, key=lambda payment: payment.pk) for receipt, paid in payments.items() if paid}
 
 
-def _settle(
-    receipt: Receipt, order: SalesOrder, invoices: Sequence[Invoice], actor: User, at: datetime
-) -> tuple[Payment, list[Settlement]]:
-    """Return a payment with its settlements, and raise the locked invoices in memory.
+@atomic
+def receive_payment(
+    *,
+    customer_id: int,
+    currency: str,
+    amount: Decimal,
+    shares: Mapping[int, Decimal] | None = None,
+    method: str = Payment.Method.BANK,
+    reference: str = "",
+    received_on: date | None = None,
+    actor: User,
+    at: datetime,
+) -> Payment:
+    """Record money that came in from a customer; it settles the amounts chosen by invoice, or the oldest invoices.
+
+    What no invoice takes up is the customer's unapplied credit.
+
+    :raises NotAllowed: where the actor may not record payments.
+    :raises PaymentInvalid: naming the field that is wrong.
+    :raises SettlementInvalid: where more is to be settled than is open, or than came in.
+    """
+    require(actor, "billing.pay")
+    customer: Customer = Customer.objects.for_user(actor).select_related("company").get(pk=customer_id)
+    items = queries.open_items(actor, customer_id, currency)
+    chosen = {pk: share for pk, share in (shares or {}).items() if share}
+    orders, invoices = lock_for(
+        list(chosen) if shares is not None else items.values_list("pk", flat=True), customer_id, actor
+    )
+    today = at.astimezone(customer.company.zone).date()
+    receipt = Receipt(0, amount, None, method, reference, received_on, keeps_rest=True)
+    check_receipt(receipt=receipt, still_open=ZERO, today=today, currency=currency)
+    if shares is None:
+        left = amount
+        for invoice in sorted(invoices.values(), key=lambda invoice: (invoice.due_on, invoice.pk)):
+            share = min(left, invoice.gross - invoice.settled)
+            if share > 0:
+                chosen[invoice.pk] = share
+                left -= share
+    check_shares(shares=chosen, invoices=invoices, left=amount, customer_id=customer_id, currency=currency)
+    payment = Payment(
+        company_id=customer.company_id,
+        customer_id=customer_id,
+        currency=currency,
+        amount=amount,
+        method=method,
+        reference=reference.strip(),
+        received_on=received_on or today,
+        recorded_by=actor,
+    )
+    settlements = [
+        Settlement(payment=payment, invoice=invoices[pk], amount=share, at=at) for pk, share in sorted(chosen.items())
+    ]
+    save_settlements([Taking(payment, settlements)], orders=orders, actor=actor, at=at)
+    return payment
+
+
+@atomic
+def refund_credit(
+    *,
+    credit_note_id: int,
+    amount: Decimal | None = None,
+    method: str = Payment.Method.BANK,
+    reference: str = "",
+    received_on: date | None = None,
+    actor: User,
+    at: datetime,
+) -> Payment:
+    """Pay back what is left of a credit note, or some of it: a payment with a negative amount, settled against it.
+
+    :raises NotAllowed: where the actor may not refund.
+    :raises PaymentInvalid: naming the field that is wrong, and where more is to go back than is left.
+    """
+    require(actor, "billing.refund")
+    found = Invoice.objects.for_user(actor).filter(pk=credit_note_id, kind=Invoice.Kind.CREDIT_NOTE)
+    customer_id = found.values_list("customer_id", flat=True).first()
+    if customer_id is None:
+        raise Blocked("There is no such credit note.")
+    orders, notes = lock_for([credit_note_id], customer_id, actor)
+    note = notes[credit_note_id]
+    left = note.settled - note.gross
+    if left <= 0:
+        raise Blocked(f"Nothing is left of credit note {note.number}: it was used or paid back.")
+    today = at.astimezone(note.company.zone).date()
+    receipt = Receipt(0, amount, None, method, reference, received_on)
+    check_receipt(receipt=receipt, still_open=left, today=today, currency=note.currency)
+    amount = left if amount is None else amount
+    payment = Payment(
+        company_id=note.company_id,
+        customer_id=customer_id,
+        currency=note.currency,
+        amount=-amount,
+        method=method,
+        reference=reference.strip(),
+        received_on=received_on or today,
+        recorded_by=actor,
+    )
+    settlement = Settlement(payment=payment, invoice=note, amount=-amount, at=at)
+    save_settlements([Taking(payment, [settlement])], orders=orders, actor=actor, at=at)
+    return payment
+
+
+def _settle(receipt: Receipt, order: SalesOrder, invoices: Sequence[Invoice], actor: User, at: datetime) -> Taking:
+    """Return a payment with what it settles, and raise the locked invoices in memory.
 
     :raises Refused: in words, where it cannot be.
     """
@@ -184,7 +294,6 @@ def _settle(
         customer_id=order.customer_id,
         currency=order.currency,
         amount=amount,
-        settled=amount,
         method=receipt.method,
         reference=receipt.reference.strip(),
         received_on=receipt.received_on or today,
@@ -197,7 +306,7 @@ def _settle(
             settlements.append(Settlement(payment=payment, invoice=invoice, amount=share, at=at))
             invoice.settled += share
             amount -= share
-    return payment, settlements
+    return Taking(payment, settlements, order.pk)
 
 
 def check_receipt(*, receipt: Receipt, still_open: Decimal, today: date, currency: str) -> None:
@@ -212,9 +321,13 @@ def check_receipt(*, receipt: Receipt, still_open: Decimal, today: date, currenc
         raise PaymentInvalid("amount", "A payment is more than zero.")
     if amount != round_amount(amount, currency):
         raise PaymentInvalid("amount", f"{currency} has {places or 'no'} decimals.")
-    if amount > still_open:
+    if amount > still_open and not receipt.keeps_rest:
         shown = f"{still_open:,.{places}f} {currency}"
-        raise MoreThanOpen("amount", f"Only {shown} is open: record no more than that. Nothing was recorded.")
+        raise MoreThanOpen(
+            "amount",
+            f"Only {shown} is open: record no more than that, or keep the rest as the customer's credit."
+            " Nothing was recorded.",
+        )
     if received_on > today:
         raise PaymentInvalid("received_on", "The day is in the future: record a payment once it has come in.")
     if received_on < today - OLDEST:
@@ -223,62 +336,3 @@ def check_receipt(*, receipt: Receipt, still_open: Decimal, today: date, currenc
         raise PaymentInvalid("method", "Choose how it was paid.")
     if len(receipt.reference) > MAX_REFERENCE:
         raise PaymentInvalid("reference", f"A reference has {MAX_REFERENCE} characters at most.")
-
-
-def _save(
-    made: Sequence[tuple[Payment, SalesOrder, list[Settlement]]],
-    settled: dict[int, Decimal],
-    invoices: dict[int, list[Invoice]],
-    actor: User,
-    at: datetime,
-) -> None:
-    payments = [payment for payment, _order, _settlements in made]
-    bulk.add(Invoice, {pk: {"settled": amount} for pk, amount in settled.items()})
-    bulk.insert(payments, ([row for _payment, _order, rows in made for row in rows], "payment"))
-    orders_services.note_settled(
-        settled={
-            order.pk: (
-                sum((invoice.settled for invoice in invoices[order.pk]), ZERO),
-                sum((invoice.gross for invoice in invoices[order.pk]), ZERO),
-            )
-            for _payment, order, _settlements in made
-        }
-    )
-    orders_services.record(
-        facts=[
-            orders_services.Fact(
-                order.pk,
-                order.company_id,
-                OrderEvent.Kind.PAID,
-                "payment",
-                payment.pk,
-                {
-                    "amount": str(payment.amount),
-                    "currency": payment.currency,
-                    "invoices": [row.invoice.number for row in settlements],
-                },
-            )
-            for payment, order, settlements in made
-        ],
-        actor=actor,
-        at=at,
-    )
-    orders_services.move_credit(
-        changes=[
-            orders_services.CreditChange(
-                payment.company_id,
-                payment.customer_id,
-                CreditEntry.Kind.PAID,
-                -payment.amount,
-                payment.currency,
-                order.pk,
-                payment.number,
-            )
-            for payment, order, _settlements in made
-        ],
-        actor=actor,
-        at=at,
-    )
-    events.payments_recorded.send(
-        sender=Payment, event=events.PaymentsRecorded(tuple(payment.pk for payment in payments), at)
-    )

@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.models import Invoice
 from billing.queries import BillableLine
 from core.addresses import address_lines, country_name
 from core.models import Company
@@ -41,19 +42,24 @@ class DoesNotAddUp(Refused):
 
 def build(
     *,
-    order: SalesOrder,
-    lines: Sequence[BillableLine],
+    orders: Sequence[SalesOrder],
+    lines: Sequence[tuple[SalesOrder, BillableLine]],
     totals: Totals,
     issued_on: date,
     tax_point_on: date,
     due_on: date,
 ) -> dict[str, Any]:
-    """Return all that the paper will say but the number, which is not given yet."""
+    """Return all that the paper of an invoice will say but the number, which is not given yet.
+
+    Where it bills several orders, they are named with their lines instead of at the top.
+    """
+    order = orders[0]
     company, customer, currency = order.company, order.customer, order.currency
-    notes = {(line.tax_category, line.tax_rate.normalize()): line.tax_note for line in lines}
+    notes = {(line.tax_category, line.tax_rate.normalize()): line.tax_note for _order, line in lines}
     with translation.override(customer.language):
         terms = ngettext("%(days)d day net", "%(days)d days net", order.terms_days) % {"days": order.terms_days}
         terms = terms if order.terms_days else _("Due at once")
+    goes_to_one_place = all(other.ship_to == order.ship_to for other in orders)
     return {
         "document": "invoice",
         "template": TEMPLATE,
@@ -69,20 +75,71 @@ def build(
             "customer_number": customer.number,
             "vat_number": customer.vat_number,
         },
-        "ship_to": _party(order.ship_to, customer.name, customer.language),
-        "order": {
-            "number": str(order.number),
-            "customer_po": order.po_number,
-            "ordered_on": order.ordered_on.isoformat(),
-        },
-        "lines": [_line(position, line, order) for position, line in enumerate(lines, 1)],
+        "ship_to": _party(order.ship_to, customer.name, customer.language) if goes_to_one_place else None,
+        "order": _order(order) if len(orders) == 1 else {"number": "", "customer_po": "", "ordered_on": ""},
+        "lines": [_line(position, line, of_order) for position, (of_order, line) in enumerate(lines, 1)],
+        **_sums(totals, currency, notes),
+        "notes": [],
+    }
+
+
+def build_credit(
+    invoice: Invoice,
+    *,
+    lines: Sequence[tuple[int, Decimal, Decimal, bool]],
+    totals: Totals,
+    issued_on: date,
+    reason: str,
+) -> dict[str, Any]:
+    """Return all that the paper of a credit note will say, in the words of the invoice that it corrects.
+
+    A line is (position on the invoice, quantity, net, whether it is an amount and no quantity); figures are positive.
+    """
+    paper, currency = invoice.snapshot, invoice.currency
+    printed = {line["position"]: line for line in paper["lines"]}
+    notes = {(tax["category"], Decimal(tax["rate"]).normalize()): tax["note"] for tax in paper["taxes"]}
+    return {
+        **{name: paper[name] for name in ("language", "currency", "seller", "buyer", "ship_to", "order")},
+        "document": "credit_note",
+        "template": TEMPLATE,
+        "issued_on": issued_on.isoformat(),
+        "tax_point_on": issued_on.isoformat(),
+        "due_on": "",
+        "terms": "",
+        "corrects": {"number": str(invoice.number), "issued_on": paper["issued_on"]},
+        "lines": [
+            {
+                **printed[of],
+                "position": position,
+                "quantity": _plain(quantity),
+                "net": _amount(net, currency),
+                "order_discount": "",
+                **({"unit": "", "price": _plain(net), "price_unit": "", "discount_percent": "0"} if is_amount else {}),
+            }
+            for position, (of, quantity, net, is_amount) in enumerate(lines, 1)
+        ],
+        **_sums(totals, currency, notes),
+        "notes": [reason],
+    }
+
+
+def _order(order: SalesOrder) -> dict[str, str]:
+    return {
+        "number": str(order.number),
+        "customer_po": order.po_number,
+        "ordered_on": order.ordered_on.isoformat(),
+    }
+
+
+def _sums(totals: Totals, currency: str, notes: Mapping[tuple[str, Decimal], str]) -> dict[str, Any]:
+    return {
         "taxes": [
             {
                 "category": group.category,
                 "rate": _plain(group.rate),
                 "base": _amount(group.base, currency),
                 "tax": _amount(group.tax, currency),
-                "note": notes[group.category, group.rate],
+                "note": notes[group.category, group.rate.normalize()],
             }
             for group in totals.groups
         ],
@@ -93,7 +150,6 @@ def build(
             "paid": _amount(ZERO, currency),
             "due": _amount(totals.gross, currency),
         },
-        "notes": [],
     }
 
 
@@ -124,6 +180,8 @@ def prove(snapshot: Mapping[str, Any]) -> None:
         *(line["net"] for line in snapshot["lines"]),
         *(tax[name] for tax in snapshot["taxes"] for name in ("base", "tax")),
     ]
+    # The parts of a credit take a cent more or less of tax, so that together they are the mirror of their invoice.
+    residue = Decimal(1).scaleb(-exponent(currency)) if snapshot["document"] == "credit_note" else ZERO
     # The document has neither allowance nor charge, so BT-106 is BT-109; nothing is rounded at the till (BT-114).
     checks = [
         ("BR-16", bool(snapshot["lines"]), "it has no line"),
@@ -142,7 +200,10 @@ def prove(snapshot: Mapping[str, Any]) -> None:
         ("BR-CO-16", totals["gross"] - totals["paid"] == totals["due"], "gross less paid is not the amount due"),
         (
             "BR-CO-17",
-            all(group.tax == round_amount(group.base * group.rate / 100, currency) for group in groups.values()),
+            all(
+                abs(group.tax - round_amount(group.base * group.rate / 100, currency)) <= residue
+                for group in groups.values()
+            ),
             "a tax is not its rate of its amount",
         ),
         (
@@ -184,6 +245,7 @@ def _line(position: int, line: BillableLine, order: SalesOrder) -> dict[str, Any
         "kind": line.kind.lower(),
         "customer_sku": "",
         "customer_po": order.po_number,
+        "order_number": str(order.number),
         "quantity": _plain(line.quantity),
         "unit": line.unit,
         "price": _plain(line.price),

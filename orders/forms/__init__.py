@@ -1,12 +1,13 @@
 """What people type into orders' pages."""
 
-from orders.forms.customers import CustomerAddressForm, CustomerForm, CustomerPartForm
+from orders.forms.customers import CreditTermsForm, CustomerAddressForm, CustomerForm, CustomerPartForm
 from orders.forms.entry import CELLS, MAX_ROWS, OrderEntryForm, typed_of
 from orders.forms.prices import PriceForm, PriceListForm
 
 __all__ = [
     "CELLS",
     "MAX_ROWS",
+    "CreditTermsForm",
     "CustomerAddressForm",
     "CustomerForm",
     "CustomerPartForm",

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from core.models import User
 from orders.forms.items import ItemField, ItemFormMixin
-from orders.models import Customer, CustomerAddress, CustomerPart, PriceList
+from orders.models import CreditAccount, Customer, CustomerAddress, CustomerPart, PriceList
 
 LONGEST_TERMS = 366
 
@@ -31,6 +31,8 @@ class CustomerForm(forms.ModelForm):
             "terms_days",
             "tax_exemption",
             "exempt_until",
+            "invoice_on",
+            "joins_invoices",
             "is_active",
         ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
@@ -47,6 +49,8 @@ class CustomerForm(forms.ModelForm):
             "terms_days": "0 is due at once.",
             "tax_exemption": "With a certificate's number here, no tax is charged.",
             "exempt_until": "The certificate's last day; none is for good.",
+            "invoice_on": "An order keeps the rule of the day on which it is confirmed.",
+            "joins_invoices": "Orders with the same bill-to, currency and terms share one; each PO number is on it.",
             "is_active": "A closed account keeps its orders; new ones are refused.",
         }
 
@@ -140,3 +144,26 @@ class CustomerPartForm(ItemFormMixin, forms.ModelForm):
         number = str(self.cleaned_data["number"]).strip()
         self.instance.key = CustomerPart.key_of(number)
         return number
+
+
+class CreditTermsForm(forms.Form):
+    """How far a customer's credit goes."""
+
+    limit = forms.DecimalField(
+        max_digits=18,
+        min_value=0,
+        required=False,
+        localize=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "numeric", "autocomplete": "off"}),
+        help_text="Leave it blank for no limit. An order that would go over it is not confirmed.",
+        error_messages={"invalid": "Key the limit in figures, such as 5000."},
+    )
+    is_prepay = forms.BooleanField(
+        label="Pays first", required=False, help_text="An order is confirmed once as much money has come in."
+    )
+
+    def __init__(self, *args: Any, account: CreditAccount, currency: str, **kwargs: Any) -> None:
+        limit = account.credit_limit
+        initial = {"limit": "" if limit is None else f"{limit.normalize():f}", "is_prepay": account.is_prepay}
+        super().__init__(*args, **{**kwargs, "initial": initial})
+        self.fields["limit"].label = f"Credit limit in {currency}"

@@ -1,7 +1,7 @@
 """What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
 
 from orders.models.credit import CreditAccount, CreditEntry
-from orders.models.customers import Customer, CustomerAddress, CustomerPart
+from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn
 from orders.models.events import OrderEvent
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
@@ -17,6 +17,7 @@ __all__ = [
     "CustomerPart",
     "EntrySheet",
     "Facet",
+    "InvoiceOn",
     "LinePart",
     "OrderEvent",
     "Price",

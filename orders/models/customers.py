@@ -16,6 +16,14 @@ from core.text import sort_key
 from inventory.models import Product
 from orders.models.pricing import PriceList
 
+
+class InvoiceOn(models.TextChoices):
+    """What lets an order be invoiced."""
+
+    DISPATCH = "DISPATCH", "For what has left the house"
+    CONFIRM = "CONFIRM", "In full once the order is confirmed"
+
+
 # However a customer comes in (a form, the admin, a load of a thousand), its credit account comes with it.
 _OPEN_CREDIT_ACCOUNT = pgtrigger.Trigger(
     name="open_credit_account",
@@ -44,6 +52,8 @@ class Customer(models.Model):
     terms_days = models.PositiveSmallIntegerField("days to pay", default=30)
     tax_exemption = models.CharField("tax exemption certificate", max_length=60, blank=True)
     exempt_until = models.DateField("exempt until", null=True, blank=True)
+    invoice_on = models.CharField("is invoiced", max_length=8, choices=InvoiceOn.choices, default=InvoiceOn.DISPATCH)
+    joins_invoices = models.BooleanField("several orders may go on one invoice", default=False)
     language = models.CharField(max_length=10, default="en", validators=[validate_language])
     is_active = models.BooleanField("may order", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)

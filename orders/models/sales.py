@@ -20,7 +20,7 @@ from core.numbering import document_number
 from core.transitions import Graph
 from inventory.models import Demand, Product
 from orders.models.credit import CreditedQuerySet
-from orders.models.customers import Customer
+from orders.models.customers import Customer, InvoiceOn
 from orders.models.intake import CustomerPO
 
 ORDER_GRAPH = Graph(
@@ -110,6 +110,9 @@ class SalesOrder(models.Model):
     # Off the goods and services together: an amount, or the percentage that it was made from; spread over their lines
     discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
     discount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    invoice_on = models.CharField(
+        max_length=8, choices=InvoiceOn.choices, default=InvoiceOn.DISPATCH, editable=False
+    )  # the customer's rule on the day of confirming
     net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     tax = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     gross = models.DecimalField(max_digits=18, decimal_places=4, default=0)
@@ -191,7 +194,11 @@ class SalesOrder(models.Model):
     obj_field=pghistory.ObjForeignKey(related_name="history"),
 )
 class SalesOrderLine(models.Model):
-    """What was agreed for one item: quantity in stock units, price per unit, tax, and how much of it was invoiced."""
+    """What was agreed for one item: quantity in stock units, price per unit, tax, and how much of it was invoiced.
+
+    `credited` is what credit notes took back of that to be billed again or never; billed is invoiced less credited. A
+    credit for a price or out of goodwill takes nothing back and does not count here.
+    """
 
     class PriceSource(models.TextChoices):
         LIST = "LIST", "Price list"
@@ -216,6 +223,7 @@ class SalesOrderLine(models.Model):
     invoiced = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     invoiced_net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     credited = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    credited_net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
 
     objects = LockingQuerySet.as_manager()
 
@@ -235,8 +243,8 @@ class SalesOrderLine(models.Model):
                 name="salesorderline_discount_is_a_percentage",
             ),
             models.CheckConstraint(
-                condition=Q(invoiced__gte=0, invoiced__lte=F("quantity"), credited__gte=0, credited__lte=F("invoiced")),
-                name="salesorderline_credited_within_invoiced_within_ordered",
+                condition=Q(credited__gte=0, credited__lte=F("invoiced"), invoiced__lte=F("quantity") + F("credited")),
+                name="salesorderline_billed_within_ordered",
             ),
         ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -54,6 +54,7 @@ class ConfirmFacts:
     has_address: bool
     gross: Decimal
     currency: str
+    invoice_on: str
     room: CreditRoom | None
 
     def blockers(self, taken: Decimal = ZERO) -> list[Blocker]:
@@ -81,16 +82,16 @@ def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:
         cursor.execute(sql.CONFIRM_FACTS, [list(order_ids)])
         rows = cursor.fetchall()
     found = {}
-    for order_id, *facts, credit_currency, ceiling, balance, is_prepay in rows:
+    for order_id, *facts, credit_currency, ceiling, balance, is_prepay, invoice_on in rows:
         room = None if ceiling is None else CreditRoom(credit_currency, ceiling, balance, is_prepay)
-        found[order_id] = ConfirmFacts(*[*facts, room])
+        found[order_id] = ConfirmFacts(*[*facts, invoice_on, room])
     return found
 
 
-def confirm_blockers_together(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
+def confirm_blockers_together(facts_of: Mapping[int, ConfirmFacts]) -> dict[int, list[Blocker]]:
     """Return why orders that are confirmed together cannot be: as `blockers`, and what goes takes of its credit."""
     found, taken = {}, defaultdict[int, Decimal](Decimal)
-    for order_id, facts in sorted(confirm_facts(order_ids).items()):
+    for order_id, facts in sorted(facts_of.items()):
         if reasons := facts.blockers(taken[facts.customer_id]):
             found[order_id] = reasons
         else:

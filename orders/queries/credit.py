@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import Sum
 
-from core.money import ZERO, exponent
+from core.money import ZERO, cumulative_share, document_totals, exponent
 from core.refusals import Blocker
-from orders.models import CreditAccount, CreditEntry
+from orders import sql
+from orders.models import CreditAccount, CreditEntry, SalesOrder
 
 
 def exposures(customer_ids: Collection[int]) -> dict[int, dict[str, Decimal]]:
@@ -21,6 +23,56 @@ def exposures(customer_ids: Collection[int]) -> dict[int, dict[str, Decimal]]:
     for row in rows.annotate(total=Sum("amount")):
         found[row["account"]][row["currency"]] = row["total"]
     return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Unbilled:
+    """What of an order line was neither cancelled nor billed; billed is invoiced less credited to be billed again."""
+
+    tax_category: str
+    tax_rate: Decimal
+    net: Decimal
+    ordered: Decimal
+    cancelled: Decimal
+    billed: Decimal
+    billed_net: Decimal
+
+    def left(self, currency: str) -> Decimal:
+        """Return the net that an invoice of all the rest would bill (rule 7)."""
+        return cumulative_share(
+            self.net,
+            done_before=self.billed,
+            done_now=self.ordered - self.cancelled - self.billed,
+            of=self.ordered,
+            billed_before=self.billed_net,
+            currency=currency,
+        )
+
+
+def unbilled_gross(lines: Iterable[Unbilled], currency: str) -> Decimal:
+    """Return what an invoice of all the rest of an order would come to: what it counts for on the credit account."""
+    return document_totals([(line.tax_category, line.tax_rate, line.left(currency)) for line in lines], currency).gross
+
+
+def unbilled(order_ids: Collection[int]) -> dict[int, Decimal]:
+    """Return what is confirmed and not billed of orders, tax included; nothing of those that are over. One statement.
+
+    A service that changes it (a cancellation, a credit note) asks before and after, and moves the credit by the
+    difference.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.UNBILLED_LINES, [list(order_ids)])
+        rows = cursor.fetchall()
+    lines: dict[int, list[Unbilled]] = defaultdict(list)
+    currencies: dict[int, str] = {}
+    for order_id, currency, status, *facts in rows:
+        currencies[order_id] = currency
+        if status not in _OVER and facts[0] is not None:
+            lines[order_id].append(Unbilled(*facts))
+    return {pk: unbilled_gross(lines[pk], currency) for pk, currency in currencies.items()}
+
+
+_OVER = (SalesOrder.Status.CANCELLED, SalesOrder.Status.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,10 @@ _TITLES: Mapping[str, str] = {
     Kind.COMPLETED: "Order completed",
     Kind.INVOICED: "Invoice posted",
     Kind.PAID: "Payment received",
+    Kind.CREDITED: "Credit note posted",
+    Kind.CREDIT_APPLIED: "Credit applied",
+    Kind.UNSETTLED: "Settlement undone",
+    Kind.REFUNDED: "Paid back",
 }
 
 

@@ -45,7 +45,8 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     """
     require(actor, "orders.confirm")
     orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
-    blocked = queries.confirm_blockers_together([order.pk for order in orders])
+    facts = queries.confirm_facts([order.pk for order in orders])
+    blocked = queries.confirm_blockers_together(facts)
     results: dict[int, Confirmed | Refused] = {}
     clear: list[SalesOrder] = []
     for order in orders:
@@ -54,6 +55,7 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
         elif order.pk in blocked:
             results[order.pk] = Blocked.because(blocked[order.pk])
         else:
+            order.invoice_on = facts[order.pk].invoice_on
             clear.append(order)
     if clear:
         results |= _confirm(clear, actor, at)
@@ -104,7 +106,7 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
         backordered[line.order_id] += promise.backordered
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
-    transitions.apply(orders, "confirm", at=at, fields=["number", "confirmed_at", "allocation"])
+    transitions.apply(orders, "confirm", at=at, fields=["number", "confirmed_at", "allocation", "invoice_on"])
     record(
         facts=[
             Fact(

@@ -78,9 +78,21 @@ def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:
 
     The caller holds the orders' locks.
     """
-    ids = sorted(invoiced)
+    _add_billed(sql.ADD_INVOICED, invoiced)
+
+
+def note_credited(*, credited: Mapping[int, tuple[Decimal, Decimal]]) -> None:
+    """Raise the quantity and net of lines that credit notes took back, and set the billing facet.
+
+    What was taken back can be billed again, or cancelled. The caller holds the orders' locks.
+    """
+    _add_billed(sql.ADD_CREDITED, credited)
+
+
+def _add_billed(statement: str, changes: Mapping[int, tuple[Decimal, Decimal]]) -> None:
+    ids = sorted(changes)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ADD_INVOICED, [ids, [invoiced[pk][0] for pk in ids], [invoiced[pk][1] for pk in ids]])
+        cursor.execute(statement, [ids, [changes[pk][0] for pk in ids], [changes[pk][1] for pk in ids]])
 
 
 def note_settled(*, settled: Mapping[int, tuple[Decimal, Decimal]]) -> None:

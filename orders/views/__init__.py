@@ -3,6 +3,7 @@
 from orders.views.customers import (
     CreateAddressView,
     CreateCustomerView,
+    CreditTermsView,
     CustomerDetailView,
     CustomerQueueView,
     EditAddressView,
@@ -41,6 +42,7 @@ __all__ = [
     "CreatePartView",
     "CreatePriceListView",
     "CreatePriceView",
+    "CreditTermsView",
     "CustomerDetailView",
     "CustomerPOView",
     "CustomerPartQueueView",

@@ -8,15 +8,17 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.generic import DetailView
+from django.views.generic import DetailView, FormView
 
-from core.pages import FormPage, VerbRequiredMixin, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import QueueView, Tab
 from orders.filters import CustomerQueueFilter
-from orders.forms import CustomerAddressForm, CustomerForm
-from orders.models import Customer, CustomerAddress, PriceList
+from orders.forms import CreditTermsForm, CustomerAddressForm, CustomerForm
+from orders.models import CreditAccount, Customer, CustomerAddress, PriceList
 from orders.queries import customers as customer_queries
+from orders.queries.credit import account_of, exposures
 from orders.queries.queue import shown
+from orders.services.crediting import set_credit_terms
 from orders.services.customers import keep_address
 from orders.tables import CustomerQueueTable
 
@@ -70,9 +72,49 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
             orders=shown(customer_queries.last_orders(customer, user, timezone.localdate()), timezone.now()),
             shows_prices=user.can("orders.view_prices"),
             can_change=user.can("orders.change_customer"),
+            credit=account_of(customer.pk) if user.can("orders.view_prices") else None,
+            owed=exposures([customer.pk]).get(customer.pk, {}) if user.can("orders.view_prices") else {},
+            can_set_credit=user.can("orders.set_credit"),
+            can_pay=user.can("billing.pay"),
             can_create=user.can("orders.create") and customer.is_active,
             **kwargs,
         )
+
+
+class CreditTermsView(FormPageMixin, FormView):
+    """Limits a customer's credit, or lets them pay first."""
+
+    verb = "orders.set_credit"
+    title = "Credit terms"
+    submit_label = "Save terms"
+    done = "Credit terms saved."
+    form_class = CreditTermsForm
+    object = None
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the terms as they are."""
+        mine = CreditAccount.objects.for_user(person(self.request)).select_related("customer__price_list")
+        account = get_object_or_404(mine, pk=self.kwargs["pk"])
+        currency = account.customer.price_list.currency
+        return {**super().get_form_kwargs(), "account": account, "currency": currency}
+
+    def save(self, form: Any) -> int:
+        """Set the terms, by the service that sums what is owed."""
+        account = set_credit_terms(
+            customer_id=self.kwargs["pk"],
+            limit=form.cleaned_data["limit"],
+            is_prepay=form.cleaned_data["is_prepay"],
+            actor=person(self.request),
+        )
+        return account.pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the customer's page."""
+        return reverse("orders:customer", args=[self.kwargs["pk"]])
+
+    def cancel_url(self) -> str:
+        """Return the customer's page."""
+        return self.url_of(None)
 
 
 class CustomerFormPage(FormPage):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import connections
 
 from billing import audit, services
-from billing.models import Invoice, Payment
-from orders.models import LinePart, SalesOrderLine
+from billing.models import Invoice, Payment, Settlement
+from orders.models import CreditEntry, LinePart, SalesOrderLine
 from tests.factories.billing import AT, Trade
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -34,6 +36,16 @@ PLANTED = [
     ("payments settled", "billing_payment", "settled = settled - 1", "payment"),
     ("payments settled", "billing_payment", "currency = 'EUR'", "payment"),
     ("payment facet", "orders_salesorder", "payment = 'PART'", "order"),
+    ("credited of invoices", "billing_invoice", "credited = credited - 1", "credited"),
+    ("credited of invoices", "billing_invoiceline", "net = net - 100", "credit_line"),
+    ("invoice totals", "billing_invoice", "net = net - 1, gross = gross - 1", "note"),
+    ("order lines' invoiced", "orders_salesorderline", "credited = credited + 1", "credited_line"),
+    ("no gap", "billing_invoice", "number = 'CRN-2025-000009'", "note"),
+    ("hashes", "billing_invoice", "hash = repeat('1', 64)", "note"),
+    ("settled of invoices", "billing_settlement", "amount = amount + 1", "applied"),
+    ("payments settled", "billing_settlement", "invoice_id = {other_invoice}", "undone"),
+    ("which share their total", "billing_invoiceorder", "gross = gross + 1", "share"),
+    ("credit entries", "orders_creditentry", "amount = amount + 1", "entry"),
     ("paper", "billing_invoicedocument", "content = '\\x00'", "document"),
 ]
 
@@ -52,6 +64,21 @@ class TestChecks:
         trade.invoice(part)
         services.store_documents(documents={first.pk: b"%PDF-1.7"})
         services.pay_orders(order_ids=[first.order_id], actor=trade.accountant, at=AT)
+        credited = trade.invoiced((trade.product("10"), "4"))
+        note = services.post_credit_note(
+            invoice_id=credited.pk,
+            lines=[services.CreditedLine(credited.lines.get().pk, Decimal(1))],
+            reason="Goodwill",
+            bills_again=True,
+            actor=trade.accountant,
+            at=AT,
+        )
+        services.pay_invoices(invoice_ids=[credited.pk], actor=trade.accountant, at=AT)
+        undone = services.undo_settlement(
+            settlement_id=Settlement.objects.get(invoice=credited, payment__isnull=False).pk,
+            actor=trade.accountant,
+            at=AT,
+        )
         elsewhere = Trade.start()
         rows = {
             "invoice": first.pk,
@@ -61,8 +88,16 @@ class TestChecks:
             "payment": Payment.objects.get(settlements__invoice=first).pk,
             "order": first.order_id,
             "document": first.document.pk,
+            "credited": credited.pk,
+            "note": note.pk,
+            "credit_line": note.lines.get().pk,
+            "credited_line": SalesOrderLine.objects.get(order=credited.order_id).pk,
+            "applied": Settlement.objects.get(credit_note=note).pk,
+            "undone": undone.pk,
+            "share": first.orders.get().pk,
+            "entry": CreditEntry.objects.filter(order=first.order_id).first().pk,
         }
-        names = {"other_customer": elsewhere.customer.pk, "other_order": part.pk}
+        names = {"other_customer": elsewhere.customer.pk, "other_order": part.pk, "other_invoice": first.pk}
         assert broken() == []
         for words, table, change, row in PLANTED:
             with connections["owner"].cursor() as cursor:
@@ -81,4 +116,4 @@ class TestChecks:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
                 cursor.execute("DROP TABLE kept")
             assert broken() == [], f"after {change} of {table} was put back"
-        assert Invoice.objects.count() == 3
+        assert Invoice.objects.count() == 5

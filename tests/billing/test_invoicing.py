@@ -415,9 +415,9 @@ class TestPostedIsPosted:
             InvoiceLine.objects.values().get(invoice=invoice),
         ) == before
 
-    def test_holds_for_every_column_but_what_is_settled(self) -> None:
+    def test_holds_for_every_column_but_what_is_settled_and_credited(self) -> None:
         columns = {field.name for field in Invoice._meta.concrete_fields}
-        assert columns - set(POSTED_COLUMNS) == {"id", "settled"}
+        assert columns - set(POSTED_COLUMNS) == {"id", "settled", "credited"}
 
     def test_lets_settled_move(self, trade: Trade) -> None:
         invoice = trade.invoiced()

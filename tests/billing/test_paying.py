@@ -227,7 +227,7 @@ class TestPayOrders:
             results = services.pay_orders(order_ids=ids[1:], actor=trade.accountant, at=AT)
         assert all(isinstance(result, Payment) for result in results.values())
         assert len(ten) == len(one)
-        assert len([query for query in one if "SAVEPOINT" not in query["sql"]]) <= 7
+        assert len([query for query in one if "SAVEPOINT" not in query["sql"]]) <= 8
 
 
 class TestPayInvoices:

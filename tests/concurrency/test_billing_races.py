@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from billing import audit, queries, services, tasks
 from billing.models import Invoice, InvoiceDocument, Payment, Settlement
-from billing.services import Receipt, invoicing
+from billing.services import Receipt, posting
 from core import sql
 from core.models import NumberSeries
 from core.refusals import Refused
@@ -123,13 +123,13 @@ class TestNumbers:
             statement = sql.TAKE_GAPLESS.replace(" FOR NO KEY UPDATE OF s", "")
             assert statement != sql.TAKE_GAPLESS
             monkeypatch.setattr(sql, "TAKE_GAPLESS", statement)
-        take = invoicing._take_numbers
+        take = posting._take_numbers
 
         def take_and_linger(*args: Any) -> None:
             take(*args)
             time.sleep(0.3)  # the other's statement begins before this transaction ends
 
-        monkeypatch.setattr(invoicing, "_take_numbers", take_and_linger)
+        monkeypatch.setattr(posting, "_take_numbers", take_and_linger)
         trade.invoiced()
         orders = shipped_orders(trade, 2)
         results = race(*(partial(post, trade, [order], undone=lambda _: False) for order in orders))
@@ -198,10 +198,6 @@ class TestOneOrder:
     def test_is_known_as_paid_after_two_halves(self, trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
         invoice, _results = self.pay_twice(trade, monkeypatch, 50)
         assert (invoice.settled, SalesOrder.objects.get(pk=invoice.order_id).payment) == (36, Facet.FULL)
-
-    def test_is_not_known_as_paid_without_the_lock(self, trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
-        invoice, _results = self.pay_twice(trade, monkeypatch, 50, locks=False)
-        assert (invoice.settled, SalesOrder.objects.get(pk=invoice.order_id).payment) == (36, Facet.PART)
 
     def test_is_refused_by_the_table_alone_without_the_lock(
         self, trade: Trade, monkeypatch: pytest.MonkeyPatch

@@ -68,7 +68,7 @@ class TestLimit:
         drafts = [draft(customer, (product, 1), po_number=f"PO-{n}") for n, product in enumerate(products)]
         orders = take_in(drafts, company=customer.company)
         barrier = threading.Barrier(2)
-        look = queries.confirm_blockers_together
+        look = queries.confirm_facts
 
         def look_together(ids: Any) -> Any:
             found = look(ids)
@@ -76,7 +76,7 @@ class TestLimit:
                 barrier.wait(1)
             return found
 
-        monkeypatch.setattr(queries, "confirm_blockers_together", look_together)
+        monkeypatch.setattr(queries, "confirm_facts", look_together)
         confirm = partial(services.confirm_orders, actor=manager, at=AT)
         results = race(*(partial(confirm, order_ids=[order.pk]) for order in orders))
         assert [result for result in results if isinstance(result, Exception)] == []

@@ -57,6 +57,7 @@ class BillingQueueView(QueueView):
         today = timezone.localdate()
         for row in rows:
             row.facts, row.last_invoice = facts[row.pk], last.get(row.pk)
+            row.joins = row.customer.joins_invoices
             row.waits = max(0, (today - timezone.localdate(row.shipped_at)).days) if row.shipped_at else 0
         return rows
 
@@ -95,6 +96,7 @@ class InvoiceQueueView(QueueView):
         Tab("unpaid", "Unpaid", State.UNPAID),
         Tab("overdue", "Overdue", State.OVERDUE),
         Tab("paid", "Paid", State.PAID),
+        Tab("credit", "Credit notes", State.CREDIT),
         Tab("all", "All", Q()),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
@@ -140,15 +142,27 @@ class InvoiceView(VerbRequiredMixin, DetailView):
         invoice: Any = queries.shown(self.object)
         user = person(self.request)
         takes_payment = invoice.open > 0 and user.can("billing.pay")
+        is_unused = invoice.open < 0
+        is_creditable = invoice.kind == Invoice.Kind.INVOICE and invoice.credited < invoice.gross
         bill_to, ship_to = invoice.snapshot["buyer"], invoice.snapshot["ship_to"]
-        goes_elsewhere = (bill_to["name"], bill_to["address"]) != (ship_to["name"], ship_to["address"])
+        goes_elsewhere = ship_to and (bill_to["name"], bill_to["address"]) != (ship_to["name"], ship_to["address"])
         return super().get_context_data(
-            title=f"Invoice {invoice.number}",
+            title=f"{invoice.get_kind_display()} {invoice.number}",
+            orders=list(invoice.orders.select_related("order").order_by("pk")),
+            credit_notes=list(invoice.credit_notes.defer("snapshot").order_by("pk")) if invoice.credited else [],
+            credit_url=reverse("billing:credit_invoice", args=[invoice.pk])
+            if is_creditable and user.can("billing.credit")
+            else "",
+            apply_url=reverse("billing:apply_credit_note", args=[invoice.pk])
+            if is_unused and user.can("billing.pay")
+            else "",
+            refund_url=reverse("billing:refund", args=[invoice.pk]) if is_unused and user.can("billing.refund") else "",
+            can_settle=user.can("billing.pay"),
             paper=invoice.snapshot,
             ship_to=ship_to if goes_elsewhere else None,
             lines=with_figures(invoice.snapshot["lines"], "quantity", "price", "net"),
             taxes=with_figures(invoice.snapshot["taxes"], "base", "tax"),
-            payments=queries.payments_of(invoice),
+            settlements=queries.settlements_of(invoice),
             has_document=queries.has_document(invoice.pk),
             form=payment_form(invoice) if takes_payment else None,
             payment_url=reverse("billing:pay_invoice", args=[invoice.pk]),

@@ -1,0 +1,39 @@
+"""Billing's pages: what waits for an invoice, documents and their papers, crediting, and money meeting documents."""
+
+from billing.views.crediting import CreditInvoiceView
+from billing.views.documents import (
+    BillingQueueView,
+    InvoiceDocumentView,
+    InvoiceOrdersView,
+    InvoicePaperView,
+    InvoiceQueueView,
+    InvoiceView,
+    PayInvoicesView,
+    PayInvoiceView,
+    PayOrdersView,
+)
+from billing.views.settling import (
+    ApplyView,
+    CustomerPaymentView,
+    RefundView,
+    UnappliedQueueView,
+    UndoSettlementView,
+)
+
+__all__ = [
+    "ApplyView",
+    "BillingQueueView",
+    "CreditInvoiceView",
+    "CustomerPaymentView",
+    "InvoiceDocumentView",
+    "InvoiceOrdersView",
+    "InvoicePaperView",
+    "InvoiceQueueView",
+    "InvoiceView",
+    "PayInvoiceView",
+    "PayInvoicesView",
+    "PayOrdersView",
+    "RefundView",
+    "UnappliedQueueView",
+    "UndoSettlementView",
+]
