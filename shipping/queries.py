@@ -72,7 +72,9 @@ def deliver_blockers(shipments: Iterable[Shipment], received_at: datetime) -> di
     for shipment in shipments:
         if shipment.dispatched_at is None:
             found[shipment.pk] = [Blocker("not_dispatched", f"{shipment} has not left yet.")]
-        elif shipment.status == Shipment.Status.DISPATCHED and received_at < shipment.dispatched_at:
+            continue
+        left_at = shipment.dispatched_at.replace(second=0, microsecond=0)  # people say it to the minute
+        if shipment.status == Shipment.Status.DISPATCHED and received_at < left_at:
             found[shipment.pk] = [Blocker("before_dispatch", f"{shipment} left later than that.")]
     return found
 

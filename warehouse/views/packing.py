@@ -38,7 +38,15 @@ class PackQueueView(OrderQueueView):
         Tab("ready", "Picked", queries.HAS_GOODS_TO_PACK & ~queries.IS_BEING_PICKED),
         Tab("picking", "Still being picked", queries.IS_BEING_PICKED),
     )
-    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (BulkAction("warehouse:pack", "warehouse.pack", "Pack", key="k"),)
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
+        BulkAction(
+            "warehouse:pack",
+            "warehouse.pack",
+            "Pack",
+            key="k",
+            confirm="Everything picked goes into one parcel for each order and warehouse.",
+        ),
+    )
 
 
 class PackOrdersView(QueueActionView):
