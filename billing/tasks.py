@@ -9,8 +9,11 @@ from procrastinate.contrib.django import app
 
 from billing import documents, queries, services
 
+# Printing takes a second a page; in a queue of its own it keeps no wave and no order from being completed.
+PAPERS = "papers"
 
-@app.task(name="billing.render_invoices")
+
+@app.task(name="billing.render_invoices", queue=PAPERS)
 def render_invoices(invoice_ids: Sequence[int]) -> None:
     """Print the invoices that are not printed yet and file each at once; the rest go on where one cannot be printed.
 
@@ -28,7 +31,7 @@ def render_invoices(invoice_ids: Sequence[int]) -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="billing.render_lost_invoices", queueing_lock="billing.render_lost_invoices")
+@app.task(name="billing.render_lost_invoices", queueing_lock="billing.render_lost_invoices", queue=PAPERS)
 def render_lost_invoices(timestamp: int) -> None:
     """Print what was posted more than a minute ago and has no document still."""
     render_invoices(queries.ids_to_print(datetime.fromtimestamp(timestamp, UTC)))

@@ -14,7 +14,7 @@ from config.dev.postgres import EmbeddedPostgres, PostgresError
 ROOT = Path(__file__).resolve().parents[2]
 MADE_BY_US = (".venv", "node_modules", "staticfiles", "var")
 # Of a data folder that the person chose, only what `make run` put there by itself.
-IN_DATA_DIR = ("run.lock", "secret-key", "web.log", "worker.log")
+IN_DATA_DIR = ("run.lock", "secret-key", "web.log", "worker.log", "printer.log")
 
 
 def main() -> None:

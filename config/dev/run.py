@@ -1,8 +1,8 @@
 """What `make run` does once this machine is set up: starts everything, keeps watch, and stops everything.
 
 PostgreSQL (our own, unless DATABASE_URL names one), migrations, demo data and static files come first; then the web
-server and the job worker. Ctrl-C stops them in the opposite order and leaves the data. A kill -9 of this process takes
-the web server and the worker with it, and the next start takes over a PostgreSQL that was left.
+server and the workers. Ctrl-C stops them in the opposite order and leaves the data. A kill -9 of this process takes
+the web server and the workers with it, and the next start takes over a PostgreSQL that was left.
 """
 
 import contextlib
@@ -64,7 +64,8 @@ def main() -> None:
         }
         prepare(environment)
         children = [
-            running.enter_context(Child("job worker", worker(), environment, data_dir / "worker.log")),
+            running.enter_context(Child("job worker", worker("default"), environment, data_dir / "worker.log")),
+            running.enter_context(Child("printer", worker("papers", "-c", "1"), environment, data_dir / "printer.log")),
             running.enter_context(Child("web server", web_server(port), environment, data_dir / "web.log")),
         ]
         wait_for_answer(port, children)
@@ -245,9 +246,9 @@ def run_manage(environment: dict[str, str], *command: str) -> None:
         raise RunError(f"manage.py {command[0]} failed (exit {code}); what it said is above.")
 
 
-def worker() -> list[str]:
-    """Give the command of the job worker."""
-    return [*MANAGE, "procrastinate", "worker"]
+def worker(queue: str, *options: str) -> list[str]:
+    """Give the command of the worker for one queue's jobs."""
+    return [*MANAGE, "procrastinate", "worker", "--queues", queue, *options]
 
 
 def web_server(port: int) -> list[str]:
