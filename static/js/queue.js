@@ -85,6 +85,12 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("orderly:selection", showSelection);
 
+// A second press comes when the answer's rows stand there and none of them is chosen any more: it asks for nothing
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.detail.elt.closest("[data-bulk]")?.form;
+  if (form && !form.dataset.all && !document.querySelector("#queue [data-row] .check:checked")) event.preventDefault();
+});
+
 document.addEventListener("click", (event) => {
   const box = event.target.closest("#queue [data-row] .check");
   if (box) {

@@ -24,6 +24,7 @@ from inventory.models import Demand, StockLevel
 from orders import services as orders_services
 from orders.models import LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from shipping import services as shipping_services
+from shipping.models import Shipment
 from tests.factories.house import AT, House
 from warehouse import services as warehouse_services
 
@@ -151,7 +152,7 @@ class TestAuditLedger:
         "a demand that forgot a unit": ("inventory_demand", "allocated = allocated - 1", "allocated > 0"),
         "a part that shipped less": (
             "orders_linepart",
-            "picked = picked - 1, packed = packed - 1, shipped = shipped - 1",
+            "picked = picked - 1, packed = packed - 1, shipped = shipped - 1, delivered = delivered - 1",
             "shipped > 0",
         ),
         "a facet that lies": ("orders_salesorder", "fulfilment = 'NONE'", "fulfilment = 'FULL'"),
@@ -160,6 +161,11 @@ class TestAuditLedger:
         "a line that costs less": ("orders_salesorderline", "discount_percent = discount_percent + 1", "true"),
         "a line that was billed more": ("orders_salesorderline", "invoiced_net = invoiced_net + 1", "invoiced > 0"),
         "an invoice that was paid less": ("billing_invoice", "settled = settled - 1", "settled > 1"),
+        "a part that was delivered less": ("orders_linepart", "delivered = delivered - 1", "delivered > 0"),
+        "a task that found less": ("warehouse_picktask", "picked = picked - 1", "picked > 1"),
+        "a parcel that holds more": ("warehouse_parcelcontent", "quantity = quantity + 1", "true"),
+        "a shipment that cost less": ("shipping_shipmentline", "cost = cost - 0.01", "cost > 0"),
+        "a credit balance that moved": ("orders_creditaccount", "balance = balance - 1", "credit_limit IS NOT NULL"),
         "a series that skipped a number": ("core_numberseries", "next_value = next_value + 1", "true"),
     }
 
@@ -167,6 +173,8 @@ class TestAuditLedger:
     def traded(self):
         house = House.open()
         first, second = house.product([9]), house.product([9])
+        customer = house.customer.pk
+        orders_services.set_credit_terms(customer_id=customer, limit=Decimal(9_999), is_prepay=False, actor=house.boss)
         orders = [house.order((first, 3), (second, 2)) for _ in range(2)]
         ids = [order.pk for order in orders[:1]]
         by = {"actor": house.boss, "at": AT}
@@ -174,6 +182,8 @@ class TestAuditLedger:
         warehouse_services.pick_orders(order_ids=ids, **by)
         warehouse_services.pack_orders(order_ids=ids, **by)
         shipping_services.dispatch_orders(order_ids=ids, carrier="Own van", tracking_number="", **by)
+        shipments = Shipment.objects.values_list("pk", flat=True)
+        shipping_services.deliver_shipments(shipment_ids=list(shipments), received_by="Ms Day", received_at=AT, **by)
         billing_services.invoice_orders(order_ids=ids, **by)
         billing_services.pay_orders(order_ids=ids, **by)
         return house
@@ -185,8 +195,8 @@ class TestAuditLedger:
     def test_finds(self, traded, name):
         with connection.cursor() as cursor:
             table, change, where = self.CORRUPTIONS[name]
-            first = f"(SELECT min(id) FROM {table} WHERE {where})"
-            cursor.execute(f"UPDATE {table} SET {change} WHERE id = {first} /* own rows */")
+            first = f"(SELECT ctid FROM {table} WHERE {where} LIMIT 1)"
+            cursor.execute(f"UPDATE {table} SET {change} WHERE ctid = {first} /* own rows */")
             assert cursor.rowcount == 1
         with pytest.raises(CommandError) as error:
             audit()
