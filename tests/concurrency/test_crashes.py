@@ -1,0 +1,289 @@
+"""What a crash may cost: nothing that was acknowledged, and never half of a thing (TRUST.md T10, T11)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.client import HTTPException
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django import db
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+from pytest_django import DjangoDbBlocker
+
+from billing import services as billing_services
+from config.dev.databases import clone_database
+from config.dev.postgres import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
+from config.dev.throwaway import throwaway_cluster
+from core.refusals import Refused
+from inventory.models import Product
+from orders import services as orders_services
+from orders.models import OrderEvent, SalesOrder
+from shipping import services as shipping_services
+from tests.caller import Caller
+from tests.database import CLUSTER, TEMPLATE, make_template, point_connections_at
+from tests.factories.house import AT, House
+from tests.race import race
+from tests.soak import count
+from warehouse import services as warehouse_services
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+WRITERS = 8
+DATABASE_KILLS = count(short=1, full=3)
+SECONDS_BETWEEN = count(short=2, full=10)
+WORKER_KILLS = count(short=4, full=100)
+
+# The verbs of a whole life, what each is sent to, and the fact that it leaves in the order's log once.
+LIFE = {
+    OrderEvent.Kind.CONFIRMED: orders_services.confirm_orders,
+    OrderEvent.Kind.RELEASED: warehouse_services.release_orders,
+    OrderEvent.Kind.PICKED: warehouse_services.pick_orders,
+    OrderEvent.Kind.PACKED: warehouse_services.pack_orders,
+    OrderEvent.Kind.DISPATCHED: partial(shipping_services.dispatch_orders, carrier="Van", tracking_number=""),
+    OrderEvent.Kind.INVOICED: billing_services.invoice_orders,
+    OrderEvent.Kind.PAID: billing_services.pay_orders,
+}
+ADDRESSES = {
+    OrderEvent.Kind.CONFIRMED: "/orders/confirm/",
+    OrderEvent.Kind.RELEASED: "/warehouse/release/orders/",
+    OrderEvent.Kind.PICKED: "/warehouse/pick/orders/",
+    OrderEvent.Kind.PACKED: "/warehouse/pack/orders/",
+    OrderEvent.Kind.DISPATCHED: "/shipping/dispatch/orders/",
+    OrderEvent.Kind.INVOICED: "/invoices/post/",
+    OrderEvent.Kind.PAID: "/invoices/pay-orders/",
+}
+
+
+def assert_no_drift() -> None:
+    out = StringIO()
+    call_command("audit_ledger", stdout=out)
+    assert "no drift" in out.getvalue()
+
+
+def facts(order_id: int) -> Counter[str]:
+    return Counter(OrderEvent.objects.filter(order_id=order_id, kind__in=LIFE).values_list("kind", flat=True))
+
+
+@pytest.fixture(scope="module")
+def migrated_cluster(
+    pytestconfig: pytest.Config, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[EmbeddedPostgres]:
+    """A cluster on disk that tests may kill."""
+    database = connections.settings["default"]["NAME"]
+    with throwaway_cluster() as cluster:
+        with django_db_blocker.unblock():
+            make_template(cluster)
+        point_connections_at(pytestconfig.stash[CLUSTER], database)
+        yield cluster
+
+
+class TestTheDatabaseIsKilled:
+    @pytest.fixture
+    def own_cluster(
+        self, migrated_cluster: EmbeddedPostgres, pytestconfig: pytest.Config
+    ) -> Iterator[EmbeddedPostgres]:
+        """The cluster with a fresh database, to which this process's connections are led."""
+        database = connection.settings_dict["NAME"]
+        connections.close_all()
+        clone_database(migrated_cluster.uri(), template=TEMPLATE, database="crash")
+        point_connections_at(migrated_cluster, "crash")
+        yield migrated_cluster
+        connections.close_all()
+        point_connections_at(pytestconfig.stash[CLUSTER], database)
+
+    @pytest.mark.soak("T10")
+    def test_and_nothing_acknowledged_is_lost_and_nothing_is_there_twice(self, own_cluster):
+        acknowledged, cut, back = self.write_through_kills(own_cluster, DATABASE_KILLS)
+        assert max(back) < 10
+        assert cut >= DATABASE_KILLS
+        for order_id, kinds in acknowledged.items():
+            found = facts(order_id)
+            assert all(found[kind] == 1 for kind in kinds), (order_id, kinds, found)
+            assert set(found.values()) == {1}
+        numbers = SalesOrder.objects.values_list("po_number", flat=True)
+        assert len(numbers) == len(set(numbers)) >= len(acknowledged)
+        assert_no_drift()
+
+    def test_loses_what_was_acknowledged_where_commits_do_not_wait_for_the_disk(self, own_cluster):
+        """The control: the same kill finds acknowledgements without rows."""
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(f"ALTER ROLE {APP_ROLE} IN DATABASE crash SET synchronous_commit = off")
+        acknowledged, _cut, _back = self.write_through_kills(own_cluster, 1)
+        assert any(set(facts(order_id)) < set(kinds) for order_id, kinds in acknowledged.items())
+        assert_no_drift()
+
+    def write_through_kills(
+        self, cluster: EmbeddedPostgres, kills: int
+    ) -> tuple[dict[int, list[str]], int, list[float]]:
+        """Let eight people work while PostgreSQL is killed some times.
+
+        Give what each order's people were told, how often they were cut off, and how long each return took.
+        """
+        house = House.open()
+        products = [house.product([1_000_000]) for _ in range(5)]
+        assert house.boss.verbs
+        connections.close_all()
+        over, back = threading.Event(), []
+        writers = [partial(self.write, house, products, number, over) for number in range(WRITERS)]
+        outcomes: list[Any] = []
+        working = threading.Thread(target=lambda: outcomes.extend(race(*writers, patience=600)))
+        working.start()
+        try:
+            for _ in range(kills):
+                time.sleep(SECONDS_BETWEEN)
+                begun = time.monotonic()
+                for pid in cluster._processes():
+                    with contextlib.suppress(
+                        ProcessLookupError
+                    ):  # it went by itself, when the first of them was killed
+                        os.kill(pid, signal.SIGKILL)
+                while cluster._processes():
+                    time.sleep(0.01)
+                cluster.start(adopt=True)
+                back.append(time.monotonic() - begun)
+            time.sleep(1)
+        finally:
+            over.set()
+            working.join()
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        acknowledged = defaultdict(list)
+        for acks, _cut in outcomes:
+            for order_id, kind in acks:
+                acknowledged[order_id].append(kind)
+        return acknowledged, sum(cut for _acks, cut in outcomes), back
+
+    def write(
+        self, house: House, products: list[Product], writer: int, over: threading.Event
+    ) -> tuple[list[tuple[int, str]], int]:
+        """Lead one order after the other through its life; return what was acknowledged and how often it was cut."""
+        chance, acknowledged, cut, number = random.Random(writer), [], 0, 0
+        while not over.is_set():
+            number += 1
+            try:
+                order = house.draft(
+                    *((product, 1) for product in chance.sample(products, 3)), po_number=f"W{writer}N{number}"
+                )
+                for kind, verb in LIFE.items():
+                    (result,) = verb(order_ids=[order.pk], actor=house.boss, at=AT).values()
+                    assert not isinstance(result, Refused), result
+                    acknowledged.append((order.pk, kind))
+            except db.Error:  # whether it was done is not known: another order is next
+                cut += 1
+                connection.close()
+                time.sleep(0.1)
+        return acknowledged, cut
+
+
+class TestAWebWorkerIsKilled:
+    @pytest.fixture
+    def server(self, pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[tuple[str, int]]:
+        """The web server as it is run, on this test's database: its address and its process."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        cluster, database = pytestconfig.stash[CLUSTER], connection.settings_dict["NAME"]
+        environment = {
+            **os.environ,
+            "ORDERLY_ENV": "local",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "DATABASE_URL": cluster.uri(APP_ROLE, database),
+            "MIGRATE_DATABASE_URL": cluster.uri(OWNER_ROLE, database),
+            "DATA_DIR": str(tmp_path),
+        }
+        options = (
+            f"--bind 127.0.0.1:{port} --worker-class gthread --workers 2 --threads 4 --preload --no-control-socket"
+        )
+        with (tmp_path / "web.log").open("w") as log:
+            program = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "config.wsgi:application", *options.split()],
+                cwd=settings.BASE_DIR,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self.wait_for(f"http://127.0.0.1:{port}")
+            yield f"http://127.0.0.1:{port}", program.pid
+        finally:
+            program.terminate()
+            program.wait(30)
+
+    def wait_for(self, address: str) -> None:
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", int(address.rsplit(":", 1)[1])), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        pytest.fail("The web server did not start.")
+
+    @pytest.mark.soak("T11")
+    def test_and_no_request_leaves_half_of_a_thing(self, server):
+        address, master = server
+        house = House.open()
+        products = [house.product([1_000_000]) for _ in range(3)]
+        caller, chance, cut = Caller(address, house.boss), random.Random(11), 0
+        for round_ in range(WORKER_KILLS):
+            orders = [house.draft(*((product, 2) for product in products)) for _ in range(3)]
+            ready = threading.Event()
+            killer = threading.Thread(target=self.kill_one, args=(master, ready, chance.uniform(0, 0.15)))
+            killer.start()
+            kinds = list(LIFE)
+            before, at = kinds[: round_ % len(kinds)], kinds[round_ % len(kinds)]
+            for kind in before:
+                self.send_until_done(caller, kind, [order.pk for order in orders])
+            ready.set()
+            outcomes = race(*(partial(self.send, caller, at, [order.pk]) for order in orders))
+            killer.join()
+            cut += sum(isinstance(outcome, Exception) for outcome in outcomes)
+            for order in orders:
+                found = facts(order.pk)
+                assert set(found) in ({*before}, {*before, at})
+                assert set(found.values()) <= {1}
+            for kind in kinds[len(before) :]:
+                self.send_until_done(caller, kind, [order.pk for order in orders])
+            for order in orders:
+                assert facts(order.pk) == Counter(kinds)
+            if round_ % 10 == 0:
+                assert_no_drift()
+        assert cut, "no request was cut off: the kills came too early or too late"
+        assert_no_drift()
+
+    def kill_one(self, master: int, ready: threading.Event, after: float) -> None:
+        """Kill one of the web server's workers a moment after the requests were sent."""
+        ready.wait(60)
+        time.sleep(after)
+        workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        os.kill(int(random.choice(workers)), signal.SIGKILL)
+
+    def send(self, caller: Caller, kind: str, ids: list[int]) -> int:
+        return caller.post(ADDRESSES[kind], id=ids, carrier="Van").status
+
+    def send_until_done(self, caller: Caller, kind: str, ids: list[int]) -> None:
+        """Send a verb as a person does whose page did not come: again, until it says that it is done."""
+        status: Callable[[], int] = partial(self.send, caller, kind, ids)
+        for _ in range(20):
+            try:
+                if (answer := status()) == 302:
+                    return
+            except (OSError, HTTPException) as error:
+                answer = repr(error)
+            time.sleep(0.3)
+        pytest.fail(f"{kind} of {ids} was never done: {answer}")

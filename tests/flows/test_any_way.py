@@ -1,0 +1,165 @@
+"""Any way through the house that hypothesis can think of leaves a ledger that proves itself (TRUST.md T19)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.db.models import F, Sum
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from billing import services as billing_services
+from core.refusals import Refused
+from core.registry import audit_checks
+from inventory.models import StockLevel
+from orders import services as orders_services
+from orders.models import LinePart, SalesOrder
+from shipping import services as shipping_services
+from shipping.models import Shipment
+from tests.factories.house import AT, House
+from tests.soak import count
+from warehouse import services as warehouse_services
+from warehouse.models import Parcel, PickTask
+
+PRODUCTS, SHELVES = 3, 6
+STEPS = settings(
+    max_examples=count(short=10, full=500),
+    stateful_step_count=count(short=20, full=50),
+    suppress_health_check=list(HealthCheck),
+)
+
+# Verbs that take orders, and how often any verb went through in all lives
+VERBS = (
+    orders_services.allocate_orders,
+    warehouse_services.release_orders,
+    warehouse_services.pick_orders,
+    warehouse_services.pack_orders,
+    shipping_services.dispatch_orders,
+    billing_services.invoice_orders,
+    billing_services.pay_orders,
+)
+DETOURS = ("pick_one_task", "pack_some", "unpack", "dispatch_one_parcel", "deliver", "complete")
+DONE: Counter[str] = Counter()
+
+products = st.integers(0, PRODUCTS - 1)
+units = st.integers(1, 9)
+# Which of the orders there are: any of the last few
+places = st.integers(1, 5)
+
+
+class Ledger(RuleBasedStateMachine):
+    """A house in which anything may happen to any order at any time; what is refused is refused, and nothing drifts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block: Any = transaction.atomic()
+        self.block._from_testcase = True  # a frame around the whole life, as a test's is, and no transaction of its own
+        self.block.__enter__()
+        self.house = House.open(warehouses=2)
+        self.products = [self.house.product() for _ in range(PRODUCTS)]
+        self.shelves = [shelf for shelves in self.house.shelves.values() for shelf in shelves]
+        self.orders: list[int] = []
+        self.received: dict[int, Decimal] = defaultdict(Decimal)
+        self.advanced: Counter[int] = Counter()
+        for number in range(PRODUCTS):
+            self.receive(product=number, shelf=number, units=9, cents=1234)
+            self.promise(lines=[(number, 4), ((number + 1) % PRODUCTS, 7)])
+
+    def teardown(self) -> None:
+        try:
+            self.everything_is_proved()
+        finally:
+            transaction.set_rollback(True)
+            self.block.__exit__(None, None, None)
+
+    @rule(product=products, shelf=st.integers(0, SHELVES - 1), units=units, cents=st.integers(0, 999))
+    def receive(self, product: int, shelf: int, units: int, cents: int) -> None:
+        thing = self.products[product]
+        self.house.receive(thing, units, value=Decimal(cents).scaleb(-2), shelf=self.shelves[shelf])
+        self.received[thing.pk] += units
+
+    @rule(lines=st.lists(st.tuples(products, units), min_size=1, max_size=3))
+    def promise(self, lines: list[tuple[int, int]]) -> None:
+        self.orders.append(self.house.order(*((self.products[product], units) for product, units in lines)).pk)
+
+    def order(self, place: int) -> int:
+        """Return one of the last orders."""
+        return self.orders[-place % len(self.orders)]
+
+    def do(self, verb: Callable[..., dict[int, Any]], **arguments: Any) -> None:
+        """Do a verb, which may refuse to."""
+        results = verb(**arguments, actor=self.house.boss, at=AT)
+        if any(not isinstance(result, Refused) for result in results.values()):
+            DONE[verb.__name__] += 1
+
+    @rule(place=places, times=st.integers(1, len(VERBS)))
+    def advance(self, place: int, times: int) -> None:
+        """Do the next verbs of an order's life to it, and begin anew at the end: something may have come since."""
+        order = self.order(place)
+        for _ in range(times):
+            verb = VERBS[self.advanced[order] % len(VERBS)]
+            more = {"carrier": "Van", "tracking_number": ""} if verb is shipping_services.dispatch_orders else {}
+            self.do(verb, order_ids=[order], **more)
+            self.advanced[order] += 1
+
+    @rule(place=places, units=units, detour=st.sampled_from(DETOURS))
+    def leave_the_straight_way(self, place: int, units: int, detour: str) -> None:
+        getattr(self, detour)(self.order(place), Decimal(units))
+
+    def pick_one_task(self, order: int, units: Decimal) -> None:
+        task = PickTask.objects.filter(order=order, status=PickTask.Status.PLANNED).last()
+        if task:
+            self.do(warehouse_services.pick_tasks, task_ids=[task.pk])
+
+    def pack_some(self, order: int, units: Decimal) -> None:
+        task = PickTask.objects.filter(order=order, status=PickTask.Status.PICKED).first()
+        if task:
+            box = warehouse_services.Box(order, task.bin.warehouse_id, {task.part_id: units})
+            self.do(warehouse_services.pack_parcels, boxes=[box])
+
+    def unpack(self, order: int, units: Decimal) -> None:
+        self.do(warehouse_services.unpack_parcels, parcel_ids=self.last_parcel(order))
+
+    def dispatch_one_parcel(self, order: int, units: Decimal) -> None:
+        consignment = shipping_services.Consignment("Van", "")
+        self.do(shipping_services.dispatch_parcels, parcel_ids=self.last_parcel(order), consignment=consignment)
+
+    def last_parcel(self, order: int) -> list[int]:
+        return list(Parcel.objects.filter(order=order).order_by("-pk").values_list("pk", flat=True)[:1])
+
+    def deliver(self, order: int, units: Decimal) -> None:
+        ids = list(Shipment.objects.filter(order=order).values_list("pk", flat=True))
+        self.do(shipping_services.deliver_shipments, shipment_ids=ids, received_by="Ms Day", received_at=AT)
+
+    def complete(self, order: int, units: Decimal) -> None:
+        warehouse_services.complete_waves(at=AT)
+        orders_services.complete_orders(at=AT)
+
+    @invariant()
+    def what_is_there_is_what_came_less_what_left(self) -> None:
+        left = dict(LinePart.objects.values_list("product").annotate(units=Sum("shipped") - Sum("returned")))
+        there = dict(
+            StockLevel.objects.values_list("product").annotate(units=Sum(F("sellable") + F("staged") + F("blocked")))
+        )
+        for product in self.products:
+            assert there.get(product.pk, 0) == self.received[product.pk] - left.get(product.pk, 0)
+        assert not StockLevel.objects.exclude(allocated__gte=0, allocated__lte=F("sellable"), staged__gte=0).exists()
+
+    @invariant()
+    def everything_is_proved(self) -> None:
+        drift = {check.name: found for check in audit_checks if (found := check.find()[1])}
+        assert drift == {}
+
+
+@pytest.mark.soak("T19")
+@pytest.mark.django_db
+def test_any_way_leaves_a_ledger_that_proves_itself():
+    run_state_machine_as_test(Ledger, settings=STEPS)
+    assert set(DONE) >= {verb.__name__ for verb in VERBS}, "nothing is proved of what never happened"
+    assert not SalesOrder.objects.exists()
