@@ -16,7 +16,6 @@ from orders.models import SalesOrder
 from tests.core.bare_rows import bare_row, undone
 from tests.core.stock import NOON, Stock
 
-
 # What a table asks for in a state besides
 NEEDED = {("warehouse.PickTask", "SHORT"): {"reason": "FEWER"}}
 
