@@ -10,6 +10,7 @@ urlpatterns = [
     path("invoices/", include("billing.urls")),
     path("warehouse/", include("warehouse.urls")),
     path("shipping/", include("shipping.urls")),
+    path("returns/", include("returns.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.apps import AppConfig
 
 from core import audit, registry
@@ -11,7 +13,31 @@ class ReturnsConfig(AppConfig):
     name = "returns"
 
     def ready(self) -> None:
-        """Offer the proofs."""
+        """Offer the dock and the queue in the navigation, asking for a return on the order's page, and the proofs."""
         from returns.audit import CHECKS
+        from returns.queries import blockers, order_panel
 
         audit.register_all(registry.audit_checks.register, "returns", CHECKS)
+        registry.subject_pages.register("return", registry.SubjectPage("returns:return", "returns.view"))
+        registry.subject_pages.register("returnorder", registry.SubjectPage("returns:return", "returns.view"))
+        registry.navigation.register(
+            "returns.dock",
+            registry.NavigationItem("Returns dock", "returns:dock", "inbox", "returns.receive", key="k"),
+            order=60,
+        )
+        registry.navigation.register(
+            "returns.queue",
+            registry.NavigationItem("Returns", "returns:queue", "returns", "returns.view", key="e"),
+            order=61,
+        )
+        verb = "returns.request"
+        registry.order_actions.register(
+            verb,
+            registry.OrderAction(
+                verb, "Create return", "returns:create", partial(blockers, verb=verb), opens=True, aside=True
+            ),
+            order=95,
+        )
+        registry.order_panels.register(
+            "returns.returns", registry.OrderPanel("returns/_order_panel.html", order_panel, "returns.view"), order=90
+        )

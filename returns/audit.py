@@ -70,7 +70,22 @@ CHECKS = [
                 THEN greatest(t.authorized - t.short - t.received, 0) ELSE 0 END) AS quantity
             FROM returns_returnline t JOIN returns_returnorder o ON o.id = t.return_order_id GROUP BY 1
         ) r ON r.shipment_line_id = k.id
-        WHERE r.quantity > k.quantity
+        WHERE r.quantity > k.quantity - k.lost
+        ORDER BY k.id
+        """,
+    ),
+    sql_check(
+        "units that came back undelivered = those that delivery failures received",
+        rows="shipping_shipmentline",
+        drift="""
+        SELECT 'shipment line ' || k.id, k.failed, coalesce(r.quantity, 0)
+        FROM shipping_shipmentline k
+        LEFT JOIN (
+            SELECT t.shipment_line_id, sum(t.received) AS quantity
+            FROM returns_returnline t JOIN returns_returnorder o ON o.id = t.return_order_id
+            WHERE o.kind = 'DELIVERY_FAILURE' GROUP BY 1
+        ) r ON r.shipment_line_id = k.id
+        WHERE k.failed <> coalesce(r.quantity, 0)
         ORDER BY k.id
         """,
     ),

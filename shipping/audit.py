@@ -14,7 +14,7 @@ CHECKS = [
         LEFT JOIN (
             SELECT k.part_id, sum(k.quantity) AS quantity
             FROM shipping_shipmentline k JOIN shipping_shipment s ON s.id = k.shipment_id
-            WHERE s.status IN ('DISPATCHED', 'DELIVERED') GROUP BY 1
+            WHERE s.status NOT IN ('DRAFT', 'LABELLED') GROUP BY 1
         ) l ON l.part_id = lp.id
         WHERE lp.shipped <> coalesce(l.quantity, 0)
         ORDER BY lp.id
@@ -43,7 +43,7 @@ CHECKS = [
         SELECT 'part ' || lp.id || ' of order ' || lp.order_id, lp.delivered, coalesce(l.quantity, 0)
         FROM orders_linepart lp
         LEFT JOIN (
-            SELECT k.part_id, sum(k.quantity) AS quantity
+            SELECT k.part_id, sum(k.quantity - k.lost - k.failed) AS quantity
             FROM shipping_shipmentline k JOIN shipping_shipment s ON s.id = k.shipment_id
             WHERE s.status = 'DELIVERED' GROUP BY 1
         ) l ON l.part_id = lp.id
@@ -78,10 +78,32 @@ CHECKS = [
             FROM shipping_shipmentline k
             JOIN shipping_shipment s ON s.id = k.shipment_id
             JOIN warehouse_parcelcontent c ON c.id = k.content_id
-            WHERE s.status IN ('DISPATCHED', 'DELIVERED') GROUP BY 1, 2
+            WHERE s.status NOT IN ('DRAFT', 'LABELLED') GROUP BY 1, 2
         ) l ON l.posting_id = m.posting_id AND l.product_id = m.product_id
         WHERE m.quantity IS DISTINCT FROM l.quantity OR m.value IS DISTINCT FROM l.cost
         ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "failed attempts = refused or missed; a lost shipment's units are lost, and what came back is not out",
+        rows="shipping_shipment",
+        drift="""
+        SELECT 'shipment ' || s.id, concat_ws(' / ', s.status, s.attempts, l.open, l.lost), coalesce(f.attempts, 0) || ' attempts'
+        FROM shipping_shipment s
+        LEFT JOIN (
+            SELECT shipment_id, count(*) FILTER (WHERE kind IN ('REFUSED', 'MISSED')) AS attempts,
+                bool_or(kind = 'LOST') AS was_lost, bool_or(kind = 'REFUSED') AS was_refused
+            FROM shipping_deliveryfailure GROUP BY 1
+        ) f ON f.shipment_id = s.id
+        LEFT JOIN (
+            SELECT shipment_id, sum(quantity - lost - failed) AS open, sum(lost) AS lost FROM shipping_shipmentline GROUP BY 1
+        ) l ON l.shipment_id = s.id
+        WHERE s.attempts <> coalesce(f.attempts, 0) OR NOT CASE s.status
+            WHEN 'LOST' THEN l.open = 0 AND l.lost > 0 AND f.was_lost
+            WHEN 'RETURNED' THEN l.open = 0 AND l.lost = 0
+            WHEN 'RETURNING' THEN f.was_refused AND l.lost = 0
+            ELSE coalesce(l.lost, 0) = 0 END
+        ORDER BY s.id
         """,
     ),
 ]

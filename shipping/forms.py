@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from shipping.models import ProofOfDelivery, Shipment
+from shipping.models import DeliveryFailure, ProofOfDelivery, Shipment
 from shipping.services import Consignment
 from warehouse.models import Parcel
 
@@ -114,3 +114,54 @@ class DeliveryForm(forms.Form):
         if moment > timezone.now():
             raise forms.ValidationError("This is still to come.")
         return moment
+
+
+class FailureForm(forms.Form):
+    """Why shipments were not delivered, and when that was."""
+
+    kind = forms.ChoiceField(
+        label="What happened",
+        choices=[choice for choice in DeliveryFailure.Kind.choices if choice[0] != DeliveryFailure.Kind.LOST],
+    )
+    happened_at = forms.DateTimeField(
+        label="When",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"required": "Say when it was.", "invalid": "Say when it was: a day and a time."},
+    )
+    note = forms.CharField(
+        max_length=DeliveryFailure._meta.get_field("note").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="As the driver or the carrier says it.",
+    )
+
+    def clean_kind(self) -> DeliveryFailure.Kind:
+        """Return the kind."""
+        return DeliveryFailure.Kind(self.cleaned_data["kind"])
+
+    def clean_happened_at(self) -> Any:
+        """Return the moment, which has come.
+
+        :raises ValidationError: where it lies in the future.
+        """
+        moment = self.cleaned_data["happened_at"]
+        if moment > timezone.now():
+            raise forms.ValidationError("This is still to come.")
+        return moment
+
+
+class LossForm(forms.Form):
+    """The claim with the carrier for what it lost."""
+
+    claim = forms.CharField(
+        label="Claim number",
+        max_length=DeliveryFailure._meta.get_field("claim").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={**_NUMBER, "autofocus": True}),
+        help_text="The carrier's number of our claim.",
+    )
+    note = forms.CharField(
+        max_length=DeliveryFailure._meta.get_field("note").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

@@ -9,10 +9,11 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django_fsm import FSMField, transition
 
+from core.ledger import append_only
 from core.models import Company, CompanyQuerySet
 from core.numbering import document_number
 from core.transitions import Graph
@@ -23,7 +24,10 @@ from warehouse.models import Parcel, ParcelContent
 SHIPMENT_GRAPH = Graph(
     label=(["DRAFT"], "LABELLED"),
     dispatch=(["DRAFT", "LABELLED"], "DISPATCHED"),
-    deliver=(["DISPATCHED"], "DELIVERED"),
+    deliver=(["DISPATCHED", "RETURNING"], "DELIVERED"),
+    refuse=(["DISPATCHED"], "RETURNING"),
+    lose=(["DISPATCHED", "RETURNING"], "LOST"),
+    come_back=(["DISPATCHED", "RETURNING", "LOST"], "RETURNED"),
 )
 
 
@@ -35,6 +39,12 @@ class Shipment(models.Model):
         LABELLED = "LABELLED", "Labelled"
         DISPATCHED = "DISPATCHED", "Dispatched"
         DELIVERED = "DELIVERED", "Delivered"
+        RETURNING = "RETURNING", "On its way back"
+        RETURNED = "RETURNED", "Came back"
+        LOST = "LOST", "Lost"
+
+    # It has left and is neither with the customer nor back; what is lost may turn up again
+    OUT: ClassVar[Sequence[str]] = ["DISPATCHED", "RETURNING", "LOST"]
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
@@ -44,6 +54,7 @@ class Shipment(models.Model):
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)
     posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    attempts = models.PositiveSmallIntegerField("failed attempts", default=0)
     dispatched_at = models.DateTimeField(null=True)
     dispatched_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -54,7 +65,9 @@ class Shipment(models.Model):
         triggers: ClassVar[list[pgtrigger.Trigger]] = [SHIPMENT_GRAPH.trigger("shipment_status_graph")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=Q(status__in=["DRAFT", "LABELLED", "DISPATCHED", "DELIVERED"]),
+                condition=Q(
+                    status__in=["DRAFT", "LABELLED", "DISPATCHED", "DELIVERED", "RETURNING", "RETURNED", "LOST"]
+                ),
                 name="shipment_status_is_known",
             )
         ]
@@ -63,7 +76,12 @@ class Shipment(models.Model):
                 fields=["company", "dispatched_at", "id"],
                 condition=Q(status="DISPATCHED"),
                 name="shipment_in_transit",
-            )
+            ),
+            models.Index(
+                fields=["company", "tracking_number"],
+                condition=~Q(tracking_number=""),
+                name="shipment_by_tracking_number",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -83,11 +101,24 @@ class Shipment(models.Model):
     def deliver(self, *, at: datetime) -> None:
         """The goods have arrived."""
 
+    @transition(field=status, **SHIPMENT_GRAPH["refuse"])
+    def refuse(self, *, at: datetime) -> None:
+        """Nobody took the goods, and the carrier brings them back."""
+
+    @transition(field=status, **SHIPMENT_GRAPH["lose"])
+    def lose(self, *, at: datetime) -> None:
+        """The carrier does not find them any more."""
+
+    @transition(field=status, **SHIPMENT_GRAPH["come_back"])
+    def come_back(self, *, at: datetime) -> None:
+        """All of it that was not delivered is at our dock again."""
+
 
 class ShipmentLine(models.Model):
     """One parcel content that left: a content leaves once, whoever asks again (PRODUCT.md case 68).
 
-    `cost` is its issue value.
+    `cost` is its issue value. `lost` are units that the carrier lost, `failed` those that came back undelivered; what
+    was delivered of a delivered shipment are the others.
     """
 
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
@@ -96,10 +127,16 @@ class ShipmentLine(models.Model):
     part = models.ForeignKey(LinePart, on_delete=models.PROTECT, related_name="+")
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     cost = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    lost = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    failed = models.DecimalField(max_digits=18, decimal_places=6, default=0)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="shipmentline_quantity_positive")
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="shipmentline_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(lost__gte=0, failed__gte=0, lost__lte=F("quantity") - F("failed")),
+                name="shipmentline_lost_and_failed_within_quantity",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -111,7 +148,7 @@ class Label(models.Model):
 
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="labels")
     parcel = models.OneToOneField(Parcel, on_delete=models.PROTECT, related_name="+")
-    tracking_number = models.CharField(max_length=60)
+    tracking_number = models.CharField(max_length=60, db_index=True)
 
     def __str__(self) -> str:
         return self.tracking_number
@@ -134,3 +171,35 @@ class ProofOfDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.shipment_id} on {self.received_at:%Y-%m-%d}"
+
+
+class DeliveryFailure(models.Model):
+    """That a carrier did not deliver: refused, nobody there, lost; or that no attempt was made, which counts as none.
+
+    Append-only: what turns out otherwise is a later row or the shipment's own state.
+    """
+
+    class Kind(models.TextChoices):
+        REFUSED = "REFUSED", "Refused"
+        MISSED = "MISSED", "Nobody there"
+        NO_ATTEMPT = "NO_ATTEMPT", "No attempt made"
+        LOST = "LOST", "Lost"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="failures")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    note = models.CharField(max_length=200, blank=True)
+    claim = models.CharField("claim with the carrier", max_length=60, blank=True)
+    happened_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.shipment_id}"

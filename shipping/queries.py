@@ -18,7 +18,7 @@ from core.registry import DocumentLink
 from inventory.models import accesses_of
 from orders.models import SalesOrder
 from shipping import sql
-from shipping.models import Shipment, ShipmentLine
+from shipping.models import DeliveryFailure, Shipment, ShipmentLine
 from warehouse.models import Parcel
 
 
@@ -74,9 +74,33 @@ def deliver_blockers(shipments: Iterable[Shipment], received_at: datetime) -> di
             found[shipment.pk] = [Blocker("not_dispatched", f"{shipment} has not left yet.")]
             continue
         left_at = shipment.dispatched_at.replace(second=0, microsecond=0)  # people say it to the minute
-        if shipment.status == Shipment.Status.DISPATCHED and received_at < left_at:
+        if shipment.status in {Shipment.Status.LOST, Shipment.Status.RETURNED}:
+            state = "is lost" if shipment.status == Shipment.Status.LOST else "came back"
+            found[shipment.pk] = [Blocker("not_delivered", f"{shipment} {state}: it was not delivered.")]
+        elif shipment.status != Shipment.Status.DELIVERED and received_at < left_at:
             found[shipment.pk] = [Blocker("before_dispatch", f"{shipment} left later than that.")]
     return found
+
+
+def fail_blockers(shipments: Iterable[Shipment], happened_at: datetime) -> dict[int, list[Blocker]]:
+    """Return why shipments cannot have failed to be delivered at a moment; one that is not named can."""
+    found: dict[int, list[Blocker]] = {}
+    for shipment in shipments:
+        if shipment.dispatched_at is None:
+            found[shipment.pk] = [Blocker("not_dispatched", f"{shipment} has not left yet.")]
+            continue
+        left_at = shipment.dispatched_at.replace(second=0, microsecond=0)
+        if shipment.status not in {Shipment.Status.DISPATCHED, Shipment.Status.RETURNING}:
+            state = shipment.get_status_display().lower()
+            found[shipment.pk] = [Blocker("not_on_its_way", f"{shipment} is not on its way: {state}.")]
+        elif happened_at < left_at:
+            found[shipment.pk] = [Blocker("before_dispatch", f"{shipment} left later than that.")]
+    return found
+
+
+def failures_of(shipment: Shipment) -> list[DeliveryFailure]:
+    """Return what went wrong with a shipment, the latest first."""
+    return list(shipment.failures.select_related("recorded_by").order_by("-pk"))
 
 
 def departed(parcel_ids: Collection[int]) -> set[int]:

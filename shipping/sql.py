@@ -28,7 +28,7 @@ CROSS JOIN LATERAL (
 ) w
 CROSS JOIN LATERAL (
     SELECT count(*) AS shipments FROM shipping_shipment k
-    WHERE k.order_id = o.id AND k.status IN ('DISPATCHED', 'DELIVERED')
+    WHERE k.order_id = o.id AND k.status NOT IN ('DRAFT', 'LABELLED')
 ) s
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 """

@@ -23,7 +23,7 @@ from core.refusals import Refused
 from orders.models import SalesOrder
 from shipping import queries, services
 from shipping.filters import DispatchFilter, ShipmentFilter
-from shipping.forms import DeliveryForm, DispatchForm
+from shipping.forms import DeliveryForm, DispatchForm, FailureForm, LossForm
 from shipping.models import Shipment
 from shipping.tables import DispatchQueueTable, ShipmentQueueTable
 
@@ -192,9 +192,14 @@ class ShipmentQueueView(QueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("transit", "In transit", Q(status=Shipment.Status.DISPATCHED)),
         Tab("delivered", "Delivered", Q(status=Shipment.Status.DELIVERED)),
+        Tab("returning", "Coming back", Q(status=Shipment.Status.RETURNING)),
+        Tab("lost", "Lost", Q(status=Shipment.Status.LOST)),
+        Tab("returned", "Came back", Q(status=Shipment.Status.RETURNED)),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("shipping:deliver", "shipping.deliver", "Deliver", key="v", opens=True),
+        BulkAction("shipping:fail", "shipping.deliver", "Not delivered", opens=True),
+        BulkAction("shipping:lose", "shipping.deliver", "Lost", opens=True),
     )
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -228,6 +233,30 @@ class DeliverShipmentsView(QueueActionView):
         return DeliveryForm(initial={"received_at": timezone.localtime().replace(second=0, microsecond=0)})
 
 
+class FailDeliveriesView(QueueActionView):
+    """Notes that shipments were not delivered; its page asks what happened, and when."""
+
+    verb = "shipping.deliver"
+    queue, queue_url = ShipmentQueueView, "shipping:shipments"
+    service, ids_name = services.fail_deliveries, "shipment_ids"
+    form_class = FailureForm
+    done, done_many = "Kept.", "Kept of {n} shipments."
+
+    def blank_form(self) -> FailureForm:
+        """Return the form, with this moment in it."""
+        return FailureForm(initial={"happened_at": timezone.localtime().replace(second=0, microsecond=0)})
+
+
+class LoseShipmentsView(QueueActionView):
+    """Notes that the carrier lost shipments; its page asks for the claim."""
+
+    verb = "shipping.deliver"
+    queue, queue_url = ShipmentQueueView, "shipping:shipments"
+    service, ids_name = services.lose_shipments, "shipment_ids"
+    form_class = LossForm
+    done, done_many = "Shipment lost.", "{n} shipments lost."
+
+
 class ShipmentView(VerbRequiredMixin, View):
     """One shipment: what left in which parcel, where to, and whether it has arrived."""
 
@@ -240,6 +269,8 @@ class ShipmentView(VerbRequiredMixin, View):
             "title": shipment.number,
             "shipment": shipment,
             "parcels": queries.parcels_of_shipment(shipment),
-            "can_deliver": shipment.status == Shipment.Status.DISPATCHED and person(request).can("shipping.deliver"),
+            "can_deliver": shipment.status in {Shipment.Status.DISPATCHED, Shipment.Status.RETURNING}
+            and person(request).can("shipping.deliver"),
+            "failures": queries.failures_of(shipment),
         }
         return render(request, "shipping/shipment.html", context)

@@ -23,6 +23,7 @@ from core.models import User
 from orders.models import CustomerAddress, CustomerPart, LinePart, Price, SalesOrder
 from shipping.models import Shipment
 from tests.factories.house import AT, House
+from tests.factories.returns import asked, inspected, received
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services as warehouse_services
@@ -150,6 +151,13 @@ class World:
             "picked_order": world.orders["picked"].pk,
             "picked_part": LinePart.objects.get(order=world.orders["picked"]).pk,
             "shipment": Shipment.objects.get(order=world.orders["dispatched"]).pk,
+            "left_order": world.orders["dispatched"].pk,
+            "left_part": LinePart.objects.get(order=world.orders["dispatched"]).pk,
+            "returned_part": LinePart.objects.get(order=shipped).pk,
+            "return": asked(house, shipped, {product: 1}, authorize=False).pk,
+            "awaited_return": asked(house, shipped, {product: 1}).pk,
+            "received_return": received(house, shipped, {product: 1}).pk,
+            "inspected_return": inspected(house, shipped, {product: 1}).pk,
         }
         return world
 
@@ -199,6 +207,12 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "warehouse:packing_slip": {"pk": "parcel"},
     "shipping:dispatch_order": _ORDER,
     "shipping:shipment": {"pk": "shipment"},
+    "returns:create": _ORDER,
+    "returns:receive_blind": _ORDER,
+    "returns:return": {"pk": "inspected_return"},
+    "returns:receive": {"pk": "awaited_return"},
+    "returns:inspect": {"pk": "received_return"},
+    "returns:decide": {"pk": "inspected_return"},
     "billing:invoice": _INVOICE,
     "billing:pay_invoice": _INVOICE,
     "billing:paper": _INVOICE,
@@ -224,6 +238,11 @@ BULK: Mapping[str, str] = {
     "warehouse:pack": "order",
     "shipping:dispatch": "order",
     "shipping:deliver": "shipment",
+    "shipping:fail": "shipment",
+    "shipping:lose": "shipment",
+    "returns:authorize": "return",
+    "returns:reject": "return",
+    "returns:cancel": "return",
     "billing:invoice_orders": "order",
     "billing:pay_orders": "order",
     "billing:pay_invoices": "invoice",

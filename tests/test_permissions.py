@@ -110,6 +110,19 @@ RULES = {
     "shipping:shipments": "shipping.view",
     "shipping:shipment": "shipping.view",
     "shipping:deliver": "shipping.deliver",
+    "shipping:fail": "shipping.deliver",
+    "shipping:lose": "shipping.deliver",
+    "returns:queue": "returns.view",
+    "returns:dock": "returns.receive",
+    "returns:authorize": "returns.authorize",
+    "returns:reject": "returns.authorize",
+    "returns:cancel": "returns.request",
+    "returns:create": "returns.request",
+    "returns:receive_blind": "returns.receive",
+    "returns:return": "returns.view",
+    "returns:receive": "returns.receive",
+    "returns:inspect": "returns.inspect",
+    "returns:decide": "returns.inspect",
     "billing:invoices": "billing.view",
     "billing:invoice": "billing.view",
     "billing:paper": "billing.view",
@@ -460,6 +473,29 @@ class TestFields:
                 {"id": subjects["shipment"], "received_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M")},
             ),
             "warehouse:count": (f"/warehouse/counts/{subjects['count']}/", {"counted": "1"}),
+            "returns:create": (
+                f"/returns/orders/{subjects['left_order']}/",
+                {f"part-{subjects['left_part']}": "1", "reason": "DEFECTIVE", "wish": "REFUND"},
+            ),
+            "returns:receive_blind": (
+                f"/returns/orders/{subjects['left_order']}/receive/",
+                {f"part-{subjects['left_part']}": "1", "reason": "UNKNOWN", "wish": "UNKNOWN"},
+            ),
+            "returns:receive": (
+                f"/returns/{subjects['awaited_return']}/receive/",
+                {f"part-{subjects['returned_part']}": "1"},
+            ),
+            "returns:inspect": (
+                f"/returns/{subjects['received_return']}/inspect/",
+                {f"part-{subjects['returned_part']}-A": "1", "goes-A": "RESTOCK"},
+            ),
+            "returns:decide": (
+                f"/returns/{subjects['inspected_return']}/decide/",
+                {
+                    f"units-{subjects['returned_part']}-A": "1",
+                    f"goes-{subjects['returned_part']}-A": "SCRAP",
+                },
+            ),
             "warehouse:pack_order": (
                 f"/warehouse/orders/{subjects['picked_order']}/pack/",
                 {"warehouse": house.warehouses[0].pk, f"part-{subjects['picked_part']}": "1"},
@@ -522,6 +558,8 @@ class TestFields:
         client = Client()
         client.force_login(world.house.boss, backend="django.contrib.auth.backends.ModelBackend")
         extra = {**self.EXTRA, "company": elsewhere.pk, "carrier": "Van", "received_at": "2026-11-20T10:00"}
+        moment = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+        extra |= {"reason": "Keeps it", "kind": "MISSED", "happened_at": moment}
         for address in ADDRESSES:
             if address.name in BULK:
                 # The keys of the rows are `id`: nothing else is taken for one

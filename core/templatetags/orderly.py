@@ -51,6 +51,16 @@ TONES: Mapping[str, str] = {
     "DISPATCHED": DONE,
     "DELIVERED": DONE,
     "DONE": DONE,
+    "RETURNING": WAITING,
+    "RETURNED": WRONG,
+    "LOST": WRONG,
+    # returns
+    "REQUESTED": WAITING,
+    "AUTHORIZED": GOING,
+    "RECEIVED": WAITING,
+    "INSPECTED": WAITING,
+    "DECIDED": WAITING,
+    "SETTLED": DONE,
     # money
     "POSTED": GOING,
     "UNPAID": WAITING,

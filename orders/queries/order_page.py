@@ -167,6 +167,11 @@ _TONES = {
     Kind.CHANGED: "",
     Kind.DISCARDED: "wrong",
     Kind.SHORT: "wrong",
+    Kind.DELIVERY_REFUSED: "wrong",
+    Kind.DELIVERY_MISSED: "wrong",
+    Kind.DELIVERY_LOST: "wrong",
+    Kind.RETURN_REJECTED: "wrong",
+    Kind.RETURN_SETTLED: "done",
     Kind.DELIVERED: "done",
     Kind.COMPLETED: "done",
     Kind.PAID: "done",
@@ -202,7 +207,8 @@ def _title(event: OrderEvent) -> str:
 
 # What the facts of the apps hold, in the order in which it is said. Codes are said as they are.
 _COUNTED = {"lines": "line", "units": "unit", "tasks": "pick task"}
-_CODES = ("number", "waves", "parcel", "parcels", "shipment", "carrier", "tracking", "invoices")
+_CODES = ("number", "waves", "parcel", "parcels", "shipment", "return", "carrier", "tracking", "invoices")
+_RETURNED = {"over": "over", "short": "short", "wrong": "of a wrong item"}
 _AMOUNTS = {"net": "net", "gross": "gross", "amount": ""}
 
 
@@ -217,6 +223,8 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
         said.append(f"{_counted(Decimal(data['allocated']), 'unit')} allocated")
     if "missing" in data:
         said.append(f"{_counted(Decimal(data['missing']), 'unit')} not found")
+    said += [f"{Decimal(data[name]).normalize():,f} {word}" for name, word in _RETURNED.items() if name in data]
+    said += [f"{units} {kind.replace('_', ' ').lower()}" for kind, units in data.get("dispositions", {}).items()]
     if Decimal(data.get("backordered", 0)):
         said.append(f"{_counted(Decimal(data['backordered']), 'unit')} backordered")
     for name in _CODES:

@@ -1,15 +1,25 @@
 """Reads of returns that join, aggregate or feed a page, and the blockers of its verbs."""
 
+from returns.queries.docking import Scanned, find, shipment_out
 from returns.queries.locked import lines_of_returns, locked_orders_of_returns
+from returns.queries.pages import order_panel, parts_of_return, returns, shelf_of, units_of
 from returns.queries.shipped import NOT_SHIPPED, ShippedLine, ShippedPart, blockers, shipped_lines, shipped_parts
 
 __all__ = [
     "NOT_SHIPPED",
+    "Scanned",
     "ShippedLine",
     "ShippedPart",
     "blockers",
+    "find",
     "lines_of_returns",
     "locked_orders_of_returns",
+    "order_panel",
+    "parts_of_return",
+    "returns",
+    "shelf_of",
+    "shipment_out",
     "shipped_lines",
     "shipped_parts",
+    "units_of",
 ]

@@ -13,6 +13,7 @@ from django.db import connection
 from core.money import ZERO
 from core.refusals import Blocker
 from returns import sql
+from shipping.models import Shipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class ShippedLine:
     unit: str
     step: Decimal
     quantity: Decimal
+    lost: Decimal
+    failed: Decimal
+    shipment_status: str
     cost: Decimal
     returned: Decimal
     returned_value: Decimal
@@ -42,7 +46,12 @@ class ShippedLine:
     @property
     def free(self) -> Decimal:
         """The units that may still come back and that no open return awaits; an over receipt can exceed what left."""
-        return max(self.quantity - self.returned - self.awaited, ZERO)
+        return max(self.quantity - self.lost - self.returned - self.awaited, ZERO)
+
+    @property
+    def out(self) -> Decimal:
+        """The units that were neither delivered nor came back: what is lost may turn up again."""
+        return self.quantity - self.failed if self.shipment_status in Shipment.OUT else ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class ShippedPart:
     returned: Decimal
     awaited: Decimal
     free: Decimal
-    shipments: int
+    out: Decimal
 
     @classmethod
     def of(cls, lines: list[ShippedLine]) -> ShippedPart:
@@ -80,7 +89,7 @@ class ShippedPart:
             returned=sum((line.returned for line in lines), ZERO),
             awaited=sum((line.awaited for line in lines), ZERO),
             free=sum((line.free for line in lines), ZERO),
-            shipments=len({line.shipment_id for line in lines}),
+            out=sum((line.out for line in lines), ZERO),
         )
 
 

@@ -32,6 +32,7 @@ from returns.services.requesting import (
     take_units,
     tell,
 )
+from shipping import services as shipping_services
 
 Fact = ReturnReceiptLine.Fact
 MAX_ITEM = 80
@@ -119,7 +120,7 @@ def receive_return(*, return_id: int, arrival: Arrival, actor: User, at: datetim
 def receive_blind(*, draft: ReturnDraft, arrival: Arrival, actor: User, at: datetime) -> ReturnOrder:
     """Take in goods that nobody announced: the return is made by what came, and needs no authorization.
 
-    The draft's units are what came; nothing of it is over.
+    What the carrier brings back of a shipment was never delivered, even where it was thought lost. Nothing is over.
 
     :raises NotAllowed: where the actor may not receive returns.
     :raises Blocked: where nothing of the order has left.
@@ -133,7 +134,8 @@ def receive_blind(*, draft: ReturnDraft, arrival: Arrival, actor: User, at: date
         raise Blocked("There is no such order.")
     order = orders[0]
     shipped = queries.shipped_lines([order.pk]).get(order.pk, [])
-    taken = take_units(arrival.units, claimable(draft, shipped))
+    failure = draft.kind == ReturnOrder.Kind.DELIVERY_FAILURE
+    taken = take_units(arrival.units, _out(draft, shipped) if failure else claimable(draft, shipped))
     row, lines = build(draft, order, taken, authorize=True, actor=actor, at=at)
     row.is_blind = True
     row.receive(at=at)
@@ -145,6 +147,16 @@ def receive_blind(*, draft: ReturnDraft, arrival: Arrival, actor: User, at: date
     bulk.insert([row], (lines, "return_order"))
     _take_in(row, came, values, {}, arrival, actor, at)
     return row
+
+
+def _out(draft: ReturnDraft, shipped: Sequence[ShippedLine]) -> list[tuple[ShippedLine, Decimal]]:
+    """Return what of a shipment was neither delivered nor came back, less what the customer is said to send."""
+    lines = [one for one in shipped if one.shipment_id == draft.shipment_id and one.out > 0]
+    if draft.shipment_lines:
+        lines = [one for one in lines if one.shipment_line_id in draft.shipment_lines]
+    if not lines:
+        raise Blocked("Nothing of this shipment is on its way any more: receive its goods as a return.")
+    return [(one, max(min(one.out, one.quantity - one.returned - one.awaited), ZERO)) for one in lines]
 
 
 def _check(arrival: Arrival) -> None:
@@ -256,6 +268,11 @@ def _take_in(
         for one in came:
             returned[one.line.part_id] += one.quantity
         orders_services.note_returned(returned=returned)
+        if row.kind == ReturnOrder.Kind.DELIVERY_FAILURE:
+            back: dict[int, Decimal] = defaultdict(Decimal)
+            for one in came:
+                back[one.line.shipment_line_id] += one.quantity
+            shipping_services.note_come_back(units=back, at=at)
         receipt.posting_id = inventory_services.receive_returns(
             company_id=row.company_id,
             warehouse_id=row.warehouse_id,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import F
+
 from core import bulk, transitions
 from core.models import User
 from core.refusals import Blocked, Refused
@@ -45,7 +47,7 @@ def deliver_shipments(
     blocked = queries.deliver_blockers(shipments, received_at)
     results: dict[int, Delivered | Refused] = {pk: Blocked.because(blockers) for pk, blockers in blocked.items()}
     clear = [shipment for shipment in shipments if shipment.pk not in blocked]
-    arrived = [shipment for shipment in clear if shipment.status == Shipment.Status.DISPATCHED]
+    arrived = [shipment for shipment in clear if shipment.status != Shipment.Status.DELIVERED]
     if arrived:
         _deliver(arrived, received_by, received_at, actor, at)
     return results | {shipment.pk: Delivered(shipment.pk, shipment.order_id) for shipment in clear}
@@ -53,8 +55,10 @@ def deliver_shipments(
 
 def _deliver(arrived: Sequence[Shipment], received_by: str, received_at: datetime, actor: User, at: datetime) -> None:
     parts: dict[int, Decimal] = defaultdict(Decimal)
-    for part_id, quantity in ShipmentLine.objects.filter(shipment__in=arrived).values_list("part_id", "quantity"):
-        parts[part_id] += quantity
+    # What came back of it before was not delivered
+    lines = ShipmentLine.objects.filter(shipment__in=arrived).annotate(rest=F("quantity") - F("lost") - F("failed"))
+    for part_id, rest in lines.values_list("part_id", "rest"):
+        parts[part_id] += rest
     orders_services.note_delivered(delivered=parts)
     transitions.apply(arrived, "deliver", at=at)
     bulk.insert(

@@ -44,6 +44,16 @@ def receive(house: House, made: ReturnOrder, order: SalesOrder, units: Mapping[P
     return services.receive_return(return_id=made.pk, arrival=arrival, actor=house.boss, at=AT)
 
 
+def inspected(
+    house: House, order: SalesOrder, units: Mapping[Product, Any], *, grade: Grade = Grade.A, **fields: Any
+) -> ReturnOrder:
+    """Make a return of which all has come and has a grade, and waits for where it goes."""
+    made = received(house, order, units, **fields)
+    graded = [services.Graded(part_id, grade, quantity) for part_id, quantity in parts_of(order, units).items()]
+    services.inspect_return(return_id=made.pk, graded=graded, actor=house.boss, at=AT)
+    return again(made)
+
+
 def decided(
     house: House,
     order: SalesOrder,

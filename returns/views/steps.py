@@ -1,0 +1,145 @@
+"""One return: its page, and the form of each step."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import FormView, View
+
+from core.pages import FormPageMixin, VerbRequiredMixin, person
+from returns import queries, services
+from returns.forms import ArrivalForm, DecisionForm, InspectionForm
+from returns.models import ReturnOrder
+from returns.queries import pages
+
+Status = ReturnOrder.Status
+
+
+class ReturnView(VerbRequiredMixin, View):
+    """One return: its steps, what came and where it went, and the form of the step that comes next."""
+
+    verb = "returns.view"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the return."""
+        return render(request, "returns/return.html", return_context(request, pk))
+
+
+def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]:
+    """Return what a return's page shows; `sent` are forms that came back with mistakes.
+
+    :raises Http404: where there is no such return in the person's companies.
+    """
+    user = person(request)
+    row = get_object_or_404(queries.returns(user), pk=pk)
+    parts = queries.parts_of_return(row)
+    forms: dict[str, Any] = {}
+    if row.status in pages.RECEIVABLE and user.can("returns.receive"):
+        forms["receive_form"] = ArrivalForm(parts=parts, initial={"scanned": request.GET.get("scanned", "")[:80]})
+    if user.can("returns.inspect") and any(part.waiting for part in parts):
+        forms["inspect_form"] = InspectionForm(parts=parts)
+    if user.can("returns.inspect") and any(part.undecided for part in parts):
+        forms["decide_form"] = DecisionForm(parts=parts, shelf_of=partial(queries.shelf_of, row))
+    facts = pages.facts_of_return(row)
+    return {
+        "title": row.number,
+        "return": row,
+        "parts": parts,
+        "units": queries.units_of([pk]).get(pk, pages.Units()),
+        "facts": facts,
+        "dispositions": pages.dispositions_of_return(row),
+        "action_fields": {"id": pk},
+        "awaits": any(part.awaited for part in parts),
+        "can_authorize": row.status == Status.REQUESTED and user.can("returns.authorize"),
+        "can_cancel": row.status in {Status.REQUESTED, Status.AUTHORIZED} and user.can("returns.request"),
+        **forms,
+        **sent,
+    }
+
+
+class StepView(FormPageMixin, FormView):
+    """One step of a return; a mistake shows the return's page with the form as it was typed."""
+
+    http_method_names = ["post"]
+    template_name, fragment_name = "returns/return.html", "returns/_return.html"
+    form_name = ""
+
+    @cached_property
+    def row(self) -> ReturnOrder:
+        """The return, where it is one of the person's companies'."""
+        return get_object_or_404(queries.returns(person(self.request)), pk=self.kwargs["pk"])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the items as they stand."""
+        return {**super().get_form_kwargs(), "parts": queries.parts_of_return(self.row)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what the return's page shows, with the form that was sent in its place."""
+        form = kwargs.pop("form", None)
+        context = return_context(self.request, self.row.pk, **({self.form_name: form} if form else {}))
+        return {"view": self, **context, **kwargs}
+
+    def url_of(self, reference: Any) -> str:
+        """Stay with the return."""
+        return reverse("returns:return", args=[self.row.pk])
+
+    def cancel_url(self) -> str:
+        """Stay with the return."""
+        return self.url_of(None)
+
+
+class ReceiveReturnView(StepView):
+    """Takes in what came of a return."""
+
+    verb = "returns.receive"
+    form_class = ArrivalForm
+    form_name = "receive_form"
+    done = "Goods received."
+
+    def save(self, form: ArrivalForm) -> int:
+        """Receive the goods and return the receipt's key."""
+        receipt = services.receive_return(
+            return_id=self.row.pk, arrival=form.arrival(), actor=person(self.request), at=timezone.now()
+        )
+        return int(receipt.pk)
+
+
+class InspectReturnView(StepView):
+    """Gives units that came a grade, and takes them where it leads."""
+
+    verb = "returns.inspect"
+    form_class = InspectionForm
+    form_name = "inspect_form"
+    done = "Grades kept."
+
+    def save(self, form: InspectionForm) -> int:
+        """Grade the units and return the return's key."""
+        row = services.inspect_return(
+            return_id=self.row.pk, graded=form.graded(), actor=person(self.request), at=timezone.now()
+        )
+        return int(row.pk)
+
+
+class DecideReturnView(StepView):
+    """Takes graded units where they belong."""
+
+    verb = "returns.inspect"
+    form_class = DecisionForm
+    form_name = "decide_form"
+    done = "Goods put away."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the shelves of the warehouse as well."""
+        return {**super().get_form_kwargs(), "shelf_of": partial(queries.shelf_of, self.row)}
+
+    def save(self, form: DecisionForm) -> int:
+        """Take the units where they go and return the return's key."""
+        row = services.decide_return(
+            return_id=self.row.pk, decided=form.decided(), actor=person(self.request), at=timezone.now()
+        )
+        return int(row.pk)
