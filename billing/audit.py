@@ -42,10 +42,9 @@ _SHARE = money_sql.cumulative_share("l.net", done="l.invoiced - l.credited", of=
 # What confirmed orders hold to be billed still: the share of each line that is not cancelled, less what is billed of it.
 _UNBILLED = money_sql.document_totals(f"""
     SELECT o.id AS document, o.currency, l.tax_category AS category, l.tax_rate AS rate,
-        {money_sql.cumulative_share("l.net", done="l.quantity - c.cancelled", of="l.quantity", currency="o.currency")}
+        {money_sql.cumulative_share("l.net", done="l.quantity - l.cancelled", of="l.quantity", currency="o.currency")}
             - (l.invoiced_net - l.credited_net) AS net
-    FROM orders_salesorder o JOIN orders_salesorderline l ON l.order_id = o.id,
-        LATERAL (SELECT coalesce(sum(lp.cancelled), 0) AS cancelled FROM orders_linepart lp WHERE lp.line_id = l.id) c
+    FROM orders_salesorder o JOIN orders_salesorderline l ON l.order_id = o.id
     WHERE o.confirmed_at IS NOT NULL AND o.status NOT IN ('CANCELLED', 'CLOSED')
 """)
 

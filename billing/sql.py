@@ -1,8 +1,8 @@
 """Statements that the ORM cannot say well."""
 
 # What there is to bill of orders, one row per line (and one without a line for an order that has none): what is due of a line is
-# what its parts shipped and did not come back, or all of it where nothing is shipped of it ever (charges, services), or all that was not cancelled where
-# the order is invoiced once confirmed. The orders come by primary key,
+# what its parts shipped and did not come back, or all of it that was not cancelled where nothing is shipped of it ever (charges,
+# services) or where the order is invoiced once confirmed. The orders come by primary key,
 # everything else by the index of its order or line. The note is the reason printed where no tax is due. %s = order ids[]
 BILLING_FACTS = """
 WITH o AS MATERIALIZED (
@@ -14,15 +14,15 @@ WITH o AS MATERIALIZED (
 SELECT o.id, o.status, o.currency, o.dispatched_at, o.invoice_on,
     l.id, l.position, p.sku, l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
     coalesce(CASE WHEN l.tax_category = 'E' THEN 'Exempt, certificate ' || nullif(o.exemption, '') END, tax.note, ''),
-    l.net, l.invoiced - l.credited, l.invoiced_net - l.credited_net, coalesce(part.cancelled, 0),
-    CASE WHEN p.kind <> 'STOCK' THEN l.quantity WHEN o.invoice_on = 'CONFIRM' THEN l.quantity - coalesce(part.cancelled, 0)
+    l.net, l.invoiced - l.credited, l.invoiced_net - l.credited_net, l.cancelled,
+    CASE WHEN p.kind <> 'STOCK' OR o.invoice_on = 'CONFIRM' THEN l.quantity - l.cancelled
         ELSE coalesce(part.shipped, 0) END
 FROM o
 LEFT JOIN orders_salesorderline l ON l.order_id = o.id
 LEFT JOIN inventory_product p ON p.id = l.product_id
 LEFT JOIN inventory_unit un ON un.id = p.unit_id
 LEFT JOIN LATERAL (
-    SELECT sum(lp.shipped - lp.returned) AS shipped, sum(lp.cancelled) AS cancelled FROM orders_linepart lp WHERE lp.line_id = l.id
+    SELECT sum(lp.shipped - lp.returned) AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id
 ) part ON TRUE
 LEFT JOIN LATERAL (
     SELECT t.note FROM orders_taxrate t

@@ -116,8 +116,8 @@ class NavigationItem:
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
-# Each says which of some parcels have left the house, by their keys: the warehouse does not see the dock
-departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 # By the kind of document, such as invoice: the subject_kind of order events, the name of a queue's model
 subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()
+# Each says which of some parcels have left the house, by their keys: the warehouse does not see the dock
+departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()

@@ -34,13 +34,19 @@ _SALES_READS = _SEES | {
     "inventory.view_stock",
     "returns.view",
 }
-_TAKES_ORDERS = frozenset({"orders.create", "orders.confirm", "orders.import", "orders.change_customer"})
+_HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
+_TAKES_ORDERS = _HOLDS | frozenset(
+    {"orders.cancel", "orders.create", "orders.confirm", "orders.import", "orders.change_customer"}
+)
 
 VERBS: dict[Role, frozenset[str]] = {
     Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS | {"returns.request"},
     Role.SALES_MANAGER: _SALES_READS
     | _TAKES_ORDERS
     | {
+        "orders.cancel_released",
+        "orders.lift_credit_hold",
+        "orders.lift_quality_hold",
         "orders.set_credit",
         "orders.price",
         "inventory.change_product",
@@ -49,7 +55,11 @@ VERBS: dict[Role, frozenset[str]] = {
         "returns.authorize",
     },
     Role.WAREHOUSE_MANAGER: _SEES
+    | _HOLDS
     | {
+        "orders.cancel",
+        "orders.cancel_released",
+        "orders.lift_quality_hold",
         "orders.view",
         "inventory.view_stock",
         "inventory.receive",
@@ -98,6 +108,8 @@ VERBS: dict[Role, frozenset[str]] = {
         "billing.pay",
         "billing.credit",
         "billing.refund",
+        "orders.lift_hold",
+        "orders.lift_credit_hold",
         "shipping.view",
         "returns.view",
         "returns.settle",

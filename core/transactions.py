@@ -49,3 +49,11 @@ def atomic(service: Callable[P, R]) -> Callable[P, R]:
             return result
 
     return call
+
+
+def undone(call: Callable[[], R]) -> R:
+    """Call a service for what it answers, and take all that it wrote back: a preview is the real thing undone."""
+    with transaction.atomic():
+        answer = call()
+        transaction.set_rollback(True)
+    return answer

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from core.support import KeptAdmin, OrderVerbs, ReadOnly
-from orders.models import Customer, CustomerAddress, Price, PriceList, SalesOrder, SalesOrderLine, TaxRate
+from orders.models import Customer, CustomerAddress, Hold, Price, PriceList, SalesOrder, SalesOrderLine, TaxRate
 
 
 class AddressInline(admin.StackedInline):
@@ -72,3 +72,14 @@ class SalesOrderAdmin(OrderVerbs, ReadOnly, admin.ModelAdmin):
     search_fields = ("number", "po_number", "customer__name")
     show_full_result_count = False
     inlines = (LineInline,)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly, admin.ModelAdmin):
+    """Holds, to be read; they are placed and lifted on the order's page."""
+
+    list_display = ("order", "line", "kind", "keep_reservation", "expires_on", "placed_by", "placed_at", "released_at")
+    list_filter = ("kind", "keep_reservation")
+    list_select_related = ("order", "line", "placed_by")
+    search_fields = ("order__number",)
+    show_full_result_count = False

@@ -65,3 +65,29 @@ class OrdersConfig(AppConfig):
             ),
             order=20,
         )
+        registry.order_actions.register(
+            "orders.hold",
+            registry.OrderAction(
+                "orders.hold",
+                "Hold",
+                "orders:hold",
+                partial(blockers, verb="orders.hold"),
+                key="h",
+                opens=True,
+                aside=True,
+            ),
+            order=90,
+        )
+        registry.order_actions.register(
+            "orders.cancel",
+            registry.OrderAction(
+                "orders.cancel",
+                "Cancel",
+                "orders:cancel",
+                partial(blockers, verb="orders.cut"),
+                key="x",
+                opens=True,
+                aside=True,
+            ),
+            order=95,
+        )

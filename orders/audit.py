@@ -6,14 +6,19 @@ from core import money_sql
 from core.audit import sql_check
 from orders.sql import FACET
 
-# What each order's lines amount to by the money arithmetic itself.
+# What each order's lines, without what was cancelled, amount to by the money arithmetic itself.
 _TOTALS = money_sql.document_totals("""
-    SELECT l.order_id AS document, o.currency, l.tax_category AS category, l.tax_rate AS rate, l.net
+    SELECT l.order_id AS document, o.currency, l.tax_category AS category, l.tax_rate AS rate,
+        l.net - l.cancelled_net AS net
     FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
 """)
 _LINE_NET = money_sql.line_net(
     quantity="l.quantity", price="l.price", discount_percent="l.discount_percent", currency="o.currency"
 )
+_REMAINING_NET = money_sql.cumulative_share(
+    "l.net", done="l.quantity - l.cancelled", of="l.quantity", currency="o.currency"
+)
+_HOLD = "SELECT 1 FROM orders_hold h WHERE h.released_at IS NULL AND NOT h.keep_reservation"
 
 CHECKS = [
     sql_check(
@@ -62,6 +67,47 @@ CHECKS = [
             WHEN o.number IS NULL THEN p.line_id IS NOT NULL
             ELSE p.line_id IS NULL OR p.ordered <> l.quantity OR NOT p.demanded END
         ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "cancelled of a line = of its parts, and its net is their share",
+        rows="orders_salesorderline",
+        drift=f"""
+        SELECT 'line ' || l.id, concat_ws(' / ', l.cancelled, l.cancelled_net),
+            concat_ws(' / ', coalesce(p.cancelled, l.cancelled), l.net - {_REMAINING_NET})
+        FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
+        LEFT JOIN (SELECT line_id, sum(cancelled) AS cancelled FROM orders_linepart GROUP BY 1) p ON p.line_id = l.id
+        WHERE l.cancelled <> coalesce(p.cancelled, l.cancelled) OR l.cancelled_net <> l.net - {_REMAINING_NET}
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "an order that was confirmed is cancelled where nothing is left of it, and says so once",
+        rows="orders_salesorder",
+        drift="""
+        SELECT 'order ' || o.id, o.status, coalesce(l.open, 0) || ' left, ' || coalesce(e.n, 0) || ' cancelled events'
+        FROM orders_salesorder o
+        LEFT JOIN (SELECT order_id, sum(quantity - cancelled) AS open FROM orders_salesorderline GROUP BY 1) l ON l.order_id = o.id
+        LEFT JOIN (SELECT order_id, count(*) AS n FROM orders_orderevent WHERE kind = 'CANCELLED' GROUP BY 1) e ON e.order_id = o.id
+        WHERE o.number IS NOT NULL
+            AND ((o.status = 'CANCELLED') <> (coalesce(l.open, 0) = 0) OR (o.status = 'CANCELLED') <> (coalesce(e.n, 0) = 1))
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "demand is held where a hold gives its stock free, and nothing is promised to it",
+        rows="inventory_demand",
+        drift=f"""
+        SELECT 'part ' || p.id || ' of order ' || p.order_id,
+            CASE WHEN d.is_held THEN 'held, ' || d.allocated || ' allocated' ELSE 'not held' END,
+            CASE WHEN h.held THEN 'held, 0 allocated' ELSE 'not held' END
+        FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id
+        JOIN orders_salesorder o ON o.id = p.order_id AND o.status IN ('CONFIRMED', 'RELEASED')
+        CROSS JOIN LATERAL (
+            SELECT EXISTS ({_HOLD} AND h.order_id = p.order_id AND (h.line_id IS NULL OR h.line_id = p.line_id)) AS held
+        ) h
+        WHERE d.is_held <> h.held OR (d.is_held AND d.allocated > 0)
+        ORDER BY p.id
         """,
     ),
     sql_check(
@@ -128,10 +174,8 @@ CHECKS = [
         SELECT 'order ' || o.id, o.billing, f.facet
         FROM orders_salesorder o
         LEFT JOIN LATERAL (
-            SELECT {FACET.format(done="coalesce(sum(l.invoiced - l.credited), 0)", whole="sum(l.quantity - coalesce(c.cancelled, 0))")} AS facet
-            FROM orders_salesorderline l
-            LEFT JOIN (SELECT line_id, sum(cancelled) AS cancelled FROM orders_linepart GROUP BY 1) c ON c.line_id = l.id
-            WHERE l.order_id = o.id
+            SELECT {FACET.format(done="coalesce(sum(l.invoiced - l.credited), 0)", whole="sum(l.quantity - l.cancelled)")} AS facet
+            FROM orders_salesorderline l WHERE l.order_id = o.id
         ) f ON TRUE
         WHERE o.billing <> f.facet
         ORDER BY o.id

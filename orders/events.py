@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.dispatch import Signal
 
@@ -14,4 +15,26 @@ class OrdersConfirmed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PartCut:
+    """Units of one part that its warehouses give up: of those planned to be picked, and of those picked or packed."""
+
+    part_id: int
+    order_id: int
+    planned: Decimal
+    picked: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PartsCut:
+    """Parts of locked orders lose units. Sent before a demand is locked, so that a receiver can lock what it planned.
+
+    A receiver returns what it gave up (`orders.services.GivenUp`); the units of all receivers must be those asked for.
+    """
+
+    cuts: tuple[PartCut, ...]
+    at: datetime
+
+
 orders_confirmed = Signal()
+parts_cut = Signal()

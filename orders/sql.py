@@ -88,7 +88,7 @@ FROM f WHERE o.id = f.order_id
 """
 
 # What was invoiced of lines, or credited to be billed again, and how far that brings each order; the caller holds the orders' locks.
-# Billable is what was ordered less what was cancelled of the line's parts.
+# Billable is what was ordered less what was cancelled.
 _ADD_BILLED = f"""
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
@@ -100,7 +100,7 @@ WITH u AS MATERIALIZED (
     FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING t.order_id
 ), f AS (
     SELECT t.order_id, sum(t.invoiced - t.credited <sign> coalesce(u.quantity, 0)) AS done,
-        sum(t.quantity - coalesce((SELECT sum(cancelled) FROM orders_linepart lp WHERE lp.line_id = t.id), 0)) AS whole
+        sum(t.quantity - t.cancelled) AS whole
     FROM orders_salesorderline t LEFT JOIN u ON u.id = t.id
     WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
 )
@@ -128,6 +128,37 @@ FROM (
 RETURNING o.id, o.allocation
 """
 
+# All facets that a cut or a freed promise may move, of orders locked by the caller: %s = order ids[]
+SET_FACETS = f"""
+UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.promised", whole="f.whole")},
+    fulfilment = {FACET.format(done="f.shipped", whole="f.whole")},
+    billing = {FACET.format(done="b.done", whole="b.whole")}
+FROM unnest((SELECT %s::bigint[])) AS u(id), LATERAL (
+    SELECT coalesce(sum(d.allocated + d.picked), 0) AS promised, coalesce(sum(lp.shipped), 0) AS shipped,
+        sum(lp.ordered - lp.cancelled) AS whole
+    FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id WHERE lp.order_id = u.id
+) f, LATERAL (
+    SELECT coalesce(sum(l.invoiced - l.credited), 0) AS done, sum(l.quantity - l.cancelled) AS whole
+    FROM orders_salesorderline l WHERE l.order_id = u.id
+) b WHERE o.id = u.id
+"""
+
+# What decides whether orders can be cancelled, one row per order: units that left, that are billed, that have not left,
+# and those of these that are not billed either. %s = order ids[]
+CANCEL_FACTS = """
+SELECT o.id, o.status, coalesce(l.shipped, 0), coalesce(l.billed, 0), coalesce(l.unshipped, 0), coalesce(l.open, 0)
+FROM orders_salesorder o
+CROSS JOIN LATERAL (
+    SELECT sum(p.shipped) AS shipped, sum(l.invoiced - l.credited) AS billed,
+        sum(l.quantity - l.cancelled - coalesce(p.shipped, 0)) AS unshipped,
+        sum(l.quantity - l.cancelled - greatest(coalesce(p.shipped, 0), l.invoiced - l.credited)) AS open
+    FROM orders_salesorderline l
+    LEFT JOIN LATERAL (SELECT sum(lp.shipped) AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id) p ON TRUE
+    WHERE l.order_id = o.id
+) l
+WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
+"""
+
 # Why orders cannot be confirmed, one row per order: %s = order ids[]
 CONFIRM_FACTS = """
 SELECT o.id, o.status, c.is_active, c.name, c.id,
@@ -143,8 +174,9 @@ WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 
 # Units waiting for stock although some is free now, one row per order: %s = order ids[]
 ALLOCATE_FACTS = """
-SELECT o.id, o.status, coalesce(sum(d.backordered), 0),
-    coalesce(sum(least(d.backordered, s.free)) FILTER (WHERE s.free > 0), 0)
+SELECT o.id, o.status, coalesce(sum(d.backordered) FILTER (WHERE NOT d.is_held), 0),
+    coalesce(sum(d.backordered) FILTER (WHERE d.is_held), 0),
+    coalesce(sum(least(d.backordered, s.free)) FILTER (WHERE s.free > 0 AND NOT d.is_held), 0)
 FROM orders_salesorder o
 LEFT JOIN orders_linepart lp ON lp.order_id = o.id
 LEFT JOIN inventory_demand d ON d.id = lp.demand_id AND d.backordered > 0

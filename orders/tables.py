@@ -50,7 +50,7 @@ class PricedOrderQueueTable(tables.Table):
 
     def value_stages(self, record: Any) -> str:
         """Return the stages in words."""
-        return ", ".join(stage.label for stage in stages_of(record, waits=record.waits))
+        return ", ".join(stage.label for stage in stages_of(record, waits=record.waits, held=record.held))
 
 
 class OrderQueueTable(PricedOrderQueueTable):

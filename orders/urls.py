@@ -37,5 +37,11 @@ urlpatterns = [
     path("prices/<int:list_pk>/<int:pk>/delete/", views.DropPriceView.as_view(), name="drop_price"),
     path("<int:pk>/edit/", views.EditOrderView.as_view(), name="edit"),
     path("pos/<int:pk>/", views.CustomerPOView.as_view(), name="customer_po"),
+    path("holds/lift/", views.LiftHoldsView.as_view(), name="lift_holds"),
+    path("holds/<int:pk>/lift/", views.LiftHoldView.as_view(), name="lift_hold"),
+    path("<int:pk>/hold/", views.HoldOrderView.as_view(), name="hold"),
+    path("<int:pk>/hold/preview/", views.PreviewHoldView.as_view(), name="preview_hold"),
+    path("<int:pk>/cancel/", views.CancelOrderView.as_view(), name="cancel"),
+    path("<int:pk>/cancel/preview/", views.PreviewCancelView.as_view(), name="preview_cancel"),
     path("<int:pk>/", views.OrderDetailView.as_view(), name="detail"),
 ]

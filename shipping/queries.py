@@ -16,10 +16,11 @@ from core.models import User
 from core.refusals import Blocker
 from core.registry import DocumentLink
 from inventory.models import accesses_of
-from orders.models import SalesOrder
+from orders.models import Hold, SalesOrder
+from orders.queries import holds
 from shipping import sql
 from shipping.models import DeliveryFailure, Shipment, ShipmentLine
-from warehouse.models import Parcel
+from warehouse.models import Parcel, ParcelContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ class DockFacts:
     weight_g: Decimal | None
     warehouses: list[str]
     shipments: int
+    held: int  # parcels that a hold keeps at the dock
+    reasons: list[str]  # of the order's holds
+
+    @property
+    def holds(self) -> list[str]:
+        """Why the order, or lines of it, are on hold, in words."""
+        return [holds.sentence(reason) for reason in self.reasons]
 
     @property
     def weight_kg(self) -> Decimal | None:
@@ -58,6 +66,9 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
     found: dict[int, list[Blocker]] = {}
     for order_id, facts in dock_facts(order_ids).items() if order_ids else ():
         if facts.parcels:
+            continue
+        if facts.held:
+            found[order_id] = [Blocker("on_hold", sentence) for sentence in facts.holds]
             continue
         if facts.shipments:
             found[order_id] = [Blocker("already_dispatched", "Everything packed has left already.")]
@@ -111,7 +122,13 @@ def departed(parcel_ids: Collection[int]) -> set[int]:
 
 _PACKED = Parcel.objects.filter(order=OuterRef("pk"), status=Parcel.Status.PACKED)
 _HAS_LEFT = Exists(ShipmentLine.objects.filter(parcel=OuterRef("pk")))
-HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT)))
+# A box is not opened for a hold: one line of its contents keeps all of it here
+_STOPS = Q(line__isnull=True) | Exists(
+    ParcelContent.objects.filter(parcel=OuterRef(OuterRef("pk")), part__line=OuterRef("line"))
+)
+_IS_HELD = Exists(Hold.objects.filter(_STOPS, order=OuterRef("order_id"), released_at__isnull=True))
+HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT, ~_IS_HELD)))
+HAS_PARCELS_ON_HOLD = Q(Exists(_PACKED.filter(~_HAS_LEFT, _IS_HELD)))
 
 
 def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:
@@ -132,10 +149,10 @@ def orders_of_parcels(user: User, parcel_ids: Collection[int]) -> dict[int, int]
 
 
 def parcels_at_the_dock(order_ids: Collection[int], user: User) -> QuerySet[Parcel]:
-    """Return orders' packed parcels in the person's warehouses that have not left, with how many units each holds."""
+    """Return orders' packed parcels in the person's warehouses that can leave, with how many units each holds."""
     return (
         Parcel.objects.for_user(user)
-        .filter(~_HAS_LEFT, order__in=order_ids, status=Parcel.Status.PACKED)
+        .filter(~_HAS_LEFT, ~_IS_HELD, order__in=order_ids, status=Parcel.Status.PACKED)
         .select_related("warehouse")
         .annotate(units=Sum("contents__quantity"))
         .order_by("order_id", "pk")

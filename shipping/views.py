@@ -40,7 +40,10 @@ class DispatchQueueView(QueueView):
     title = "To dispatch"
     noun = "order"
     default_sort = "requested_on"
-    tabs: ClassVar[tuple[Tab, ...]] = (Tab("ready", "At the dock", queries.HAS_PARCELS_AT_THE_DOCK),)
+    tabs: ClassVar[tuple[Tab, ...]] = (
+        Tab("ready", "At the dock", queries.HAS_PARCELS_AT_THE_DOCK),
+        Tab("held", "On hold", queries.HAS_PARCELS_ON_HOLD),
+    )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("shipping:dispatch", "shipping.dispatch", "Dispatch", key="t", opens=True),
     )

@@ -20,14 +20,15 @@ from billing import services as billing_services
 from billing import tasks as billing_tasks
 from billing.models import Invoice
 from core.models import User
-from orders.models import CustomerAddress, CustomerPart, LinePart, Price, SalesOrder
+from orders import services as orders_services
+from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder
 from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, inspected, received
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services as warehouse_services
-from warehouse.models import Count, Parcel, PickTask, Wave
+from warehouse.models import Count, Parcel, PickTask, PutBack, Wave
 
 # No price or sum of the house can be taken for a date, a key or a quantity.
 PRICE, QUANTITY = Decimal("1234.56"), 7
@@ -126,6 +127,12 @@ class World:
         ahead = billing_services.receive_payment(
             customer_id=house.customer.pk, currency="GBP", amount=PRICE, shares={}, actor=house.boss, at=AT
         )
+        world.orders["cancelled"] = picked(house, lines)
+        cancelled = [world.orders["cancelled"].pk]
+        orders_services.cancel_orders(order_ids=cancelled, reason=CancelReason.LATE, actor=house.boss, at=AT)
+        world.orders["held"] = house.order(lines)
+        terms = orders_services.HoldTerms(Hold.Kind.OTHER, keep_reservation=False, reason="Asked to wait")
+        orders_services.hold_orders(order_ids=[world.orders["held"].pk], terms=terms, actor=house.boss, at=AT)
         task = PickTask.objects.get(order=world.orders["released"])
         world.subjects = {
             "product": product.pk,
@@ -145,6 +152,8 @@ class World:
             "credit_note": note.pk,
             "payment": ahead.pk,
             "task": task.pk,
+            "hold": Hold.objects.get(order=world.orders["held"]).pk,
+            "put_back": PutBack.objects.get(order=world.orders["cancelled"]).pk,
             "wave": Wave.objects.get(pk=task.wave_id).pk,
             "parcel": Parcel.objects.get(order=world.orders["packed"]).pk,
             "count": Count.objects.get(company=house.company).pk,
@@ -184,6 +193,11 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:edit": {"pk": "draft"},
     "orders:discard_sheet": {"pk": "sheet"},
     "orders:customer_po": {"pk": "customer_po"},
+    "orders:hold": _ORDER,
+    "orders:preview_hold": _ORDER,
+    "orders:lift_hold": {"pk": "hold"},
+    "orders:cancel": _ORDER,
+    "orders:preview_cancel": _ORDER,
     "orders:customer": {"pk": "customer"},
     "orders:edit_customer": {"pk": "customer"},
     "orders:parts": {"customer_pk": "customer"},
@@ -205,6 +219,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "warehouse:pack_order": {"pk": "picked_order"},
     "warehouse:unpack_parcel": {"pk": "parcel"},
     "warehouse:packing_slip": {"pk": "parcel"},
+    "warehouse:put_back_one": {"pk": "put_back"},
     "shipping:dispatch_order": _ORDER,
     "shipping:shipment": {"pk": "shipment"},
     "returns:create": _ORDER,
@@ -233,9 +248,11 @@ BULK: Mapping[str, str] = {
     "orders:confirm": "order",
     "orders:allocate": "order",
     "orders:discard": "order",
+    "orders:lift_holds": "order",
     "warehouse:release": "order",
     "warehouse:pick": "order",
     "warehouse:pack": "order",
+    "warehouse:put_back": "put_back",
     "shipping:dispatch": "order",
     "shipping:deliver": "shipment",
     "shipping:fail": "shipment",

@@ -11,7 +11,7 @@ from core.pages import person
 from core.refusals import Refused
 from core.support import ReadOnly
 from warehouse import services
-from warehouse.models import Count, Parcel, ParcelContent, PickTask, Wave
+from warehouse.models import Count, Parcel, ParcelContent, PickTask, PutBack, Wave
 
 
 @admin.register(Wave)
@@ -79,3 +79,26 @@ class CountAdmin(ReadOnly, admin.ModelAdmin):
     list_select_related = ("bin", "product", "counted_by")
     search_fields = ("bin__code", "product__sku")
     show_full_result_count = False
+
+
+@admin.register(PutBack)
+class PutBackAdmin(ReadOnly, admin.ModelAdmin):
+    """Goods that lost their order; whoever may pick can put them back here too."""
+
+    list_display = ("id", "order", "product", "quantity", "tote", "bin", "status", "asked_at", "done_by")
+    list_filter = ("status", "warehouse")
+    list_select_related = ("order", "product", "tote", "bin", "done_by")
+    search_fields = ("order__number", "product__sku")
+    show_full_result_count = False
+    actions = ("put_back",)
+
+    @admin.action(description="Put back where they came from")
+    def put_back(self, request: HttpRequest, rows: QuerySet[PutBack]) -> None:
+        """Put the chosen goods back through the service."""
+        ids = list(rows.values_list("pk", flat=True))
+        try:
+            results = services.put_back_goods(put_back_ids=ids, actor=person(request), at=timezone.now())
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            return
+        messages.success(request, f"{len(results)} put back.")

@@ -12,9 +12,11 @@ class WarehouseConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the queues in the navigation, the warehouse's verbs and work on the order's page, and the proofs."""
+        from warehouse import handlers
         from warehouse.audit import CHECKS
         from warehouse.queries import blockers, order_panel
 
+        handlers.connect()
         audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
         for order, (name, label, url_name, icon, verb, key) in enumerate(
             (
@@ -22,6 +24,7 @@ class WarehouseConfig(AppConfig):
                 ("warehouse.pick", "Pick", "warehouse:waves", "picking", "warehouse.pick", "k"),
                 ("warehouse.pack", "Pack", "warehouse:pack_queue", "packing", "warehouse.pack", "b"),
                 ("warehouse.count", "Check bins", "warehouse:counts", "audit", "warehouse.count", "n"),
+                ("warehouse.put_back", "Put back", "warehouse:put_backs", "returns", "warehouse.pick", "v"),
             ),
             start=20,
         ):

@@ -23,13 +23,13 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "picked of a part = what its tasks found",
+        "picked of a part = what its tasks found and was not recalled",
         rows="orders_linepart",
         drift=f"""
         SELECT {_PART}, lp.picked, coalesce(t.quantity, 0)
         FROM orders_linepart lp
         LEFT JOIN (
-            SELECT part_id, sum(picked) AS quantity FROM warehouse_picktask WHERE status IN ('PICKED', 'SHORT') GROUP BY 1
+            SELECT part_id, sum(picked - recalled) AS quantity FROM warehouse_picktask WHERE status IN ('PICKED', 'SHORT') GROUP BY 1
         ) t ON t.part_id = lp.id
         WHERE lp.picked <> coalesce(t.quantity, 0)
         ORDER BY lp.id
@@ -51,14 +51,14 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "a task's goods in parcels within what it found",
+        "a task's goods in closed parcels within what it found and was not recalled",
         rows="warehouse_parcelcontent",
         drift="""
-        SELECT 'task ' || t.id, sum(k.quantity), t.picked
+        SELECT 'task ' || t.id, sum(k.quantity), t.picked - t.recalled
         FROM warehouse_parcelcontent k
         JOIN warehouse_parcel p ON p.id = k.parcel_id AND p.status <> 'UNPACKED'
         JOIN warehouse_picktask t ON t.id = k.task_id
-        GROUP BY t.id HAVING sum(k.quantity) > t.picked
+        GROUP BY t.id HAVING sum(k.quantity) > t.picked - t.recalled
         ORDER BY t.id
         """,
     ),
@@ -132,6 +132,52 @@ CHECKS = [
         ) m ON TRUE
         WHERE c.status = 'DONE' AND c.counted - c.expected <> coalesce(m.quantity, 0)
         ORDER BY c.id
+        """,
+    ),
+    sql_check(
+        "recalled of a task = its put-backs",
+        rows="warehouse_putback",
+        drift="""
+        SELECT 'task ' || t.id, t.recalled, coalesce(b.quantity, 0)
+        FROM warehouse_picktask t
+        LEFT JOIN (SELECT task_id, sum(quantity) AS quantity FROM warehouse_putback GROUP BY 1) b ON b.task_id = t.id
+        WHERE t.recalled <> coalesce(b.quantity, 0)
+        ORDER BY t.id
+        """,
+    ),
+    sql_check(
+        "moved by a put-back's posting = the put-backs that point to it",
+        rows="inventory_stockposting WHERE kind = 'PUT_BACK'",
+        drift="""
+        SELECT 'posting ' || coalesce(m.posting_id, b.posting_id)
+            || ', product ' || coalesce(m.product_id, b.product_id),
+            coalesce(m.quantity, 0), coalesce(b.quantity, 0)
+        FROM (
+            SELECT v.posting_id, v.product_id, v.from_bin_id, v.to_bin_id, sum(v.quantity) AS quantity
+            FROM inventory_stockmove v JOIN inventory_stockposting g ON g.id = v.posting_id AND g.kind = 'PUT_BACK'
+            GROUP BY 1, 2, 3, 4
+        ) m
+        FULL JOIN (
+            SELECT posting_id, product_id, tote_id, bin_id, sum(quantity) AS quantity
+            FROM warehouse_putback WHERE status = 'DONE' GROUP BY 1, 2, 3, 4
+        ) b ON b.posting_id = m.posting_id AND b.product_id = m.product_id
+            AND b.tote_id = m.from_bin_id AND b.bin_id = m.to_bin_id
+        WHERE coalesce(m.quantity, 0) <> coalesce(b.quantity, 0)
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "staged of a level = picked and not issued of its allocations, and what is to be put back",
+        rows="inventory_stocklevel",
+        drift="""
+        SELECT 'level ' || l.id, l.staged, coalesce(a.picked, 0) + coalesce(b.quantity, 0)
+        FROM inventory_stocklevel l
+        LEFT JOIN (SELECT level_id, sum(picked - consumed) AS picked FROM inventory_allocation GROUP BY 1) a
+            ON a.level_id = l.id
+        LEFT JOIN (SELECT level_id, sum(quantity) AS quantity FROM warehouse_putback WHERE status = 'PLANNED' GROUP BY 1) b
+            ON b.level_id = l.id
+        WHERE l.staged <> coalesce(a.picked, 0) + coalesce(b.quantity, 0)
+        ORDER BY l.id
         """,
     ),
 ]

@@ -48,3 +48,16 @@ class CountFilter(QueueFilter):
 
     search_fields: ClassVar[tuple[str, ...]] = ("bin__code", "product__sku", "product__name", "warehouse__name")
     search_label: ClassVar[str] = "Bin, item or warehouse"
+
+
+class PutBackFilter(QueueFilter):
+    """Put-backs by words of the product, the order, the tote or the shelf."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        "product__sku",
+        "product__name",
+        "order__number",
+        "tote__code",
+        "bin__code",
+    )
+    search_label: ClassVar[str] = "Item, order or bin"

@@ -1,4 +1,4 @@
-"""What the warehouse keeps: waves, pick tasks, parcels and what is in them, and counts."""
+"""What the warehouse keeps: waves, pick tasks, parcels and what is in them, counts, and goods to be put back."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from django_fsm import FSMField, transition
 from core.models import Company
 from core.numbering import document_number
 from core.transitions import Graph
-from inventory.models import Allocation, Bin, Product, StockPosting, Warehouse, WarehouseQuerySet
+from inventory.models import Allocation, Bin, Product, StockLevel, StockPosting, Warehouse, WarehouseQuerySet
 from orders.models import LinePart, SalesOrder
 
 WAVE_GRAPH = Graph(start=(["RELEASED"], "RUNNING"), complete=(["RELEASED", "RUNNING"], "DONE"))
 TASK_GRAPH = Graph(pick=(["PLANNED"], "PICKED"), short=(["PLANNED"], "SHORT"), cancel=(["PLANNED"], "CANCELLED"))
 COUNT_GRAPH = Graph(finish=(["OPEN"], "DONE"))
+PUT_BACK_GRAPH = Graph(finish=(["PLANNED"], "DONE"))
 PARCEL_GRAPH = Graph(pack=(["OPEN"], "PACKED"), unpack=(["PACKED"], "UNPACKED"))
 
 
@@ -81,6 +82,7 @@ class PickTask(models.Model):
     """Take one product from one bin into one tote, for one part of an order.
 
     Picked in full, or short with the reason: then `picked` was found, and the rest is sought by tasks of its own.
+    `recalled` of what was `picked` has lost its order since, and is put back.
     """
 
     class Status(models.TextChoices):
@@ -105,6 +107,7 @@ class PickTask(models.Model):
     tote = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    recalled = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     status = FSMField(max_length=10, choices=Status.choices, default=Status.PLANNED, protected=True)
     reason = models.CharField(max_length=10, choices=Reason.choices, blank=True, default="")
     picked_at = models.DateTimeField(null=True)
@@ -121,6 +124,9 @@ class PickTask(models.Model):
             models.CheckConstraint(
                 condition=Q(quantity__gt=0, picked__gte=0, picked__lte=F("quantity")),
                 name="picktask_picked_within_quantity",
+            ),
+            models.CheckConstraint(
+                condition=Q(recalled__gte=0, recalled__lte=F("picked")), name="picktask_recalled_within_picked"
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["PLANNED", "PICKED", "SHORT", "CANCELLED"]), name="picktask_status_is_known"
@@ -150,6 +156,10 @@ class PickTask(models.Model):
     def short(self, *, at: datetime) -> None:
         """Less was found; that is in the tote, and the rest is sought elsewhere."""
         self.picked_at = at
+
+    @transition(field=status, **TASK_GRAPH["cancel"])
+    def cancel(self, *, at: datetime) -> None:
+        """It was called off before it was picked: the goods stay on the shelf."""
 
 
 class Parcel(models.Model):
@@ -284,3 +294,51 @@ class Count(models.Model):
     def finish(self, *, at: datetime) -> None:
         """Somebody counted what is there."""
         self.counted_at = at
+
+
+class PutBack(models.Model):
+    """Goods of one pick that lost their order, to be brought from the tote to a shelf, as a rule to their own.
+
+    Until then they are staged, and nobody can sell them.
+    """
+
+    class Status(models.TextChoices):
+        PLANNED = "PLANNED", "To put back"
+        DONE = "DONE", "Put back"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
+    task = models.ForeignKey(PickTask, on_delete=models.PROTECT, related_name="put_backs")
+    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    tote = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
+    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.PLANNED, protected=True)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = WarehouseQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [PUT_BACK_GRAPH.trigger("putback_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="putback_quantity_positive"),
+            models.CheckConstraint(condition=Q(status__in=["PLANNED", "DONE"]), name="putback_status_is_known"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["company", "id"], condition=Q(status="PLANNED"), name="putback_open_by_company")
+        ]
+
+    def __str__(self) -> str:
+        return f"put-back {self.pk}"
+
+    @transition(field=status, **PUT_BACK_GRAPH["finish"])
+    def finish(self, *, at: datetime) -> None:
+        """The goods lie on a shelf again."""
+        self.done_at = at

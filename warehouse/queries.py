@@ -21,8 +21,9 @@ from core.registry import DocumentLink
 from inventory.models import Allocation, BinStock, accesses_of
 from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
+from orders.queries import holds
 from warehouse import sql
-from warehouse.models import Count, Parcel, ParcelContent, PickTask, Wave
+from warehouse.models import Count, Parcel, ParcelContent, PickTask, PutBack, Wave
 
 OPEN_WAVES = (Wave.Status.RELEASED, Wave.Status.RUNNING)
 
@@ -43,6 +44,14 @@ class OrderFacts:
     warehouses: list[str]  # where that stock lies
     to_pick: int  # tasks
     picked: int  # tasks
+    held: int  # lines with stock that a hold keeps from release
+    held_to_pack: int  # lines with goods in totes that are on hold themselves
+    reasons: list[str]  # of the holds
+
+    @property
+    def holds(self) -> list[str]:
+        """Why the order, or lines of it, are on hold, in words."""
+        return [holds.sentence(reason) for reason in self.reasons]
 
 
 def order_facts(order_ids: Collection[int]) -> dict[int, OrderFacts]:
@@ -73,6 +82,8 @@ def _release_blocker(facts: OrderFacts) -> Blocker | None:
         return Blocker("not_open", f"The order is {SalesOrder.Status(facts.status).label.lower()}.")
     if facts.to_release:
         return None
+    if facts.held:
+        return Blocker("on_hold", " ".join(facts.holds))
     if not facts.lines:
         return Blocker("nothing_stocked", "Nothing on this order comes from a shelf.")
     if facts.to_pick or facts.picked:
@@ -95,6 +106,8 @@ def _pick_blocker(facts: OrderFacts) -> Blocker | None:
 def _pack_blocker(facts: OrderFacts) -> Blocker | None:
     if facts.to_pack:
         return None
+    if facts.held_to_pack:
+        return Blocker("on_hold", " ".join(facts.holds))
     if facts.picked:
         return Blocker("already_packed", "Everything picked is packed already.")
     return Blocker("not_picked", "Nothing is picked yet.")
@@ -120,11 +133,13 @@ def unpack_blockers(parcel_ids: Collection[int]) -> dict[int, list[Blocker]]:
 # --- Queues ---------------------------------------------------------------------------------------
 
 # Conditions on an order, for the tabs of the queues.
-HAS_STOCK_TO_RELEASE = Q(
-    Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__allocations__status=Allocation.Status.FIRM))
-)
+_FIRM = LinePart.objects.filter(order=OuterRef("pk"), demand__allocations__status=Allocation.Status.FIRM)
+HAS_STOCK_TO_RELEASE = Q(Exists(_FIRM.filter(~holds.part_is_held())))
+HAS_STOCK_ON_HOLD = Q(Exists(_FIRM.filter(holds.part_is_held())))
 WAITS_FOR_STOCK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)))
-HAS_GOODS_TO_PACK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), picked__gt=F("packed"))))
+HAS_GOODS_TO_PACK = Q(
+    Exists(LinePart.objects.filter(~holds.line_is_held(), order=OuterRef("pk"), picked__gt=F("packed")))
+)
 IS_BEING_PICKED = Q(Exists(PickTask.objects.filter(order=OuterRef("pk"), status=PickTask.Status.PLANNED)))
 
 
@@ -159,9 +174,10 @@ def waves(user: User) -> QuerySet[Wave]:
 
 def wave_facts(wave_ids: Collection[int]) -> dict[int, WaveFacts]:
     """Return how far each wave is; one statement."""
+    found = {pk: WaveFacts(0, 0, 0, None, 0) for pk in wave_ids}  # a wave all of whose picks were called off has none
     with connection.cursor() as cursor:
         cursor.execute(sql.WAVE_FACTS, [list(wave_ids)])
-        return {row[0]: WaveFacts(*row[1:]) for row in cursor.fetchall()}
+        return found | {row[0]: WaveFacts(*row[1:]) for row in cursor.fetchall()}
 
 
 def next_task(wave_id: int, *, after: int = 0) -> PickTask | None:
@@ -210,6 +226,23 @@ def bin_facts(rows: Sequence[Count]) -> dict[int, BinFacts]:
     return {row.pk: found[row.product_id, row.bin_id] for row in rows}
 
 
+def put_backs(user: User) -> QuerySet[PutBack]:
+    """Return the put-backs of the person's companies, with what a row shows of them."""
+    return PutBack.objects.for_user(user).select_related(
+        "product__unit", "order", "tote", "bin", "warehouse", "done_by"
+    )
+
+
+def next_put_back(user: User, *, after: int = 0) -> tuple[PutBack | None, int]:
+    """Return the next goods to be put back (the first beyond `after`, or else the first of all) and how many are left.
+
+    At most a hundred are counted.
+    """
+    planned = put_backs(user).filter(status=PutBack.Status.PLANNED).order_by("pk")
+    found = planned.filter(pk__gt=after).first() or (planned.first() if after else None)
+    return found, planned[:100].count()
+
+
 # --- An order's page ------------------------------------------------------------------------------
 
 
@@ -248,7 +281,8 @@ def order_panel(order_id: int, user: User, _at: datetime) -> dict[str, Any]:
             for parcel in parcels
         ),
     ]
-    return {"tasks": tasks, "parcels": parcels, "documents": documents}
+    back = put_backs(user).filter(order=order_id).order_by("pk") if any(task.recalled for task in tasks) else []
+    return {"tasks": tasks, "parcels": parcels, "put_backs": list(back), "documents": documents}
 
 
 # --- The packing desk -----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import django_tables2 as tables
 
 from core.tables import LESS, LESS_NUMBER, NUMBER
-from warehouse.models import Count, Wave
+from warehouse.models import Count, PutBack, Wave
 
 
 class OrderTable(tables.Table):
@@ -76,5 +76,24 @@ class CountQueueTable(tables.Table):
         orderable = True
 
     def value_asked_at(self, record: Count) -> str:
+        """Return the moment in the international form."""
+        return record.asked_at.isoformat(timespec="seconds")
+
+
+class PutBackQueueTable(tables.Table):
+    """Goods to be put back, as in templates/warehouse/_put_back_row.html."""
+
+    product = tables.Column("Item", accessor="product__sku", order_by="product__sku")
+    quantity = tables.Column("Quantity", orderable=False, attrs=NUMBER)
+    tote = tables.Column("From", accessor="tote__code", orderable=False)
+    bin = tables.Column("To", accessor="bin__code", order_by="bin__sequence")
+    order = tables.Column("Lost its order", accessor="order__number", orderable=False, attrs=LESS)
+    asked_at = tables.Column("Since", attrs=LESS_NUMBER)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_asked_at(self, record: PutBack) -> str:
         """Return the moment in the international form."""
         return record.asked_at.isoformat(timespec="seconds")

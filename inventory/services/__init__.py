@@ -3,11 +3,13 @@
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
     Cut,
+    Promised,
     PutBackMove,
     Unpick,
     cancel_demand,
     free_allocations,
     hold_demands,
+    lock_promises,
     put_back,
     unpick,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "Issued",
     "NotCountable",
     "Promise",
+    "Promised",
     "PutBackMove",
     "ReceiptLine",
     "Resourced",
@@ -50,6 +53,7 @@ __all__ = [
     "free_allocations",
     "hold_demands",
     "issue_allocations",
+    "lock_promises",
     "pick_allocations",
     "pick_short",
     "place_demand",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from core.models import User
 from core.refusals import Blocked
 from core.transactions import atomic
 from inventory import sql
-from inventory.models import Bin, StockLevel, StockMove, StockPosting
+from inventory.models import Allocation, Bin, Demand, StockLevel, StockMove, StockPosting
 from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, post, sums
 
 ZERO = Decimal(0)
@@ -50,6 +51,29 @@ class PutBackMove:
     tote_id: int
     bin_id: int
     quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What a demand has that no pick was planned for: units that wait, and its firm allocations, the last first."""
+
+    backordered: Decimal
+    firm: tuple[Cut, ...]
+
+
+def lock_promises(*, demand_ids: Collection[int]) -> dict[int, Promised]:
+    """Lock demands, and return what of each a cut can take before it comes to the warehouse.
+
+    Whoever frees, unpicks and cancels in one transaction locks all demands here first.
+    """
+    demands = list(Demand.objects.filter(pk__in=demand_ids).locked())
+    firm: dict[int, list[Cut]] = defaultdict(list)
+    allocations = Allocation.objects.filter(demand__in=demands, status=Allocation.Status.FIRM).select_related("level")
+    for row in allocations.order_by("-pk"):
+        firm[row.demand_id].append(
+            Cut(row.pk, row.demand_id, row.level_id, row.level.product_id, None, row.quantity - row.picked)
+        )
+    return {demand.pk: Promised(demand.backordered, tuple(firm[demand.pk])) for demand in demands}
 
 
 @atomic

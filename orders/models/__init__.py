@@ -2,13 +2,15 @@
 
 from orders.models.credit import CreditAccount, CreditEntry
 from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn
-from orders.models.events import OrderEvent
+from orders.models.events import CancelReason, OrderEvent
+from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
 from orders.models.sheets import EntrySheet
 
 __all__ = [
+    "CancelReason",
     "CreditAccount",
     "CreditEntry",
     "Customer",
@@ -17,6 +19,7 @@ __all__ = [
     "CustomerPart",
     "EntrySheet",
     "Facet",
+    "Hold",
     "InvoiceOn",
     "LinePart",
     "OrderEvent",

@@ -14,6 +14,18 @@ from core.models import Company, CompanyQuerySet
 from orders.models.sales import SalesOrder
 
 
+class CancelReason(models.TextChoices):
+    """Why an order, or a part of it, is not wanted or cannot be filled."""
+
+    CUSTOMER = "CUSTOMER", "Customer asked"
+    STOCK = "STOCK", "Not to be had"
+    LATE = "LATE", "Too late"
+    DUPLICATE = "DUPLICATE", "Ordered twice"
+    PRICE = "PRICE", "Price or terms"
+    CREDIT = "CREDIT", "Credit"
+    MISTAKE = "MISTAKE", "Keyed by mistake"
+
+
 class OrderEvent(models.Model):
     """A fact about an order: append-only, in the order of its id; timeline, stage clock and source of webhooks.
 
@@ -45,6 +57,12 @@ class OrderEvent(models.Model):
         CREDIT_APPLIED = "CREDIT_APPLIED", "Credit applied"
         UNSETTLED = "UNSETTLED", "Settlement undone"
         REFUNDED = "REFUNDED", "Refunded"
+        HELD = "HELD", "Put on hold"
+        LIFTED = "LIFTED", "Hold lifted"
+        CUT = "CUT", "Cut"
+        CANCELLED = "CANCELLED", "Cancelled"
+        PUT_BACK = "PUT_BACK", "Put back"
+        CLOSED = "CLOSED", "Closed"
         RETURN_REQUESTED = "RETURN_REQUESTED", "Return requested"
         RETURN_AUTHORIZED = "RETURN_AUTHORIZED", "Return authorized"
         RETURN_REJECTED = "RETURN_REJECTED", "Return rejected"

@@ -174,14 +174,22 @@ class SalesOrder(models.Model):
     def release(self, *, at: datetime) -> None:
         """At least one unit is with a warehouse."""
 
-    @transition(field=status, **ORDER_GRAPH["cancel"])
-    def cancel(self, *, at: datetime) -> None:
-        """Nothing more is to come of it."""
+    @transition(field=status, **ORDER_GRAPH["pull_back"])
+    def pull_back(self, *, at: datetime) -> None:
+        """No unit of it is with a warehouse any more."""
 
     @transition(field=status, **ORDER_GRAPH["complete"])
     def complete(self, *, at: datetime) -> None:
         """Every part is shipped or cancelled."""
         self.completed_at = at
+
+    @transition(field=status, **ORDER_GRAPH["close"])
+    def close(self, *, at: datetime) -> None:
+        """Nothing is left to ship, to bill or to be paid."""
+
+    @transition(field=status, **ORDER_GRAPH["cancel"])
+    def cancel(self, *, at: datetime) -> None:
+        """Nothing more is to come of it."""
 
 
 @pghistory.track(
@@ -194,8 +202,9 @@ class SalesOrder(models.Model):
     obj_field=pghistory.ObjForeignKey(related_name="history"),
 )
 class SalesOrderLine(models.Model):
-    """What was agreed for one item: quantity in stock units, price per unit, tax, and how much of it was invoiced.
+    """What was agreed for one item: quantity in stock units, price per unit, tax; how much was cancelled and invoiced.
 
+    `quantity` and `net` stay what was agreed; `cancelled_net` is what the cancelled units took away of the net.
     `credited` is what credit notes took back of that to be billed again or never; billed is invoiced less credited. A
     credit for a price or out of goodwill takes nothing back and does not count here.
     """
@@ -220,6 +229,8 @@ class SalesOrderLine(models.Model):
     tax_category = models.CharField(max_length=2)
     tax_rate = models.DecimalField(max_digits=7, decimal_places=4)
     net = models.DecimalField(max_digits=18, decimal_places=4)
+    cancelled = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    cancelled_net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     invoiced = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     invoiced_net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     credited = models.DecimalField(max_digits=18, decimal_places=6, default=0)
@@ -246,10 +257,19 @@ class SalesOrderLine(models.Model):
                 condition=Q(credited__gte=0, credited__lte=F("invoiced"), invoiced__lte=F("quantity") + F("credited")),
                 name="salesorderline_billed_within_ordered",
             ),
+            models.CheckConstraint(
+                condition=Q(cancelled__gte=0, cancelled__lte=F("quantity") - F("invoiced") + F("credited")),
+                name="salesorderline_cancelled_within_not_billed",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.order_id}/{self.position}"
+
+    @property
+    def remaining_net(self) -> Decimal:
+        """The net without what was cancelled."""
+        return self.net - self.cancelled_net
 
 
 class LinePart(models.Model):

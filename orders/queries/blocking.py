@@ -14,6 +14,7 @@ from core.money import ZERO
 from core.refusals import Blocker
 from orders import sql
 from orders.models import SalesOrder
+from orders.queries import cancelling, holds
 from orders.queries.credit import CreditRoom
 
 _STATUS = dict(SalesOrder.Status.choices)
@@ -23,7 +24,8 @@ DRAFTS = (SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW)
 def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
     """Return why a verb is off for each order, by one statement; an order that is not named has nothing against it.
 
-    Knows "orders.confirm", "orders.allocate", "orders.edit" and "orders.discard".
+    Knows "orders.confirm", "orders.allocate", "orders.edit", "orders.discard", "orders.hold", and of cancelling
+    "orders.cancel" (all of an order) and "orders.cut" (any of it).
 
     :raises KeyError: for a verb that is not orders'.
     """
@@ -32,6 +34,9 @@ def blockers(order_ids: Collection[int], verb: str) -> dict[int, list[Blocker]]:
         "orders.allocate": _allocate_blockers,
         "orders.edit": _draft_blockers,
         "orders.discard": _draft_blockers,
+        "orders.hold": holds.may_be_held,
+        "orders.cancel": cancelling.cancel_blockers,
+        "orders.cut": cancelling.cut_blockers,
     }[verb]
     found = find(order_ids) if order_ids else {}
     return {order_id: reasons for order_id, reasons in found.items() if reasons}
@@ -112,14 +117,16 @@ def _draft_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
 def _allocate_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
     with connection.cursor() as cursor:
         cursor.execute(sql.ALLOCATE_FACTS, [list(order_ids)])
-        facts: list[tuple[int, str, Decimal, Decimal]] = cursor.fetchall()
+        facts: list[tuple[int, str, Decimal, Decimal, Decimal]] = cursor.fetchall()
     found: dict[int, list[Blocker]] = {}
-    for order_id, status, waiting, free in facts:
+    for order_id, status, waiting, held, free in facts:
         reasons = found.setdefault(order_id, [])
         if status in {SalesOrder.Status.COMPLETED, SalesOrder.Status.CLOSED}:
             reasons.append(Blocker("already_completed", f"The order is {_STATUS[status].lower()}."))
         elif status not in {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}:
             reasons.append(Blocker("not_open", f"The order is {_STATUS[status].lower()}."))
+        elif waiting <= 0 < held:
+            reasons.append(Blocker("on_hold", "What waits for stock is on hold: lift the hold first."))
         elif waiting <= 0:
             reasons.append(Blocker("already_allocated", "Nothing of this order waits for stock."))
         elif free <= 0:

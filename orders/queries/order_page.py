@@ -18,7 +18,7 @@ from core import registry
 from core.models import User
 from core.money import Totals, document_totals, exponent
 from core.registry import DocumentLink
-from orders.models import CustomerPO, OrderEvent, SalesOrder, SalesOrderLine
+from orders.models import CancelReason, CustomerPO, Hold, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries.changes import words_of
 
 ZERO = Decimal(0)
@@ -63,7 +63,6 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
         SalesOrderLine.objects.filter(order=order)
         .select_related("product__unit")
         .annotate(
-            cancelled=total("parts__cancelled"),
             promised=total(F("parts__demand__allocated") + F("parts__demand__picked")),
             waiting=total("parts__demand__backordered"),
             picked=total("parts__picked"),
@@ -77,7 +76,7 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
         row: Any = line
         row.steps = Steps(
             line.quantity,
-            row.cancelled,
+            line.cancelled,
             row.promised,
             row.waiting,
             row.picked,
@@ -112,8 +111,8 @@ def figures_of(line: SalesOrderLine, names: Sequence[str]) -> list[tuple[str, De
 
 
 def totals_of(order: SalesOrder, lines: Sequence[SalesOrderLine]) -> Totals:
-    """Return the order's totals with the tax table behind them."""
-    return document_totals([(line.tax_category, line.tax_rate, line.net) for line in lines], order.currency)
+    """Return the order's totals with the tax table behind them, without what was cancelled."""
+    return document_totals([(line.tax_category, line.tax_rate, line.remaining_net) for line in lines], order.currency)
 
 
 def po_link(order: SalesOrder, user: User) -> DocumentLink:
@@ -175,6 +174,10 @@ _TONES = {
     Kind.DELIVERED: "done",
     Kind.COMPLETED: "done",
     Kind.PAID: "done",
+    Kind.HELD: "waiting",
+    Kind.CUT: "wrong",
+    Kind.CANCELLED: "wrong",
+    Kind.CLOSED: "done",
 }
 _TITLES: Mapping[str, str] = {
     Kind.CREATED: "Order keyed",
@@ -196,6 +199,12 @@ _TITLES: Mapping[str, str] = {
     Kind.CREDIT_APPLIED: "Credit applied",
     Kind.UNSETTLED: "Settlement undone",
     Kind.REFUNDED: "Paid back",
+    Kind.HELD: "Put on hold",
+    Kind.LIFTED: "Hold lifted",
+    Kind.CUT: "Units cancelled",
+    Kind.CANCELLED: "Order cancelled",
+    Kind.PUT_BACK: "Goods put back on the shelf",
+    Kind.CLOSED: "Order closed",
 }
 
 
@@ -209,6 +218,14 @@ def _title(event: OrderEvent) -> str:
 _COUNTED = {"lines": "line", "units": "unit", "tasks": "pick task"}
 _CODES = ("number", "waves", "parcel", "parcels", "shipment", "return", "carrier", "tracking", "invoices")
 _RETURNED = {"over": "over", "short": "short", "wrong": "of a wrong item"}
+# What a hold or a cancellation undid
+_UNDONE = {
+    "freed": "{} free again",
+    "called_off": "{} picks called off",
+    "parcels_opened": "{} parcels opened",
+    "to_put_back": "{} to be put back",
+}
+_REASONS = {"reason": CancelReason, "hold": Hold.Kind}
 _AMOUNTS = {"net": "net", "gross": "gross", "amount": ""}
 
 
@@ -227,6 +244,7 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
     said += [f"{units} {kind.replace('_', ' ').lower()}" for kind, units in data.get("dispositions", {}).items()]
     if Decimal(data.get("backordered", 0)):
         said.append(f"{_counted(Decimal(data['backordered']), 'unit')} backordered")
+    said += _stopped(data)
     for name in _CODES:
         value = data.get(name)
         said += [str(code) for code in (value if isinstance(value, list) else [value]) if code]
@@ -239,6 +257,14 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
             if name in data
         ]
     return ", ".join(said)
+
+
+def _stopped(data: Mapping[str, Any]) -> list[str]:
+    """Return why something was cancelled or put on hold, which lines, and what that undid."""
+    said = [str(kinds(data[name]).label) for name, kinds in _REASONS.items() if name in data]
+    if positions := data.get("positions"):
+        said.append(f"line {', '.join(map(str, positions))}")
+    return said + [f.format(f"{Decimal(data[name]).normalize():,f}") for name, f in _UNDONE.items() if name in data]
 
 
 def _counted(number: Decimal | int, noun: str) -> str:

@@ -11,6 +11,7 @@ from django.db.models import BooleanField, DateField, Exists, ExpressionWrapper,
 
 from core.models import User
 from orders.models import Facet, LinePart, SalesOrder
+from orders.queries import holds
 from orders.queries.blocking import blockers
 
 
@@ -47,17 +48,22 @@ IS_LATE = Q(status__in=SalesOrder.OPEN, requested_on__lt=F("today")) & ~Q(fulfil
 def orders_in_queue(user: User, today: date) -> QuerySet[SalesOrder]:
     """Return the person's orders with their customer, and with what is wrong with them.
 
-    `waits`: whether units of them wait for stock; `late`: whether they should have left before `today`.
+    `waits`: whether units of them wait for stock; `late`: whether they should have left before `today`; `held`: whether
+    they, or lines of them, are on hold.
     """
     waiting = LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)
     orders: QuerySet[SalesOrder] = SalesOrder.objects.for_user(user).select_related("customer")
-    orders = orders.annotate(waits=Exists(waiting), today=Value(today, output_field=DateField()))
+    orders = orders.annotate(
+        waits=Exists(waiting), held=holds.order_is_held(), today=Value(today, output_field=DateField())
+    )
     return orders.annotate(late=ExpressionWrapper(IS_LATE, output_field=BooleanField()))
 
 
-def stages_of(order: SalesOrder, *, waits: bool) -> list[Stage]:
+def stages_of(order: SalesOrder, *, waits: bool, held: bool = False) -> list[Stage]:
     """Return how far an order is: its promise until it is shipped, then what was shipped, invoiced and paid."""
     stages = []
+    if held and order.status in _UNDER_WAY:
+        stages.append(Stage("On hold", "wrong"))
     if order.status in _UNDER_WAY and order.fulfilment != Facet.FULL:
         if order.allocation == Facet.FULL:
             stages.append(Stage("Allocated", "going"))
@@ -79,7 +85,8 @@ def shown(orders: Iterable[Any], now: datetime) -> list[Any]:
     drafts = [order.pk for order in rows if order.status in _TO_CONFIRM]
     blocked = blockers(drafts, "orders.confirm") if drafts else {}
     for order in rows:
-        order.stages = stages_of(order, waits=order.waits)
+        order.stages = stages_of(order, waits=order.waits, held=order.held)
+        order.on_hold = order.held and order.status in _UNDER_WAY
         order.age = max(0, (now - (order.confirmed_at or order.created_at)).days)
         order.late_days = (order.today - order.requested_on).days if order.late else 0
         order.blocked = blocked.get(order.pk, [])

@@ -1,11 +1,23 @@
 """Every write of orders: taking them in, confirming, and noting what the apps above did with them."""
 
 from orders.services.allocating import allocate_orders
+from orders.services.cancelling import Cancelled, TooMuch, cancel_lines, cancel_orders, cancel_rest
 from orders.services.changing import Changed, DraftChange, change_drafts, discard_drafts
-from orders.services.completing import complete_orders
+from orders.services.completing import close_orders, complete_orders
 from orders.services.confirming import Confirmed, confirm_orders
 from orders.services.crediting import CreditChange, CreditTermsInvalid, move_credit, set_credit_terms
+from orders.services.cutting import GivenUp, Undone
 from orders.services.drafting import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid
+from orders.services.holding import (
+    Held,
+    HoldTerms,
+    Lifted,
+    hold_lines,
+    hold_orders,
+    release_expired_holds,
+    release_holds,
+    release_holds_of_orders,
+)
 from orders.services.importing import ImportReport, OrderFileRefused, RowRefused, import_order_file
 from orders.services.noting import (
     defer_allocation,
@@ -26,6 +38,7 @@ from orders.services.recording import Fact, record
 from orders.services.sheets import Typed, finish_sheets, keep_sheet
 
 __all__ = [
+    "Cancelled",
     "Changed",
     "Confirmed",
     "Created",
@@ -34,7 +47,11 @@ __all__ = [
     "DraftChange",
     "DuplicatePO",
     "Fact",
+    "GivenUp",
+    "Held",
+    "HoldTerms",
     "ImportReport",
+    "Lifted",
     "LineDraft",
     "OrderDraft",
     "OrderFileRefused",
@@ -43,9 +60,15 @@ __all__ = [
     "QuotedLine",
     "RowRefused",
     "Taken",
+    "TooMuch",
     "Typed",
+    "Undone",
     "allocate_orders",
+    "cancel_lines",
+    "cancel_orders",
+    "cancel_rest",
     "change_drafts",
+    "close_orders",
     "complete_orders",
     "confirm_orders",
     "create_and_confirm_orders",
@@ -53,6 +76,8 @@ __all__ = [
     "defer_allocation",
     "discard_drafts",
     "finish_sheets",
+    "hold_lines",
+    "hold_orders",
     "import_order_file",
     "keep_sheet",
     "mark_released",
@@ -68,5 +93,8 @@ __all__ = [
     "note_shipped",
     "quote_order",
     "record",
+    "release_expired_holds",
+    "release_holds",
+    "release_holds_of_orders",
     "set_credit_terms",
 ]

@@ -50,7 +50,7 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     results: dict[int, Confirmed | Refused] = {}
     clear: list[SalesOrder] = []
     for order in orders:
-        if order.number is not None:
+        if order.number is not None and order.status != SalesOrder.Status.CANCELLED:
             results[order.pk] = Confirmed(order.pk, order.number, Decimal(0), Decimal(0))
         elif order.pk in blocked:
             results[order.pk] = Blocked.because(blocked[order.pk])

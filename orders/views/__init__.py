@@ -1,5 +1,6 @@
 """Orders' pages: the queue, an order, keying one, importing a file of them, the customers, and the prices."""
 
+from orders.views.cancelling import CancelOrderView, PreviewCancelView
 from orders.views.customers import (
     CreateAddressView,
     CreateCustomerView,
@@ -19,6 +20,7 @@ from orders.views.entry import (
     KeepSheetView,
     PreviewOrderView,
 )
+from orders.views.holding import HoldOrderView, LiftHoldsView, LiftHoldView, PreviewHoldView
 from orders.views.intake import ImportOrdersView
 from orders.views.order import CustomerPOView, OrderDetailView
 from orders.views.parts import CreatePartView, CustomerPartQueueView, DropPartView, EditPartView
@@ -35,6 +37,7 @@ from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueue
 
 __all__ = [
     "AllocateOrdersView",
+    "CancelOrderView",
     "ConfirmOrdersView",
     "CreateAddressView",
     "CreateCustomerView",
@@ -59,10 +62,15 @@ __all__ = [
     "EditPriceView",
     "FindCustomersView",
     "FindProductsView",
+    "HoldOrderView",
     "ImportOrdersView",
     "KeepSheetView",
+    "LiftHoldView",
+    "LiftHoldsView",
     "OrderDetailView",
     "OrderQueueView",
+    "PreviewCancelView",
+    "PreviewHoldView",
     "PreviewOrderView",
     "PriceListQueueView",
     "PriceQueueView",

@@ -17,6 +17,7 @@ from core.pages import VerbRequiredMixin, person
 from core.refusals import Blocker
 from orders.models import CustomerPO, SalesOrder
 from orders.queries import order_page
+from orders.queries.holds import shown_holds
 from orders.queries.queue import orders_in_queue, stages_of
 
 # How the code of a blocker begins that will never go away: the verb was done
@@ -83,7 +84,8 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
             steps=steps,
             told_steps=told,
             bridge_steps={name: getattr(steps, name) for name in ("ordered", *told)},
-            stages=stages_of(order, waits=order.waits),
+            stages=stages_of(order, waits=order.waits, held=order.held),
+            holds=shown_holds(order, user),
             shows_prices=shows_prices,
             totals=order_page.totals_of(order, lines) if shows_prices else None,
             primary=open_actions[0] if open_actions else None,

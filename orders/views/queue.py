@@ -27,6 +27,7 @@ DISCARD = BulkAction(
     key="d",
     confirm="Discard the chosen drafts? Their PO numbers are free again.",
 )
+LIFT = BulkAction("orders:lift_holds", "orders.lift_hold", "Lift the holds", key="l")
 
 
 class OrderQueueView(QueueView):
@@ -47,6 +48,7 @@ class OrderQueueView(QueueView):
         Tab("late", "Late", Q(late=True)),
         Tab("backordered", "Backordered", Q(status__in=["CONFIRMED", "RELEASED"], waits=True)),
         Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
+        Tab("held", "On hold", Q(status__in=["CONFIRMED", "RELEASED"], held=True)),
         Tab("released", "Released", Q(status="RELEASED")),
         Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"])),
         Tab("all", "All", Q()),
@@ -76,6 +78,7 @@ class OrderQueueView(QueueView):
             "late": [ALLOCATE],
             "confirmed": [ALLOCATE],
             "backordered": [ALLOCATE],
+            "held": [LIFT],
             "all": [CONFIRM, ALLOCATE],
         }
         user = person(self.request)

@@ -105,8 +105,11 @@ def dispatch_parcels(
         .order_by("shipment_id")
     )
     opened = sorted(missing - {parcel_id for parcel_id, _order_id, _shipment_id in gone})
+    facts = queries.dock_facts([asked[parcel_id] for parcel_id in opened]) if opened else {}
     refused: dict[int, Dispatched | Refused] = {
-        asked[parcel_id]: Blocked(
+        asked[parcel_id]: Blocked(" ".join(facts[asked[parcel_id]].holds))
+        if facts[asked[parcel_id]].held
+        else Blocked(
             f"{document_number('P', parcel_id)} was opened again: it is not at the dock any more.",
             link=reverse("warehouse:pack_order", args=[asked[parcel_id]]),
         )

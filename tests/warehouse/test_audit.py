@@ -5,13 +5,15 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from orders import services as orders_services
+from orders.models import CancelReason
 from shipping.audit import CHECKS as SHIPPING
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services
 from warehouse.audit import CHECKS as WAREHOUSE
-from warehouse.models import Count, PickTask
+from warehouse.models import Count, PickTask, PutBack
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +25,7 @@ def heard(checks):
 
 @pytest.fixture
 def house():
-    """A company with an order in every stage of the warehouse."""
+    """A company with an order in every stage of the warehouse, and cancelled ones whose goods are put back."""
     house = House.open(warehouses=2)
     for reach in (released, picked, packed, dispatched):
         reach(house, (house.product([[2, 3]]), 5), (house.product([0, 9]), 3))
@@ -35,6 +37,10 @@ def house():
         services.pick_short(shorts=[short], actor=house.boss, at=AT)
         if found:
             services.count_bin(count_id=Count.objects.get().pk, counted=Decimal(5), actor=house.boss, at=AT)
+    cancelled = [reach(house, (house.product([9]), 4)).pk for reach in (picked, packed)]
+    orders_services.cancel_orders(order_ids=cancelled, reason=CancelReason.LATE, actor=house.boss, at=AT)
+    first = PutBack.objects.order_by("pk").first()
+    services.put_back_goods(put_back_ids=[first.pk], actor=house.boss, at=AT)
     services.complete_waves(at=AT)
     return house
 
@@ -49,16 +55,20 @@ WAREHOUSE_BENDS = {
     "reserved in a bin = its open pick tasks": (
         "UPDATE inventory_binstock SET allocated = allocated - 1 WHERE allocated > 1"
     ),
-    "picked of a part = what its tasks found": "UPDATE orders_linepart SET picked = picked - 1 WHERE packed < picked",
+    "picked of a part = what its tasks found and was not recalled": (
+        "UPDATE orders_linepart SET picked = picked - 1 WHERE packed < picked"
+    ),
     "packed of a part = what closed parcels hold of it": (
         "UPDATE orders_linepart SET packed = packed - 1 WHERE shipped < packed"
     ),
-    "a task's goods in parcels within what it found": "UPDATE warehouse_parcelcontent SET quantity = quantity + 1",
+    "a task's goods in closed parcels within what it found and was not recalled": (
+        "UPDATE warehouse_parcelcontent SET quantity = quantity + 1"
+    ),
     "left to pick of an allocation = its open tasks, and none where it is not released": (
         "UPDATE warehouse_picktask SET quantity = quantity + 1 WHERE status = 'PLANNED'"
     ),
     "moved by a pick's posting = what the tasks that point to it found": (
-        "UPDATE warehouse_picktask SET picked = picked - 1 WHERE status = 'PICKED'"
+        "UPDATE warehouse_picktask SET picked = picked - 1 WHERE status = 'PICKED' AND recalled = 0"
     ),
     "done waves have nothing left to pick": (
         "UPDATE warehouse_wave SET status = 'DONE'"
@@ -72,6 +82,13 @@ WAREHOUSE_BENDS |= {
     ),
     "a count's posting = what it found against the books": (
         "UPDATE warehouse_count SET counted = counted + 1 WHERE status = 'DONE'"
+    ),
+    "recalled of a task = its put-backs": "UPDATE warehouse_picktask SET recalled = recalled - 1 WHERE recalled > 0",
+    "moved by a put-back's posting = the put-backs that point to it": (
+        "UPDATE warehouse_putback SET quantity = quantity + 1 WHERE status = 'DONE'"
+    ),
+    "staged of a level = picked and not issued of its allocations, and what is to be put back": (
+        "UPDATE warehouse_putback SET quantity = quantity + 1 WHERE status = 'PLANNED'"
     ),
 }
 SHIPPING_BENDS = {

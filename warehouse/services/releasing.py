@@ -22,6 +22,7 @@ from inventory.queries.places import ELSEWHERE, warehouse_ids
 from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import LinePart, OrderEvent, SalesOrder
+from orders.queries import holds
 from warehouse import events, queries
 from warehouse.models import PickTask, Wave
 
@@ -64,8 +65,9 @@ _RELEASABLE = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
 
 @compiled
 def _allocated_parts(order_ids: Given) -> QuerySet[LinePart]:
+    """Read the parts with stock that no wave has and that no hold stops; holds are placed under the orders' locks."""
     firm = Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)
-    return LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm))
+    return LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm), ~holds.part_is_held())
 
 
 def _release(

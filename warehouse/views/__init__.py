@@ -1,9 +1,10 @@
-"""The warehouse's pages: what can be released, picked, packed and counted, and paper."""
+"""The warehouse's pages: what can be released, picked, packed, counted and put back, and paper."""
 
 from warehouse.views.counting import CountQueueView, CountView
 from warehouse.views.packing import PackOrdersView, PackOrderView, PackQueueView, UnpackParcelView
 from warehouse.views.papers import PackingSlipView, PickListView
 from warehouse.views.picking import PickOrdersView, PickTaskView, ShortTaskView, WaveQueueView, WaveView
+from warehouse.views.putting_back import PutBackGoodsView, PutBackOneView, PutBackQueueView, PutBackWalkView
 from warehouse.views.releasing import ReleaseOrdersView, ReleaseQueueView
 
 __all__ = [
@@ -16,6 +17,10 @@ __all__ = [
     "PickListView",
     "PickOrdersView",
     "PickTaskView",
+    "PutBackGoodsView",
+    "PutBackOneView",
+    "PutBackQueueView",
+    "PutBackWalkView",
     "ReleaseOrdersView",
     "ReleaseQueueView",
     "ShortTaskView",

@@ -52,6 +52,7 @@ class ReleaseQueueView(OrderQueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("ready", "Ready", queries.HAS_STOCK_TO_RELEASE),
         Tab("waiting", "Waiting for stock", queries.WAITS_FOR_STOCK & ~queries.HAS_STOCK_TO_RELEASE),
+        Tab("held", "On hold", queries.HAS_STOCK_ON_HOLD),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("warehouse:release", "warehouse.release", "Release", key="r"),
