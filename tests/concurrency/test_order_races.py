@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.refusals import Refused
+from core.refusals import ChangedMeanwhile, Refused
 from inventory.models import Demand
 from orders import services
-from orders.models import OrderEvent, SalesOrder
+from orders.models import CancelReason, OrderEvent, SalesOrder
 from tests.factories.house import AT, House
 from tests.race import race
 from tests.soak import count
@@ -35,6 +35,34 @@ def confirm(house: House, order: SalesOrder) -> Any:
 
 def events(order: SalesOrder, kind: str) -> int:
     return OrderEvent.objects.filter(order=order, kind=kind).count()
+
+
+def cancel(house: House, order: SalesOrder) -> Any:
+    """Cancel the draft that a person saw."""
+    reason = CancelReason.CUSTOMER
+    cancelled = services.cancel_orders(order_ids=[order.pk], reason=reason, actor=house.boss, at=AT, seen="DRAFT")
+    return cancelled[order.pk]
+
+
+class TestConfirmAndCancel:
+    def test_one_wins_and_the_other_is_refused(self, house):
+        product = house.product([ROUNDS])
+        for _ in range(ROUNDS):
+            order = house.draft((product, 1))
+            outcomes = race(partial(confirm, house, order), partial(cancel, house, order))
+            confirmed, cancelled = (not isinstance(outcome, Refused) for outcome in outcomes)
+            assert confirmed != cancelled
+            status = SalesOrder.Status.CONFIRMED if confirmed else SalesOrder.Status.CANCELLED
+            assert SalesOrder.objects.get(pk=order.pk).status == status
+            assert events(order, OrderEvent.Kind.CONFIRMED) == confirmed
+            assert events(order, OrderEvent.Kind.CANCELLED) == cancelled
+
+    def test_goes_wrong_without_the_lock(self, house, monkeypatch):
+        """The control: both find a draft, and only the guard on the status stops the second."""
+        order = house.draft((house.product([9]), 1))
+        take_locks_away(monkeypatch, SalesOrder)
+        outcomes = race(partial(confirm, house, order), partial(cancel, house, order))
+        assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [ChangedMeanwhile]
 
 
 class TestConfirmTwice:

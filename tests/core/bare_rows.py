@@ -26,7 +26,10 @@ VALUES: dict[type[models.Field], Any] = {
     models.TextField: "x",
 }
 # What a table's own constraints ask for besides
-NEEDED: dict[str, dict[str, Any]] = {"returns.ReturnReceiptLine": {"line_id": 1}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "billing.Settlement": {"payment_id": 1},
+    "returns.ReturnReceiptLine": {"line_id": 1},
+}
 
 
 def bare_row(model: type[models.Model], **fields: Any) -> models.Model:

@@ -19,13 +19,13 @@ from core.refusals import Refused
 from core.registry import audit_checks
 from inventory.models import StockLevel
 from orders import services as orders_services
-from orders.models import LinePart, SalesOrder
+from orders.models import CancelReason, Hold, LinePart, SalesOrder, SalesOrderLine
 from shipping import services as shipping_services
 from shipping.models import Shipment
 from tests.factories.house import AT, House
-from tests.soak import count
+from tests.soak import IS_SOAK, count
 from warehouse import services as warehouse_services
-from warehouse.models import Parcel, PickTask
+from warehouse.models import Parcel, PickTask, PutBack
 
 PRODUCTS, SHELVES = 3, 6
 STEPS = settings(
@@ -44,7 +44,10 @@ VERBS = (
     billing_services.invoice_orders,
     billing_services.pay_orders,
 )
-DETOURS = ("pick_one_task", "pack_some", "unpack", "dispatch_one_parcel", "deliver", "complete")
+DETOURS = (
+    *("pick_one_task", "pack_some", "unpack", "dispatch_one_parcel", "deliver", "complete"),
+    *("cancel_some", "cancel_rest", "cancel", "cancel_after_the_pick", "hold", "lift", "put_back"),
+)
 DONE: Counter[str] = Counter()
 
 products = st.integers(0, PRODUCTS - 1)
@@ -137,6 +140,32 @@ class Ledger(RuleBasedStateMachine):
         ids = list(Shipment.objects.filter(order=order).values_list("pk", flat=True))
         self.do(shipping_services.deliver_shipments, shipment_ids=ids, received_by="Ms Day", received_at=AT)
 
+    def cancel_some(self, order: int, units: Decimal) -> None:
+        line = SalesOrderLine.objects.filter(order=order).order_by("-pk")[0]
+        self.do(orders_services.cancel_lines, units={line.pk: units}, reason=CancelReason.CUSTOMER)
+
+    def cancel_rest(self, order: int, units: Decimal) -> None:
+        self.do(orders_services.cancel_rest, order_ids=[order], reason=CancelReason.LATE)
+
+    def cancel(self, order: int, units: Decimal) -> None:
+        self.do(orders_services.cancel_orders, order_ids=[order], reason=CancelReason.MISTAKE)
+
+    def cancel_after_the_pick(self, order: int, units: Decimal) -> None:
+        for verb in (warehouse_services.release_orders, warehouse_services.pick_orders):
+            self.do(verb, order_ids=[order])
+        self.cancel_rest(order, units)
+
+    def hold(self, order: int, units: Decimal) -> None:
+        terms = orders_services.HoldTerms(Hold.Kind.CUSTOMER, keep_reservation=units % 2 == 0)
+        self.do(orders_services.hold_orders, order_ids=[order], terms=terms)
+
+    def lift(self, order: int, units: Decimal) -> None:
+        self.do(orders_services.release_holds_of_orders, order_ids=[order])
+
+    def put_back(self, order: int, units: Decimal) -> None:
+        ids = list(PutBack.objects.filter(company=self.house.company).values_list("pk", flat=True))
+        self.do(warehouse_services.put_back_goods, put_back_ids=ids)
+
     def complete(self, order: int, units: Decimal) -> None:
         warehouse_services.complete_waves(at=AT)
         orders_services.complete_orders(at=AT)
@@ -162,4 +191,6 @@ class Ledger(RuleBasedStateMachine):
 def test_any_way_leaves_a_ledger_that_proves_itself():
     run_state_machine_as_test(Ledger, settings=STEPS)
     assert set(DONE) >= {verb.__name__ for verb in VERBS}, "nothing is proved of what never happened"
+    if IS_SOAK:
+        assert set(DONE) >= {"cancel_lines", "cancel_rest", "cancel_orders", "hold_orders", "put_back_goods"}
     assert not SalesOrder.objects.exists()
