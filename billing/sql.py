@@ -1,7 +1,7 @@
 """Statements that the ORM cannot say well."""
 
 # What there is to bill of orders, one row per line (and one without a line for an order that has none): what is due of a line is
-# what its parts shipped and did not come back, or all of it that was not cancelled where nothing is shipped of it ever (charges,
+# what its parts shipped (what came back is credited against its invoice), or all of it that was not cancelled where nothing is shipped of it ever (charges,
 # services) or where the order is invoiced once confirmed. The orders come by primary key,
 # everything else by the index of its order or line. The note is the reason printed where no tax is due. %s = order ids[]
 BILLING_FACTS = """
@@ -22,7 +22,7 @@ LEFT JOIN orders_salesorderline l ON l.order_id = o.id
 LEFT JOIN inventory_product p ON p.id = l.product_id
 LEFT JOIN inventory_unit un ON un.id = p.unit_id
 LEFT JOIN LATERAL (
-    SELECT sum(lp.shipped - lp.returned) AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id
+    SELECT sum(lp.shipped) AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id
 ) part ON TRUE
 LEFT JOIN LATERAL (
     SELECT t.note FROM orders_taxrate t

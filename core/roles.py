@@ -53,6 +53,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "warehouse.view",
         "returns.request",
         "returns.authorize",
+        "returns.settle",
     },
     Role.WAREHOUSE_MANAGER: _SEES
     | _HOLDS

@@ -183,4 +183,24 @@ CHECKS = [
         ORDER BY t.id
         """,
     ),
+    sql_check(
+        "what settled a return = its credit notes of its order's units, and nothing else is settled",
+        rows="returns_returnsettlement",
+        drift="""
+        SELECT 'return ' || o.id, o.status, coalesce(s.kind, 'no settlement')
+        FROM returns_returnorder o LEFT JOIN returns_returnsettlement s ON s.return_order_id = o.id
+        WHERE (o.status = 'SETTLED') <> (s.id IS NOT NULL)
+        UNION ALL
+        SELECT 'settlement ' || s.id, u.returned::text, coalesce(c.credited, 0)::text
+        FROM returns_returnsettlement s
+        JOIN (
+            SELECT return_order_id, sum(received - sent_back + lost) AS returned FROM returns_returnline GROUP BY 1
+        ) u ON u.return_order_id = s.return_order_id
+        LEFT JOIN (
+            SELECT rc.settlement_id, -sum(b.quantity) FILTER (WHERE NOT b.is_amount) AS credited
+            FROM returns_returncredit rc JOIN billing_invoiceline b ON b.invoice_id = rc.credit_note_id GROUP BY 1
+        ) c ON c.settlement_id = s.id
+        WHERE CASE WHEN s.kind IN ('CREDIT', 'REFUND') THEN u.returned <> coalesce(c.credited, 0) ELSE c.credited IS NOT NULL END
+        """,
+    ),
 ]

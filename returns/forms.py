@@ -10,7 +10,7 @@ from django import forms
 
 from core.quantities import in_steps
 from inventory.models import Bin
-from returns.models import Grade, ReturnDisposition, ReturnOrder
+from returns.models import Grade, ReturnDisposition, ReturnOrder, ReturnSettlement
 from returns.queries import ShippedPart
 from returns.queries.pages import PartOfReturn
 from returns.services import PRESET, Arrival, Decided, Graded, WrongItem
@@ -334,4 +334,19 @@ class ReasonForm(forms.Form):
         max_length=ReturnOrder._meta.get_field("closed_reason").max_length,
         error_messages={"required": "Say why: the customer will ask."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+
+
+class SettlementForm(forms.Form):
+    """How a return is settled."""
+
+    kind = forms.ChoiceField(label="Settle by", choices=ReturnSettlement.Kind.choices)
+    with_freight = forms.BooleanField(
+        label="With its share of freight and charges", required=False, help_text="Of the invoices that are credited."
+    )
+    reason = forms.CharField(
+        label="Remark",
+        max_length=ReturnSettlement._meta.get_field("reason").max_length,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

@@ -24,7 +24,7 @@ from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder
 from shipping.models import Shipment
 from tests.factories.house import AT, House
-from tests.factories.returns import asked, inspected, received
+from tests.factories.returns import asked, decided, inspected, received
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services as warehouse_services
@@ -167,6 +167,7 @@ class World:
             "awaited_return": asked(house, shipped, {product: 1}).pk,
             "received_return": received(house, shipped, {product: 1}).pk,
             "inspected_return": inspected(house, shipped, {product: 1}).pk,
+            "decided_return": decided(house, shipped, {product: 1}).pk,
         }
         return world
 
@@ -228,6 +229,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "returns:receive": {"pk": "awaited_return"},
     "returns:inspect": {"pk": "received_return"},
     "returns:decide": {"pk": "inspected_return"},
+    "returns:settle": {"pk": "decided_return"},
     "billing:invoice": _INVOICE,
     "billing:pay_invoice": _INVOICE,
     "billing:paper": _INVOICE,

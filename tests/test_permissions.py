@@ -133,6 +133,7 @@ RULES = {
     "returns:receive": "returns.receive",
     "returns:inspect": "returns.inspect",
     "returns:decide": "returns.inspect",
+    "returns:settle": "returns.settle",
     "billing:invoices": "billing.view",
     "billing:invoice": "billing.view",
     "billing:paper": "billing.view",
@@ -485,6 +486,7 @@ class TestFields:
                 {"id": subjects["shipment"], "received_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M")},
             ),
             "warehouse:count": (f"/warehouse/counts/{subjects['count']}/", {"counted": "1"}),
+            "returns:settle": (f"/returns/{subjects['decided_return']}/settle/", {"kind": "CREDIT"}),
             "returns:create": (
                 f"/returns/orders/{subjects['left_order']}/",
                 {f"part-{subjects['left_part']}": "1", "reason": "DEFECTIVE", "wish": "REFUND"},

@@ -23,4 +23,4 @@ def lines_of_returns(company_ids: Given, return_ids: Given) -> QuerySet[ReturnLi
     lines = ReturnLine.objects.filter(
         Among(F("return_order__company_id"), company_ids), Among(F("return_order_id"), return_ids)
     )
-    return lines.select_related("return_order", "product__unit").order_by("pk")
+    return lines.select_related("return_order", "product__unit", "part").order_by("pk")

@@ -15,7 +15,14 @@ from core.models import User
 from core.money import ZERO
 from core.registry import DocumentLink
 from inventory.models import Bin
-from returns.models import ReturnDisposition, ReturnInspection, ReturnLine, ReturnOrder, ReturnReceiptLine
+from returns.models import (
+    ReturnDisposition,
+    ReturnInspection,
+    ReturnLine,
+    ReturnOrder,
+    ReturnReceiptLine,
+    ReturnSettlement,
+)
 
 Status = ReturnOrder.Status
 RECEIVABLE = (Status.AUTHORIZED, Status.RECEIVED, Status.INSPECTED, Status.DECIDED)
@@ -151,6 +158,12 @@ def dispositions_of_return(row: ReturnOrder) -> list[ReturnDisposition]:
 def shelf_of(row: ReturnOrder, code: str) -> Bin | None:
     """Return the shelf of a return's warehouse that has a code."""
     return Bin.objects.filter(warehouse=row.warehouse_id, code__iexact=code.strip(), kind=Bin.Kind.PICK).first()
+
+
+def settlement_of(row: ReturnOrder) -> ReturnSettlement | None:
+    """Return how a return was settled, with its credit notes and refunds."""
+    found = ReturnSettlement.objects.filter(return_order=row).select_related("exchange", "settled_by")
+    return found.prefetch_related("credits__credit_note", "credits__refund").first()
 
 
 def returns_of_order(order_id: int) -> list[ReturnOrder]:

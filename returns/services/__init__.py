@@ -12,6 +12,13 @@ from returns.services.requesting import (
     expire_returns,
     reject_returns,
 )
+from returns.services.settling import (
+    NotInvoiced,
+    PreviewNote,
+    preview_settlement,
+    settle_return,
+    settlement_notes,
+)
 
 __all__ = [
     "PRESET",
@@ -19,6 +26,8 @@ __all__ = [
     "Decided",
     "Graded",
     "MoreThanShipped",
+    "NotInvoiced",
+    "PreviewNote",
     "ReturnDraft",
     "ReturnInvalid",
     "WrongItem",
@@ -28,7 +37,10 @@ __all__ = [
     "decide_return",
     "expire_returns",
     "inspect_return",
+    "preview_settlement",
     "receive_blind",
     "receive_return",
     "reject_returns",
+    "settle_return",
+    "settlement_notes",
 ]

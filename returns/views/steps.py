@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.refusals import Refused
 from returns import queries, services
-from returns.forms import ArrivalForm, DecisionForm, InspectionForm
-from returns.models import ReturnOrder
+from returns.forms import ArrivalForm, DecisionForm, InspectionForm, SettlementForm
+from returns.models import ReturnOrder, ReturnSettlement
 from returns.queries import pages
 
 Status = ReturnOrder.Status
@@ -45,6 +46,11 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
         forms["inspect_form"] = InspectionForm(parts=parts)
     if user.can("returns.inspect") and any(part.undecided for part in parts):
         forms["decide_form"] = DecisionForm(parts=parts, shelf_of=partial(queries.shelf_of, row))
+    if row.status == Status.DECIDED and user.can("returns.settle"):
+        forms |= settlement_context(request, row)
+    settlement = pages.settlement_of(row)
+    if settlement is not None and user.can("orders.view_prices"):
+        forms["notes"] = services.settlement_notes(settlement_id=settlement.pk)
     facts = pages.facts_of_return(row)
     return {
         "title": row.number,
@@ -52,6 +58,7 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
         "parts": parts,
         "units": queries.units_of([pk]).get(pk, pages.Units()),
         "facts": facts,
+        "settlement": settlement,
         "dispositions": pages.dispositions_of_return(row),
         "action_fields": {"id": pk},
         "awaits": any(part.awaited for part in parts),
@@ -60,6 +67,27 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
         **forms,
         **sent,
     }
+
+
+def settlement_context(request: HttpRequest, row: ReturnOrder) -> dict[str, Any]:
+    """Return the form that settles a return, and line by line what it would post as the form in the address says."""
+    user = person(request)
+    kinds = ReturnSettlement.Kind
+    wished = {"RESHIP": kinds.EXCHANGE, "REFUND": kinds.REFUND}.get(row.wish, kinds.CREDIT)
+    asked = request.GET.get("kind")
+    kind = kinds(asked) if asked in kinds.values else wished
+    with_freight = "with_freight" in request.GET
+    context: dict[str, Any] = {
+        "settle_form": SettlementForm(initial={"kind": kind, "with_freight": with_freight}),
+    }
+    if kind in {kinds.CREDIT, kinds.REFUND} and user.can("orders.view_prices"):
+        try:
+            context["notes"] = services.preview_settlement(
+                return_id=row.pk, kind=kind, with_freight=with_freight, actor=user, at=timezone.now()
+            )
+        except Refused as refusal:
+            context["settle_refusal"] = refusal
+    return context
 
 
 class StepView(FormPageMixin, FormView):
@@ -143,3 +171,30 @@ class DecideReturnView(StepView):
             return_id=self.row.pk, decided=form.decided(), actor=person(self.request), at=timezone.now()
         )
         return int(row.pk)
+
+
+class SettleReturnView(StepView):
+    """Settles a return: the money, goods again, or nothing."""
+
+    verb = "returns.settle"
+    form_class = SettlementForm
+    form_name = "settle_form"
+    done = "Return settled."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form is about no item."""
+        kwargs = super().get_form_kwargs()
+        del kwargs["parts"]
+        return kwargs
+
+    def save(self, form: SettlementForm) -> int:
+        """Settle the return and give the settlement's key."""
+        settlement = services.settle_return(
+            return_id=self.row.pk,
+            kind=ReturnSettlement.Kind(form.cleaned_data["kind"]),
+            with_freight=form.cleaned_data["with_freight"],
+            reason=form.cleaned_data["reason"],
+            actor=person(self.request),
+            at=timezone.now(),
+        )
+        return int(settlement.pk)

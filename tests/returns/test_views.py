@@ -6,13 +6,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from billing import services as billing_services
 from core.roles import Role
 from inventory.models import Bin
 from orders.models import LinePart
-from returns.models import ReturnOrder, ReturnReceipt
+from returns.models import ReturnOrder, ReturnReceipt, ReturnSettlement
 from shipping.models import Shipment
 from tests.factories.core import person
-from tests.factories.house import House
+from tests.factories.house import AT, House
 from tests.factories.returns import again, asked, decided, inspected, received
 from tests.factories.shipping import dispatched
 
@@ -183,6 +184,36 @@ class TestSteps:
         assert (answer.status_code, b"Z-99 is no shelf" in answer.content) == (422, True)
         form[f"shelf-{part}-A"] = Bin.objects.filter(kind="PICK").last().code.lower()
         assert clerk.post(reverse("returns:decide", args=[other.pk]), form).status_code == 302
+
+
+class TestSettling:
+    @pytest.fixture
+    def made(self, house, order, product):
+        billing_services.invoice_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        return decided(house, order, {product: 2})
+
+    def test_shows_line_by_line_what_it_posts_and_posts_that(self, house, made):
+        accountant = browser(person(Role.ACCOUNTANT, company=house.company))
+        page = reverse("returns:return", args=[made.pk])
+        text = accountant.get(page, {"kind": "CREDIT"}).content.decode()
+        assert ("Credit for" in text, "24.00" in text) == (True, True)
+        assert not ReturnSettlement.objects.exists()
+        answer = accountant.post(reverse("returns:settle", args=[made.pk]), {"kind": "CREDIT"})
+        assert (answer.status_code, again(made).status) == (302, Status.SETTLED)
+        assert "24.00" in accountant.get(page).content.decode()
+
+    def test_shows_no_amount_to_those_who_see_no_prices(self, clerk, made):
+        text = clerk.get(reverse("returns:return", args=[made.pk])).content.decode()
+        assert "24.00" not in text
+        assert "Settle by" not in text
+
+    def test_says_that_there_is_no_invoice_to_credit(self, house, order, product):
+        made = decided(house, order, {product: 2})
+        accountant = browser(person(Role.ACCOUNTANT, company=house.company))
+        text = accountant.get(reverse("returns:return", args=[made.pk])).content.decode()
+        assert "invoice the order first" in text
+        answer = accountant.post(reverse("returns:settle", args=[made.pk]), {"kind": "CREDIT"})
+        assert (answer.status_code, again(made).status) == (409, Status.DECIDED)
 
 
 class TestQueue:
