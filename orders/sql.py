@@ -239,8 +239,7 @@ WHERE s.person_id = %s
 # What orders' lines hold to be billed still, one row per line: %s = order ids[]
 UNBILLED_LINES = """
 SELECT o.id, o.currency, o.status, l.tax_category, l.tax_rate, l.net, l.quantity,
-    coalesce((SELECT sum(lp.cancelled) FROM orders_linepart lp WHERE lp.line_id = l.id), 0),
-    l.invoiced - l.credited, l.invoiced_net - l.credited_net
+    l.cancelled, l.invoiced - l.credited, l.invoiced_net - l.credited_net
 FROM orders_salesorder o LEFT JOIN orders_salesorderline l ON l.order_id = o.id
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) AND o.confirmed_at IS NOT NULL
 """

@@ -6,7 +6,8 @@ from functools import partial
 import pytest
 from django.db import IntegrityError
 
-from core.refusals import Refused
+from core.refusals import ChangedMeanwhile, Refused
+from inventory import services as inventory_services
 from inventory.models import StockLevel
 from orders import services
 from orders.models import CancelReason, Hold, LinePart, OrderEvent, SalesOrder, SalesOrderLine
@@ -86,12 +87,15 @@ class TestConfirmBesideCancel:
         assert drift() == []
 
     def test_goes_wrong_without_the_lock_of_the_order(self, house, monkeypatch):
-        """The control: both read a draft; only the guarded write, the last net, stops the second."""
+        """The control: it is cancelled between the confirmation's look and its write, and only a guard stops it."""
         order = house.draft((house.product([9]), 4))
-        take_locks_away(monkeypatch, SalesOrder)
-        outcomes = race(partial(confirm, house, order), partial(cancel, house, order, seen="DRAFT"))
-        (loser,) = refused(outcomes)
-        assert loser.sentence.endswith("look again and repeat.")
+        take_locks_away(monkeypatch, SalesOrder, pause=0)
+        place = inventory_services.place_demand
+        monkeypatch.setattr(inventory_services, "place_demand", lambda **given: (time.sleep(1), place(**given))[1])
+        late = lambda: (time.sleep(0.3), cancel(house, order, seen="DRAFT"))[1]  # noqa: E731
+        outcomes = race(partial(confirm, house, order), late)
+        assert outcomes[1].is_whole
+        assert isinstance(outcomes[0], ChangedMeanwhile)
 
 
 class TestCancelBesideThePick:
