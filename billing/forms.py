@@ -56,7 +56,7 @@ class PaymentForm(forms.Form):
 
     keeps_rest = forms.BooleanField(
         required=False,
-        label="Keep what is more than open as the customer's credit",
+        label="Keep more than is open as credit",
     )
 
     def __init__(self, *args: Any, currency: str, still_open: Decimal, today: date, **kwargs: Any) -> None:

@@ -122,7 +122,7 @@ class World:
             reason="Damaged",
             bills_again=False,
             actor=house.boss,
-            at=AT,
+            at=timezone.now(),
         )
         ahead = billing_services.receive_payment(
             customer_id=house.customer.pk, currency="GBP", amount=PRICE, shares={}, actor=house.boss, at=AT

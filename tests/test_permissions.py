@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
+from billing.models import InvoiceLine
 from core.models import User
 from core.roles import VERBS, Role
 from orders.models import SalesOrder
@@ -442,7 +443,10 @@ class TestFields:
         house, subjects = world.house, world.subjects
         product = {"sku": "A-1", "name": "A", "kind": "STOCK", "unit": house.unit.pk, "is_active": "on"}
         customer = {"number": "C-9", "name": "A", "price_list": house.prices.pk, "terms_days": "30", "is_active": "on"}
-        customer["email"] = ""
+        customer |= {"email": "", "invoice_on": "DISPATCH"}
+        money = {"amount": "1.00", "received_on": "2026-11-20", "method": "BANK"}
+        share = {f"share-{subjects['invoice']}": "1"}
+        line = InvoiceLine.objects.get(invoice=subjects["invoice"]).pk
         address = {"name": "A", "street": "1 Road", "city": "Leeds", "postcode": "LS1 1AA", "country": "GB"}
         part, price = {"number": "A", "item": "SKU-0001"}, {"item": "SKU-0001", "price": "1", "from_quantity": "0"}
         order = {
@@ -516,8 +520,17 @@ class TestFields:
             ),
             "billing:pay_invoice": (
                 f"/invoices/{subjects['invoice']}/pay/",
-                {"amount": "1.00", "received_on": "2026-11-20", "method": "BANK"},
+                money,
             ),
+            "billing:receive_payment": (f"/invoices/customers/{subjects['customer']}/pay/", money),
+            "billing:credit_invoice": (
+                f"/invoices/{subjects['invoice']}/credit/",
+                {f"units-{line}": "1", "reason": "A", "bills_again": "stays"},
+            ),
+            "billing:refund": (f"/invoices/{subjects['credit_note']}/refund/", money),
+            "billing:apply_credit_note": (f"/invoices/{subjects['credit_note']}/apply/", share),
+            "billing:apply_payment": (f"/invoices/payments/{subjects['payment']}/apply/", share),
+            "orders:credit_terms": (f"/orders/customers/{subjects['customer']}/credit/", {"limit": "5"}),
             "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
             "core:company": ("/company/", {"company": house.company.pk}),
             "core:theme": ("/theme/", {"theme": "light"}),
@@ -566,6 +579,7 @@ class TestFields:
             "orders:drop_price",
             "warehouse:put_back_one",
             "orders:lift_hold",
+            "billing:undo_settlement",
             *BULK,
         }
         posted = {address.name for address in ADDRESSES if "post" in address.methods}

@@ -184,7 +184,7 @@ def apply_credit(
         raise SettlementInvalid("Key an amount for at least one invoice.")
     of_note = [credit_note_id] if credit_note_id else []
     order_ids, documents = lock_for([*chosen, *of_note], source.customer_id, actor)
-    payment = payments.locked().get() if payment_id else None
+    payment = next(iter(payments.locked()), None)
     note = documents.pop(credit_note_id) if credit_note_id else None
     left = payment.amount - payment.settled if payment else note.settled - note.gross if note else ZERO
     check_shares(shares=chosen, invoices=documents, left=left, customer_id=source.customer_id, currency=source.currency)

@@ -46,6 +46,7 @@ def keyed(customer: Customer, **changes: object) -> dict[str, object]:
         "vat_number": "",
         "price_list": customer.price_list_id,
         "terms_days": "14",
+        "invoice_on": "DISPATCH",
         "is_active": "on",
         **changes,
     }

@@ -207,7 +207,13 @@ class TestPartNumbers:
 
 class TestExemption:
     def test_is_kept_on_the_customer(self, client, customer):
-        form = {"number": "C-100", "name": "A", "price_list": customer.price_list_id, "terms_days": "30"}
+        form = {
+            "number": "C-100",
+            "name": "A",
+            "price_list": customer.price_list_id,
+            "terms_days": "30",
+            "invoice_on": "DISPATCH",
+        }
         url = reverse("orders:edit_customer", args=[customer.pk])
         client.post(url, {**form, "tax_exemption": "EX-1", "exempt_until": "2027-03-31", "is_active": "on"})
         kept = Customer.objects.get()
