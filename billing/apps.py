@@ -27,7 +27,7 @@ class BillingConfig(AppConfig):
         )
         registry.navigation.register(
             "billing.unapplied",
-            registry.NavigationItem("Unapplied cash", "billing:unapplied", "payments", "billing.pay", key="k"),
+            registry.NavigationItem("Unapplied", "billing:unapplied", "payments", "billing.pay", key="k"),
             order=57,
         )
         paid = "Record that all that is open of {order}'s invoices came in today, by bank transfer?"
