@@ -170,8 +170,8 @@ CHECKS = [
             FROM inventory_stockmove m JOIN inventory_stockposting s ON s.id = m.posting_id
             UNION ALL
             SELECT 'bin of move ' || m.id, w.company_id, m.product_id
-            FROM inventory_stockmove m
-            JOIN inventory_bin b ON b.id IN (m.from_bin_id, m.to_bin_id)
+            FROM inventory_stockmove m, unnest(ARRAY[m.from_bin_id, m.to_bin_id]) AS touched(bin_id)
+            JOIN inventory_bin b ON b.id = touched.bin_id
             JOIN inventory_warehouse w ON w.id = b.warehouse_id
             UNION ALL
             SELECT 'demand ' || d.id, d.company_id, d.product_id FROM inventory_demand d
