@@ -234,10 +234,7 @@ def put_backs(user: User) -> QuerySet[PutBack]:
 
 
 def next_put_back(user: User, *, after: int = 0) -> tuple[PutBack | None, int]:
-    """Return the next goods to be put back (the first beyond `after`, or else the first of all) and how many are left.
-
-    At most a hundred are counted.
-    """
+    """Return the next goods to be put back, after a key or else the first of all, and how many are left (up to 100)."""
     planned = put_backs(user).filter(status=PutBack.Status.PLANNED).order_by("pk")
     found = planned.filter(pk__gt=after).first() or (planned.first() if after else None)
     return found, planned[:100].count()
