@@ -56,7 +56,7 @@ class TestRequestId:
 class TestPerson:
     def test_shows_times_in_the_person_s_zone_and_words_in_their_language(self, rf):
         request = rf.get("/")
-        request.user = UserFactory(time_zone="Asia/Tokyo", language="de")
+        request.user, request.session = UserFactory(time_zone="Asia/Tokyo", language="de"), {}
 
         def view(_):
             noon = timezone.localtime(datetime(2026, 1, 1, 12, tzinfo=UTC))
