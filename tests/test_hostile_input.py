@@ -154,7 +154,7 @@ class TestRows:
                 {"id": world.everything(BULK[name]), "carrier": "Van"},
                 headers={"HX-Request": "true", "HX-Current-URL": page},
             )
-            assert answer.status in {200, 409}, page
+            assert answer.status in {200, 409, 422}, page  # 422: a verb that asks for more than the rows
             assert "javascript:" not in answer.text
 
 

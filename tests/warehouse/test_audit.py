@@ -103,6 +103,9 @@ SHIPPING_BENDS = {
     "issued by a posting (quantity, cost) = the shipment lines that point to it": (
         "UPDATE shipping_shipmentline SET cost = cost + 1"
     ),
+    "failed attempts = refused or missed; a lost shipment's units are lost, and what came back is not out": (
+        "UPDATE shipping_shipment SET attempts = attempts + 1"
+    ),
 }
 
 
