@@ -19,6 +19,7 @@ from core.models import Company, CompanyQuerySet
 from core.numbering import document_number
 from core.transitions import Graph
 from inventory.models import Bin, Product, StockPosting, Warehouse
+from inventory.models.stock import quantity_field
 from orders.models import LinePart, SalesOrder
 from shipping.models import Shipment, ShipmentLine
 
@@ -33,11 +34,6 @@ RETURN_GRAPH = Graph(
     expire=(["AUTHORIZED"], "EXPIRED"),
     cancel=(["REQUESTED", "AUTHORIZED"], "CANCELLED"),
 )
-
-
-def quantity_field(**options: object) -> models.DecimalField:
-    """Return a column for a quantity in stock units."""
-    return models.DecimalField(max_digits=18, decimal_places=6, **options)  # type: ignore[arg-type]
 
 
 def value_field(**options: object) -> models.DecimalField:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections
 from playwright.sync_api import Locator, Page, Response
@@ -31,7 +32,7 @@ DESCRIBE = """all => all.map((button) => [
     button.getAttribute("hx-post") || button.getAttribute("formaction") || button.form?.getAttribute("action")
         || location.pathname,
     button.textContent.trim().replace(/\\s+/g, " "), (button.form?.getAttribute("method") || "post").toLowerCase(),
-    button.offsetParent !== null && !button.disabled])"""
+    button.checkVisibility() && !button.disabled])"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class TestEveryButton:
         sign_in(person(Role.ADMINISTRATOR, company=world.house.company))
         cluster, database = pytestconfig.stash[CLUSTER], connection.settings_dict["NAME"]
         connections.close_all()
+        with psycopg.connect(cluster.uri(), autocommit=True) as admin:  # the live server keeps a connection of its own
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database])
         clone_database(cluster.uri(), template=database, database=f"{database}_world")
 
         def bring_back() -> None:

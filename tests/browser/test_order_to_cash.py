@@ -60,6 +60,7 @@ def test_ten_real_orders_become_paid_invoices(page, sign_in):
         page.get_by_role("button", name=re.compile("^Invoice")).click()
         expect(page.get_by_role("button", name=re.compile("^Record as paid"))).to_be_enabled()
         page.get_by_role("button", name=re.compile("^Record as paid")).click()
+        page.get_by_role("dialog").get_by_role("button", name="Record as paid").click()
         expect(page.locator("main header, main").first).to_contain_text("Paid")
 
     invoices = Invoice.objects.order_by("pk")

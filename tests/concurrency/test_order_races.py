@@ -60,7 +60,7 @@ class TestConfirmAndCancel:
     def test_goes_wrong_without_the_lock(self, house, monkeypatch):
         """The control: both find a draft, and only the guard on the status stops the second."""
         order = house.draft((house.product([9]), 1))
-        take_locks_away(monkeypatch, SalesOrder)
+        take_locks_away(monkeypatch, SalesOrder, pause=1)
         outcomes = race(partial(confirm, house, order), partial(cancel, house, order))
         assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [ChangedMeanwhile]
 
@@ -79,6 +79,6 @@ class TestConfirmTwice:
     def test_goes_wrong_without_the_lock(self, house, monkeypatch):
         """The control: both find a draft, and only the guard on the status stops the second."""
         order = house.draft((house.product([9]), 1))
-        take_locks_away(monkeypatch, SalesOrder)
+        take_locks_away(monkeypatch, SalesOrder, pause=1)
         outcomes = race(*[partial(confirm, house, order)] * 2)
         assert len([outcome for outcome in outcomes if isinstance(outcome, Exception)]) == 1
