@@ -60,6 +60,7 @@ class TestMoney:
         services.pay_invoices(invoice_ids=[invoice.pk], actor=trade.accountant, at=timezone.now())
         page.goto(f"/invoices/{invoice.pk}/")
         page.keyboard.press("c")
+        page.wait_for_url("**/credit/")
         page.get_by_label("Units to credit of line 1").fill("1")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_text("Say why it is credited")).to_be_visible()
