@@ -70,6 +70,7 @@ class TestMoney:
         note = Invoice.objects.get(kind=Invoice.Kind.CREDIT_NOTE)
         expect(page.locator("h1")).to_contain_text(note.number)
         page.get_by_role("link", name="Pay back").click()
+        page.wait_for_url("**/refund/")
         page.keyboard.press("Control+Enter")
         expect(page.locator("#toasts")).to_contain_text("Refund recorded.")
         assert Invoice.objects.get(pk=note.pk).settled == -12
