@@ -6,7 +6,11 @@ from core.models import User
 from core.refusals import Blocker
 from inventory.models import Warehouse
 
-ELSEWHERE = Blocker("elsewhere", "What there is to do of this order is in a warehouse that you do not work in.")
+# Asked without the lock, the blockers may find work that came after the verb looked
+ELSEWHERE = Blocker(
+    "elsewhere",
+    "What there is to do of this order is in a warehouse that you do not work in, or came just now: look again.",
+)
 
 
 def warehouse_ids(user: User) -> frozenset[int]:
