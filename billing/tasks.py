@@ -30,8 +30,15 @@ def render_invoices(invoice_ids: Sequence[int]) -> None:
         raise ExceptionGroup(f"{len(failures)} invoices could not be printed", failures)
 
 
+@app.periodic(cron="* * * * * */2")
+@app.task(name="billing.render_posted_invoices", queueing_lock="billing.render_posted_invoices", queue=PAPERS)
+def render_posted_invoices(timestamp: int) -> None:
+    """Print what was posted within the last minute (ADR 0004)."""
+    render_invoices(queries.ids_to_print(datetime.fromtimestamp(timestamp, UTC)))
+
+
 @app.periodic(cron="* * * * *")
 @app.task(name="billing.render_lost_invoices", queueing_lock="billing.render_lost_invoices", queue=PAPERS)
 def render_lost_invoices(timestamp: int) -> None:
-    """Print what was posted more than a minute ago and has no document still."""
-    render_invoices(queries.ids_to_print(datetime.fromtimestamp(timestamp, UTC)))
+    """Print what was posted more than a minute ago and has no document still: it came in a crowd, or failed."""
+    render_invoices(queries.ids_to_print(datetime.fromtimestamp(timestamp, UTC), is_late=True))

@@ -79,12 +79,12 @@ def invoices_without_document(invoice_ids: Collection[int]) -> Iterable[Invoice]
     return Invoice.objects.filter(pk__in=invoice_ids, number__isnull=False, document__isnull=True).order_by("pk")
 
 
-def ids_to_print(at: datetime, *, limit: int = 100) -> list[int]:
-    """Return invoices posted more than a minute ago without a document still: their job was lost or failed."""
+def ids_to_print(at: datetime, *, is_late: bool = False, limit: int = 100) -> list[int]:
+    """Return invoices without a document, posted within the last minute or before; a failed one holds up no new one."""
+    minute_ago = at - timedelta(minutes=1)
+    when = Q(recorded_at__lt=minute_ago) if is_late else Q(recorded_at__gte=minute_ago)
     newest = Invoice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    missing = Invoice.objects.filter(
-        pk__gt=newest - SWEPT, number__isnull=False, document__isnull=True, recorded_at__lt=at - timedelta(minutes=1)
-    )
+    missing = Invoice.objects.filter(when, pk__gt=newest - SWEPT, number__isnull=False, document__isnull=True)
     return list(missing.order_by("pk").values_list("pk", flat=True)[:limit])
 
 

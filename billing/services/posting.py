@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from billing import events, queries
 from billing.models import Invoice, InvoiceLine, InvoiceOrder, Settlement
-from core import bulk, jobs
+from core import bulk
 from core.models import NumberSeries, User
 from core.money import exponent, spread
 from core.numbering import take_gapless
@@ -80,7 +80,6 @@ def post(
     )
     orders_services.move_credit(changes=credit, actor=actor, at=at)
     ids = tuple(invoice.pk for invoice in invoices)
-    jobs.defer("billing.render_invoices", invoice_ids=list(ids))
     if kind == OrderEvent.Kind.INVOICED:
         events.invoices_posted.send(sender=Invoice, event=events.InvoicesPosted(ids, at))
     else:

@@ -79,8 +79,20 @@ class TestRenderLostInvoices:
         lost, printed = trade.invoiced(), trade.invoiced()
         tasks.render_invoices([printed.pk])
         now = timezone.now()
-        assert queries.ids_to_print(now + timedelta(seconds=55)) == []
+        assert queries.ids_to_print(now + timedelta(seconds=55), is_late=True) == []
+        assert queries.ids_to_print(now + timedelta(seconds=65)) == []
         tasks.render_lost_invoices(int(now.timestamp()))
         assert InvoiceDocument.objects.count() == 1
         tasks.render_lost_invoices(int(now.timestamp()) + 65)
         assert set(InvoiceDocument.objects.values_list("invoice_id", flat=True)) == {lost.pk, printed.pk}
+
+
+class TestRenderPostedInvoices:
+    def test_prints_what_was_posted_just_now_and_nothing_twice(
+        self, trade: Trade, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(documents, "render_invoice", lambda snapshot: b"%PDF-1.7")
+        invoice = trade.invoiced()
+        for _tick in range(2):
+            tasks.render_posted_invoices(int(timezone.now().timestamp()))
+            assert [document.invoice_id for document in InvoiceDocument.objects.all()] == [invoice.pk]
