@@ -46,6 +46,7 @@ def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContex
     complaints: list[str] = []
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
     context.set_default_timeout(10_000)
+    context.on("page", type_when_loaded)
     context.add_init_script(REPORT_VIOLATIONS)
     context.on("console", lambda message: complaints.extend(complaints_in(message)))
     context.on("weberror", lambda error: complaints.append(f"{error.error} on {error.page and error.page.url}"))
@@ -56,6 +57,18 @@ def context(browser: Browser, live_server: LiveServer) -> Iterator[BrowserContex
     context.close()
     if complaints:
         pytest.fail("The page complained:\n" + "\n".join(complaints), pytrace=False)
+
+
+def type_when_loaded(page: Page) -> None:
+    """Let keys wait until the page has loaded, as a person does: before that its scripts do not hear them."""
+    keyboard = page.keyboard
+    press = keyboard.press
+
+    def press_when_loaded(key: str, **options: float) -> None:
+        page.wait_for_load_state()
+        press(key, **options)
+
+    keyboard.press = press_when_loaded  # type: ignore[method-assign]
 
 
 @pytest.fixture
