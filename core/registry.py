@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from django.db.models import QuerySet
+
 T = TypeVar("T")
 
 
@@ -121,3 +123,5 @@ subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()
 # Each says which of some parcels have left the house, by their keys: the warehouse does not see the dock
 departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
+# Each selects rows that name an `order` with which a higher app is not done: it does not close until then
+unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()

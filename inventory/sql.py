@@ -176,9 +176,11 @@ CROSS JOIN (SELECT %s::bigint AS company_id, %s::bigint AS warehouse_id) w
 LEFT JOIN inventory_stocklevel v
     ON v.company_id = w.company_id AND v.product_id = u.product_id AND v.warehouse_id = w.warehouse_id
 CROSS JOIN LATERAL (
-    SELECT (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'RETURNS'))[1] AS returns,
-        (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'QUARANTINE'))[1] AS quarantine
-    FROM inventory_bin b WHERE b.warehouse_id = w.warehouse_id AND b.kind IN ('RETURNS', 'QUARANTINE')
+    SELECT (array_agg(b.id ORDER BY s.id IS NULL, b.sequence, b.id) FILTER (WHERE b.kind = 'RETURNS'))[1] AS returns,
+        (array_agg(b.id ORDER BY s.id IS NULL, b.sequence, b.id) FILTER (WHERE b.kind = 'QUARANTINE'))[1] AS quarantine
+    FROM inventory_bin b
+    LEFT JOIN inventory_binstock s ON s.bin_id = b.id AND s.product_id = u.product_id AND s.quantity > 0
+    WHERE b.warehouse_id = w.warehouse_id AND b.kind IN ('RETURNS', 'QUARANTINE')
 ) place
 LEFT JOIN LATERAL (
     SELECT b.id FROM inventory_bin b

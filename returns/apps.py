@@ -14,9 +14,12 @@ class ReturnsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the dock and the queue in the navigation, asking for a return on the order's page, and the proofs."""
+        from returns import handlers
         from returns.audit import CHECKS
-        from returns.queries import blockers, order_panel
+        from returns.queries import blockers, open_returns, order_panel
 
+        handlers.connect()
+        registry.unfinished.register("returns.open", open_returns)
         audit.register_all(registry.audit_checks.register, "returns", CHECKS)
         registry.subject_pages.register("return", registry.SubjectPage("returns:return", "returns.view"))
         registry.subject_pages.register("returnorder", registry.SubjectPage("returns:return", "returns.view"))

@@ -36,7 +36,7 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "a return line (inspected, disposed, cost, sent back) = its grades and dispositions",
+        "a return line (inspected, disposed, cost, sent back, quarantined) = its grades, dispositions and ways out",
         rows="returns_returninspection",
         drift="""
         SELECT 'return line ' || t.id, concat_ws(' / ', t.inspected, t.disposed, t.disposed_value, t.sent_back, t.sent_back_value),
@@ -52,6 +52,20 @@ CHECKS = [
         ) d ON d.line_id = t.id
         WHERE (t.inspected, t.disposed, t.disposed_value, t.sent_back, t.sent_back_value) <> (coalesce(f.quantity, 0),
             coalesce(d.quantity, 0), coalesce(d.value, 0), coalesce(d.sent_back, 0), coalesce(d.sent_back_value, 0))
+        UNION ALL
+        SELECT 'return line ' || t.id || ' in quarantine', concat_ws(' / ', t.quarantined, t.quarantined_value),
+            concat_ws(' / ', coalesce(d.quantity, 0) - coalesce(e.quantity, 0), coalesce(d.value, 0) - coalesce(e.value, 0))
+        FROM returns_returnline t
+        LEFT JOIN (
+            SELECT i.line_id, sum(g.quantity) AS quantity, sum(g.value) AS value
+            FROM returns_returndisposition g JOIN returns_returninspection i ON i.id = g.inspection_id
+            WHERE g.kind = 'QUARANTINE' GROUP BY 1
+        ) d ON d.line_id = t.id
+        LEFT JOIN (
+            SELECT line_id, sum(quantity) AS quantity, sum(value) AS value FROM returns_quarantineexit GROUP BY 1
+        ) e ON e.line_id = t.id
+        WHERE (t.quarantined, t.quarantined_value) <> (coalesce(d.quantity, 0) - coalesce(e.quantity, 0),
+            coalesce(d.value, 0) - coalesce(e.value, 0))
         UNION ALL
         SELECT 'inspection ' || i.id, i.disposed::text, coalesce(sum(g.quantity), 0)::text
         FROM returns_returninspection i LEFT JOIN returns_returndisposition g ON g.inspection_id = i.id
@@ -90,6 +104,21 @@ CHECKS = [
         """,
     ),
     sql_check(
+        "units lost on the way are settled by a return, and none is made good twice",
+        rows="shipping_shipmentline",
+        drift="""
+        SELECT 'shipment line ' || k.id, concat_ws(' / ', k.lost, k.quantity), concat_ws(' / ', coalesce(r.lost, 0), coalesce(r.made_good, 0))
+        FROM shipping_shipmentline k
+        LEFT JOIN (
+            SELECT t.shipment_line_id, sum(t.lost) AS lost, sum(t.received - t.sent_back + t.lost) FILTER (
+                WHERE s.kind <> 'NONE') AS made_good
+            FROM returns_returnline t LEFT JOIN returns_returnsettlement s ON s.return_order_id = t.return_order_id GROUP BY 1
+        ) r ON r.shipment_line_id = k.id
+        WHERE k.lost > coalesce(r.lost, 0) OR k.quantity < coalesce(r.made_good, 0)
+        ORDER BY k.id
+        """,
+    ),
+    sql_check(
         "cost of what came back = its share of the cost at which it left",
         rows="returns_returnline",
         drift=f"""
@@ -106,7 +135,7 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "stock moved by returns (quantity, cost) = the receipts and dispositions that point to the posting",
+        "stock moved by returns (quantity, cost) = the receipts, dispositions and ways out that point to the posting",
         rows="inventory_stockposting WHERE kind IN ('RETURN', 'RESTOCK', 'QUARANTINE', 'SCRAP', 'SEND_BACK')",
         drift="""
         SELECT 'posting ' || coalesce(m.posting_id, f.posting_id) || ', product ' || coalesce(m.product_id, f.product_id),
@@ -125,6 +154,9 @@ CHECKS = [
                 SELECT g.posting_id, t.product_id, g.quantity, g.value
                 FROM returns_returndisposition g JOIN returns_returninspection i ON i.id = g.inspection_id
                 JOIN returns_returnline t ON t.id = i.line_id
+                UNION ALL
+                SELECT e.posting_id, t.product_id, e.quantity, e.value
+                FROM returns_quarantineexit e JOIN returns_returnline t ON t.id = e.line_id
             ) x GROUP BY 1, 2
         ) f ON f.posting_id = m.posting_id AND f.product_id = m.product_id
         WHERE m.quantity IS DISTINCT FROM f.quantity OR m.value IS DISTINCT FROM f.value
@@ -132,20 +164,23 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "what lies in returns bins = what came back and has not gone on",
+        "what lies in returns and quarantine bins = what came back and has not gone on",
         rows="returns_returnline",
         drift="""
         SELECT 'product ' || coalesce(b.product_id, r.product_id) || ' in warehouse ' || coalesce(b.warehouse_id, r.warehouse_id),
-            coalesce(b.quantity, 0), coalesce(r.quantity, 0)
+            concat_ws(' / ', coalesce(b.returns, 0), coalesce(b.quarantine, 0)),
+            concat_ws(' / ', coalesce(r.returns, 0), coalesce(r.quarantine, 0))
         FROM (
-            SELECT n.warehouse_id, s.product_id, sum(s.quantity) AS quantity
-            FROM inventory_binstock s JOIN inventory_bin n ON n.id = s.bin_id WHERE n.kind = 'RETURNS' GROUP BY 1, 2
+            SELECT n.warehouse_id, s.product_id, coalesce(sum(s.quantity) FILTER (WHERE n.kind = 'RETURNS'), 0) AS returns,
+                coalesce(sum(s.quantity) FILTER (WHERE n.kind = 'QUARANTINE'), 0) AS quarantine
+            FROM inventory_binstock s JOIN inventory_bin n ON n.id = s.bin_id
+            WHERE n.kind IN ('RETURNS', 'QUARANTINE') GROUP BY 1, 2
         ) b
         FULL JOIN (
-            SELECT o.warehouse_id, t.product_id, sum(t.received - t.disposed) AS quantity
+            SELECT o.warehouse_id, t.product_id, sum(t.received - t.disposed) AS returns, sum(t.quarantined) AS quarantine
             FROM returns_returnline t JOIN returns_returnorder o ON o.id = t.return_order_id GROUP BY 1, 2
         ) r ON r.warehouse_id = b.warehouse_id AND r.product_id = b.product_id
-        WHERE coalesce(b.quantity, 0) <> coalesce(r.quantity, 0)
+        WHERE (coalesce(b.returns, 0), coalesce(b.quarantine, 0)) <> (coalesce(r.returns, 0), coalesce(r.quarantine, 0))
         ORDER BY 1
         """,
     ),

@@ -17,5 +17,6 @@ urlpatterns = [
     path("<int:pk>/receive/", steps.ReceiveReturnView.as_view(), name="receive"),
     path("<int:pk>/inspect/", steps.InspectReturnView.as_view(), name="inspect"),
     path("<int:pk>/decide/", steps.DecideReturnView.as_view(), name="decide"),
+    path("<int:pk>/clear/", steps.ClearQuarantineView.as_view(), name="clear"),
     path("<int:pk>/settle/", steps.SettleReturnView.as_view(), name="settle"),
 ]

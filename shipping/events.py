@@ -24,5 +24,16 @@ class ShipmentsDelivered:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ShipmentsLost:
+    """The carrier does not find goods any more."""
+
+    shipment_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+    actor_id: int
+    at: datetime
+
+
 shipments_dispatched = Signal()
 shipments_delivered = Signal()
+shipments_lost = Signal()

@@ -22,6 +22,7 @@ from billing.models import Invoice
 from core.models import User
 from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder
+from returns.models import Grade
 from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
@@ -168,6 +169,7 @@ class World:
             "received_return": received(house, shipped, {product: 1}).pk,
             "inspected_return": inspected(house, shipped, {product: 1}).pk,
             "decided_return": decided(house, shipped, {product: 1}).pk,
+            "quarantined_return": decided(house, shipped, {product: 1}, grade=Grade.B).pk,
         }
         return world
 
@@ -229,6 +231,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "returns:receive": {"pk": "awaited_return"},
     "returns:inspect": {"pk": "received_return"},
     "returns:decide": {"pk": "inspected_return"},
+    "returns:clear": {"pk": "quarantined_return"},
     "returns:settle": {"pk": "decided_return"},
     "billing:invoice": _INVOICE,
     "billing:pay_invoice": _INVOICE,

@@ -134,6 +134,7 @@ RULES = {
     "returns:receive": "returns.receive",
     "returns:inspect": "returns.inspect",
     "returns:decide": "returns.inspect",
+    "returns:clear": "returns.inspect",
     "returns:settle": "returns.settle",
     "billing:invoices": "billing.view",
     "billing:invoice": "billing.view",
@@ -512,6 +513,13 @@ class TestFields:
                 {
                     f"units-{subjects['returned_part']}-A": "1",
                     f"goes-{subjects['returned_part']}-A": "SCRAP",
+                },
+            ),
+            "returns:clear": (
+                f"/returns/{subjects['quarantined_return']}/clear/",
+                {
+                    f"units-{subjects['returned_part']}-Q": "1",
+                    f"goes-{subjects['returned_part']}-Q": "SCRAP",
                 },
             ),
             "warehouse:pack_order": (

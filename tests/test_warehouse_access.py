@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,17 +15,21 @@ from core.refusals import Refused
 from core.roles import Role
 from inventory.models import Allocation, WarehouseAccess
 from inventory.queries.places import warehouse_ids
-from orders.models import SalesOrder
+from orders.models import LinePart, SalesOrder
+from returns import queries as returns_queries
+from returns import services as returns_services
+from returns.models import ReturnOrder
 from shipping import services as shipping_services
 from shipping.models import Shipment
 from tests.factories.core import CompanyFactory, person
 from tests.factories.house import AT, House
+from tests.factories.shipping import dispatched
 from tests.sweep import Visitor
 from warehouse import services
 from warehouse.models import Parcel, PickTask, Wave
 
 pytestmark = pytest.mark.django_db
-ROLES = (Role.WAREHOUSE_MANAGER, Role.SHIPPING_CLERK)
+ROLES = (Role.WAREHOUSE_MANAGER, Role.SHIPPING_CLERK, Role.RETURNS_CLERK)
 
 
 @dataclass
@@ -152,3 +158,100 @@ class TestPages:
         assert str(sites.order) in shown
         assert str(far) not in shown
         assert str(far) in Visitor(house.boss).ask("get", reverse("warehouse:release_queue")).text
+
+
+class TestReturns:
+    """Five units left each warehouse, and three of each come back, by a return for each."""
+
+    @pytest.fixture
+    def shipped(self, sites: Sites) -> Sites:
+        for service in (services.release_orders, services.pick_orders, services.pack_orders):
+            sites.do(service, sites.house.boss)
+        sites.do(shipping_services.dispatch_orders, sites.house.boss, **VAN)
+        return sites
+
+    @pytest.fixture
+    def asked(self, shipped: Sites) -> Sites:
+        for part in LinePart.objects.filter(order=shipped.order):
+            self.ask(shipped, shipped.house.boss, part.pk)
+        return shipped
+
+    def ask(self, sites: Sites, actor: User, part_id: int) -> Any:
+        draft = returns_services.ReturnDraft(sites.order.pk, {part_id: Decimal(3)})
+        (made,) = returns_services.create_returns(drafts=[draft], authorize=True, actor=actor, at=AT)
+        return made
+
+    def parts(self, sites: Sites) -> tuple[int, int]:
+        """Return the part that left here, and the one that left there."""
+        ids = LinePart.objects.filter(order=sites.order).order_by("product").values_list("pk", flat=True)
+        return ids[0], ids[1]
+
+    def test_are_asked_for_and_received_unannounced_where_the_person_works(self, shipped: Sites) -> None:
+        here, there = self.parts(shipped)
+        for part in (here, there):
+            draft = returns_services.ReturnDraft(shipped.order.pk, {})
+            receive = partial(
+                returns_services.receive_blind,
+                draft=draft,
+                arrival=returns_services.Arrival({part: Decimal(1)}),
+                at=AT,
+            )
+            if part == here:
+                assert receive(actor=shipped.kept).warehouse == shipped.house.warehouses[0]
+                assert isinstance(self.ask(shipped, shipped.kept, part), ReturnOrder)
+            else:
+                with pytest.raises(Refused):
+                    receive(actor=shipped.kept)
+                assert isinstance(self.ask(shipped, shipped.kept, part), Refused)
+
+    def test_of_an_order_that_all_left_elsewhere_say_so(self, sites: Sites) -> None:
+        house = sites.house
+        sites.order = dispatched(house, (house.product([0, 5]), 5))
+        refused = self.ask(sites, sites.kept, LinePart.objects.get(order=sites.order).pk)
+        assert refused.blockers[0].code == "elsewhere"
+
+    def test_of_another_warehouse_are_not_received_graded_or_settled(self, asked: Sites) -> None:
+        there = ReturnOrder.objects.get(warehouse=asked.house.warehouses[1])
+        part = self.parts(asked)[1]
+        by = {"return_id": there.pk, "at": AT}
+        verbs = (
+            partial(returns_services.receive_return, arrival=returns_services.Arrival({part: Decimal(3)}), **by),
+            partial(returns_services.inspect_return, graded=[returns_services.Graded(part, "B", Decimal(3))], **by),
+            partial(
+                returns_services.decide_return,
+                decided=[returns_services.Decided(part, "B", "QUARANTINE", Decimal(3))],
+                **by,
+            ),
+            partial(
+                returns_services.clear_quarantine,
+                cleared=[returns_services.Cleared(part, "SCRAP", Decimal(3))],
+                **by,
+            ),
+            partial(returns_services.settle_return, kind="NONE", **by),
+        )
+        asked.kept = person(*ROLES, Role.ACCOUNTANT, company=asked.house.company)
+        WarehouseAccess.objects.create(user=asked.kept, warehouse=asked.house.warehouses[0])
+        for verb in verbs:
+            with pytest.raises(Refused, match="no such return"):
+                verb(actor=asked.kept)
+            verb(actor=asked.house.boss)
+        assert returns_services.cancel_returns(return_ids=[there.pk], reason="No", actor=asked.kept, at=AT) == {}
+
+    def test_show_on_pages_what_comes_to_the_person_s_warehouses(self, asked: Sites) -> None:
+        here, there = (ReturnOrder.objects.get(warehouse=warehouse).pk for warehouse in asked.house.warehouses)
+        visitor = Visitor(asked.kept)
+        for page in (f"{reverse('returns:queue')}?tab=awaited", reverse("orders:detail", args=[asked.order.pk])):
+            shown = visitor.ask("get", page).text
+            assert f'class="code" href="{reverse("returns:return", args=[here])}"' in shown, page
+            assert f'class="code" href="{reverse("returns:return", args=[there])}"' not in shown, page
+        for name in ("return", "receive", "inspect", "decide", "clear"):
+            method = "get" if name == "return" else "post"
+            answer = visitor.ask(method, reverse(f"returns:{name}", args=[there]))
+            assert (answer.status, answer.wrote) == (404, frozenset()), name
+
+    def test_are_found_at_the_dock_of_the_person_s_warehouses(self, asked: Sites) -> None:
+        found = returns_queries.find(asked.kept, str(asked.order))
+        assert [row.warehouse for row in found.returns] == [asked.house.warehouses[0]]
+        there = LinePart.objects.get(pk=self.parts(asked)[1]).product.sku
+        assert not returns_queries.find(asked.kept, there).orders
+        assert returns_queries.find(asked.house.boss, there).orders

@@ -41,7 +41,7 @@ class ReturnedUnits:
 
 @dataclass(frozen=True, slots=True)
 class DisposedUnits:
-    """Returned units that leave the returns bin, with their cost: RESTOCK, QUARANTINE, SCRAP or SEND_BACK.
+    """Returned units that leave the bin they lie in, with their cost: RESTOCK, QUARANTINE, SCRAP or SEND_BACK.
 
     `bin_id` is the shelf to restock; without one it is where the product lies already.
     """
@@ -99,16 +99,23 @@ def receive_returns(
 
 @atomic
 def dispose_returns(
-    *, company_id: int, warehouse_id: int, units: Sequence[DisposedUnits], reference: str, actor: User, at: datetime
+    *,
+    company_id: int,
+    warehouse_id: int,
+    units: Sequence[DisposedUnits],
+    reference: str,
+    actor: User,
+    at: datetime,
+    from_quarantine: bool = False,
 ) -> dict[StockPosting.Kind, int]:
-    """Take returned goods out of the returns bin at the cost they came in with, and return a posting's id per kind.
+    """Take returned goods out of the returns bin, or out of quarantine, and return a posting's id per kind.
 
-    Restocked units are sellable at once and join the moving average; those in quarantine stay blocked; scrapped ones
-    and those that go back to the customer leave the house.
+    They go at the cost they came in with. Restocked units are sellable at once and join the moving average; those in
+    quarantine stay blocked; scrapped ones and those that go back to the customer leave the house.
 
     :raises WarehouseNotReady: where the warehouse has no bin for them.
     :raises Blocked: where a bin to restock is no shelf of the warehouse.
-    :raises StockMoved: where the returns bin does not hold as much.
+    :raises StockMoved: where the bin that they lie in does not hold as much.
     """
     _check_shelves(warehouse_id, {unit.bin_id for unit in units if unit.bin_id is not None})
     places = _places(company_id, warehouse_id, {unit.product_id for unit in units}, units)
@@ -118,7 +125,8 @@ def dispose_returns(
     for unit in units:
         place = places[unit.product_id]
         assert place.level_id is not None
-        assert place.returns is not None
+        source = place.quarantine if from_quarantine else place.returns
+        assert source is not None
         change = changes[place.level_id]
         if unit.kind != Kind.QUARANTINE:
             change["blocked"] -= unit.quantity
@@ -128,14 +136,14 @@ def dispose_returns(
         elif unit.kind != Kind.QUARANTINE:
             change["value"] -= unit.value
         target = _target(unit, place)
-        bins[place.returns, unit.product_id] -= unit.quantity
+        bins[source, unit.product_id] -= unit.quantity
         if target is not None:
             bins[target, unit.product_id] += unit.quantity
         moves[unit.kind].append(
             StockMove(
                 product_id=unit.product_id,
                 from_place=StockMove.Place.BIN,
-                from_bin_id=place.returns,
+                from_bin_id=source,
                 to_place=_LEADS_TO[unit.kind],
                 to_bin_id=target,
                 quantity=unit.quantity,

@@ -71,6 +71,8 @@ class OrderEvent(models.Model):
         RETURN_RECEIVED = "RETURN_RECEIVED", "Returned goods received"
         RETURN_INSPECTED = "RETURN_INSPECTED", "Returned goods inspected"
         RETURN_DECIDED = "RETURN_DECIDED", "Returned goods put away"
+        RETURN_CLEARED = "RETURN_CLEARED", "Goods taken out of quarantine"
+        RETURN_LOST = "RETURN_LOST", "Lost goods to settle"
         RETURN_SETTLED = "RETURN_SETTLED", "Return settled"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")

@@ -170,6 +170,7 @@ _TONES = {
     Kind.DELIVERY_MISSED: "wrong",
     Kind.DELIVERY_LOST: "wrong",
     Kind.RETURN_REJECTED: "wrong",
+    Kind.RETURN_LOST: "waiting",
     Kind.RETURN_SETTLED: "done",
     Kind.DELIVERED: "done",
     Kind.COMPLETED: "done",

@@ -2,8 +2,16 @@
 
 from returns.queries.docking import Scanned, find, shipment_out
 from returns.queries.locked import lines_of_returns, locked_orders_of_returns
-from returns.queries.pages import order_panel, parts_of_return, returns, shelf_of, units_of
-from returns.queries.shipped import NOT_SHIPPED, ShippedLine, ShippedPart, blockers, shipped_lines, shipped_parts
+from returns.queries.pages import open_returns, order_panel, parts_of_return, returns, shelf_of, units_of
+from returns.queries.shipped import (
+    NOT_SHIPPED,
+    ShippedLine,
+    ShippedPart,
+    blockers,
+    lines_in_reach,
+    shipped_lines,
+    shipped_parts,
+)
 
 __all__ = [
     "NOT_SHIPPED",
@@ -12,8 +20,10 @@ __all__ = [
     "ShippedPart",
     "blockers",
     "find",
+    "lines_in_reach",
     "lines_of_returns",
     "locked_orders_of_returns",
+    "open_returns",
     "order_panel",
     "parts_of_return",
     "returns",

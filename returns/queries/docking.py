@@ -10,7 +10,7 @@ from core.models import User
 from orders.models import SalesOrder
 from returns.models import ReturnOrder
 from returns.queries.pages import RECEIVABLE, returns
-from returns.queries.shipped import shipped_lines
+from returns.queries.shipped import lines_in_reach
 from shipping.models import Label, Shipment, ShipmentLine
 
 _RETURN_NUMBER = re.compile(r"RT-?0*(\d{1,18})", re.IGNORECASE)
@@ -62,19 +62,19 @@ def _of_return(user: User, pk: int) -> Scanned:
 
 def _of_orders(user: User, orders: Sequence[SalesOrder]) -> Scanned:
     awaited = list(returns(user).filter(order__in=orders, status__in=RECEIVABLE).order_by("pk"))
-    lines = shipped_lines([order.pk for order in orders])
+    lines = lines_in_reach([order.pk for order in orders], user)
     free = [order for order in orders if any(line.free for line in lines.get(order.pk, ()))]
     if awaited or free:
         return Scanned(awaited, free)
     order = orders[0]
-    if order.pk not in lines:
+    if not lines.get(order.pk):
         return Scanned(refusal=f"Nothing of {order} has left the house: it cannot come back.")
     return Scanned(refusal=f"All that left with {order} is back already.")
 
 
 def _of_item(user: User, code: str) -> Scanned:
     for column in ("part__product__sku", "part__product__gtin"):
-        left = ShipmentLine.objects.filter(**{column: code}, shipment__company__in=user.company_ids)
+        left = ShipmentLine.objects.filter(**{column: code}, shipment__in=Shipment.objects.for_user(user))
         recent = left.order_by("-pk").values_list("shipment__order_id", flat=True)[: MOST_ORDERS * 5]
         ids = list(dict.fromkeys(recent))[:MOST_ORDERS]
         if ids:
@@ -83,8 +83,8 @@ def _of_item(user: User, code: str) -> Scanned:
     return Scanned(refusal=f"{code} is no return, tracking number, order or item that has left: look at the box again.")
 
 
-def shipment_out(order_id: int, key: str) -> Shipment | None:
-    """Return the shipment of an order with a key as an address has it, where it is out and may come back."""
+def shipment_out(user: User, order_id: int, key: str) -> Shipment | None:
+    """Return the shipment of an order with a key as an address has it, where it is out and may come back to them."""
     if not (key.isascii() and key.isdecimal() and len(key) < 19):
         return None
-    return Shipment.objects.filter(pk=int(key), order=order_id, status__in=Shipment.OUT).first()
+    return Shipment.objects.for_user(user).filter(pk=int(key), order=order_id, status__in=Shipment.OUT).first()

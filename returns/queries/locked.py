@@ -18,9 +18,9 @@ def locked_orders_of_returns(company_ids: Given, return_ids: Given) -> QuerySet[
 
 
 @compiled
-def lines_of_returns(company_ids: Given, return_ids: Given) -> QuerySet[ReturnLine]:
-    """Return the lines of returns, those of the companies only, with their return and product."""
+def lines_of_returns(warehouse_ids: Given, return_ids: Given) -> QuerySet[ReturnLine]:
+    """Return the lines of returns, those to the warehouses only, with their return, product and shipment line."""
     lines = ReturnLine.objects.filter(
-        Among(F("return_order__company_id"), company_ids), Among(F("return_order_id"), return_ids)
+        Among(F("return_order__warehouse_id"), warehouse_ids), Among(F("return_order_id"), return_ids)
     )
-    return lines.select_related("return_order", "product__unit", "part").order_by("pk")
+    return lines.select_related("return_order", "product__unit", "part", "shipment_line").order_by("pk")

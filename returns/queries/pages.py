@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from core.models import User
@@ -16,6 +16,7 @@ from core.money import ZERO
 from core.registry import DocumentLink
 from inventory.models import Bin
 from returns.models import (
+    QuarantineExit,
     ReturnDisposition,
     ReturnInspection,
     ReturnLine,
@@ -94,6 +95,7 @@ class PartOfReturn:
     awaited: Decimal = ZERO
     graded: dict[str, Decimal] = field(default_factory=dict)
     undecided: dict[str, Decimal] = field(default_factory=dict)
+    quarantined: Decimal = ZERO
 
     @property
     def waiting(self) -> Decimal:
@@ -131,7 +133,7 @@ def parts_of_return(row: ReturnOrder) -> list[PartOfReturn]:
             ),
         )
         part_of[line.pk] = part
-        for name in ("authorized", "short", "received", "inspected", "disposed", "sent_back", "lost"):
+        for name in ("authorized", "short", "received", "inspected", "disposed", "sent_back", "lost", "quarantined"):
             setattr(part, name, getattr(part, name) + getattr(line, name))
         part.awaited += max(line.authorized - line.short - line.received, ZERO)
     given = ReturnInspection.objects.filter(line__in=part_of).order_by("pk")
@@ -155,6 +157,12 @@ def dispositions_of_return(row: ReturnOrder) -> list[ReturnDisposition]:
     return list(gone.select_related("inspection__line__product__unit", "bin", "decided_by").order_by("-pk"))
 
 
+def exits_of_return(row: ReturnOrder) -> list[QuarantineExit]:
+    """Return what left quarantine, the latest first."""
+    gone = QuarantineExit.objects.filter(line__return_order=row)
+    return list(gone.select_related("line__product__unit", "bin", "decided_by").order_by("-pk"))
+
+
 def shelf_of(row: ReturnOrder, code: str) -> Bin | None:
     """Return the shelf of a return's warehouse that has a code."""
     return Bin.objects.filter(warehouse=row.warehouse_id, code__iexact=code.strip(), kind=Bin.Kind.PICK).first()
@@ -166,19 +174,20 @@ def settlement_of(row: ReturnOrder) -> ReturnSettlement | None:
     return found.prefetch_related("credits__credit_note", "credits__refund").first()
 
 
-def returns_of_order(order_id: int) -> list[ReturnOrder]:
-    """Return an order's returns with how many units of each were authorized, came and were lost."""
+def returns_of_order(order_id: int, user: User) -> list[ReturnOrder]:
+    """Return an order's returns to the person's warehouses, with how many units were authorized, came and were lost."""
     found = (
-        ReturnOrder.objects.filter(order=order_id)
+        ReturnOrder.objects.for_user(user)
+        .filter(order=order_id)
         .annotate(authorized=Sum("lines__authorized"), received=Sum("lines__received"), lost=Sum("lines__lost"))
         .order_by("pk")
     )
     return list(found)
 
 
-def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
+def order_panel(order_id: int, user: User, _at: datetime) -> dict[str, Any]:
     """Return what returns shows on an order's page."""
-    found = returns_of_order(order_id)
+    found = returns_of_order(order_id, user)
     documents = [
         DocumentLink(
             "Returns",
@@ -193,3 +202,9 @@ def order_panel(order_id: int, _user: User, _at: datetime) -> dict[str, Any]:
 
 
 IS_OPEN = Q(status__in=ReturnOrder.OPEN)
+IS_QUARANTINED = Q(Exists(ReturnLine.objects.filter(return_order=OuterRef("pk"), quarantined__gt=0)))
+
+
+def open_returns() -> QuerySet[ReturnOrder]:
+    """Return the returns with which somebody still has work."""
+    return ReturnOrder.objects.filter(IS_OPEN)

@@ -10,8 +10,10 @@ from decimal import Decimal
 
 from django.db import connection
 
+from core.models import User
 from core.money import ZERO
 from core.refusals import Blocker
+from inventory.queries.places import warehouse_ids
 from returns import sql
 from shipping.models import Shipment
 
@@ -102,6 +104,13 @@ def shipped_lines(order_ids: Collection[int]) -> dict[int, list[ShippedLine]]:
             for row in cursor.fetchall():
                 found[row[0]].append(ShippedLine(*row))
     return dict(found)
+
+
+def lines_in_reach(order_ids: Collection[int], user: User) -> dict[int, list[ShippedLine]]:
+    """Return the shipment lines of each order that left the warehouses in which a person works."""
+    mine = warehouse_ids(user)
+    found = shipped_lines(order_ids)
+    return {pk: [line for line in lines if line.warehouse_id in mine] for pk, lines in found.items()}
 
 
 def shipped_parts(lines: Iterable[ShippedLine]) -> dict[int, ShippedPart]:

@@ -1,6 +1,8 @@
 """Every write of returns: asking, receiving, inspecting, deciding and settling what comes back."""
 
 from returns.services.examining import PRESET, Decided, Graded, decide_return, inspect_return
+from returns.services.losing import open_lost_returns
+from returns.services.quarantine import Cleared, clear_quarantine
 from returns.services.receiving import Arrival, WrongItem, receive_blind, receive_return
 from returns.services.requesting import (
     MoreThanShipped,
@@ -13,6 +15,7 @@ from returns.services.requesting import (
     reject_returns,
 )
 from returns.services.settling import (
+    MadeGood,
     NotInvoiced,
     PreviewNote,
     preview_settlement,
@@ -23,8 +26,10 @@ from returns.services.settling import (
 __all__ = [
     "PRESET",
     "Arrival",
+    "Cleared",
     "Decided",
     "Graded",
+    "MadeGood",
     "MoreThanShipped",
     "NotInvoiced",
     "PreviewNote",
@@ -33,10 +38,12 @@ __all__ = [
     "WrongItem",
     "authorize_returns",
     "cancel_returns",
+    "clear_quarantine",
     "create_returns",
     "decide_return",
     "expire_returns",
     "inspect_return",
+    "open_lost_returns",
     "preview_settlement",
     "receive_blind",
     "receive_return",

@@ -17,6 +17,7 @@ from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import StockPosting
+from inventory.queries.places import warehouse_ids
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from returns import queries
@@ -77,7 +78,7 @@ def inspect_return(*, return_id: int, graded: Sequence[Graded], actor: User, at:
     :raises WarehouseNotReady: where the warehouse has no bin for it.
     """
     require(actor, "returns.inspect")
-    order, row, lines = _locked(return_id, actor)
+    order, row, lines = locked(return_id, actor)
     if not any(line.received > line.inspected for line in lines):
         raise Blocked(f"{row} is {row.get_status_display().lower()}: nothing of it waits for inspection.")
     inspections, going = _grade(graded, lines, actor, at)
@@ -98,7 +99,7 @@ def decide_return(*, return_id: int, decided: Sequence[Decided], actor: User, at
     :raises WarehouseNotReady: where the warehouse has no bin for it.
     """
     require(actor, "returns.inspect")
-    order, row, lines = _locked(return_id, actor)
+    order, row, lines = locked(return_id, actor)
     if not any(line.inspected > line.disposed for line in lines):
         raise Blocked(f"{row} is {row.get_status_display().lower()}: nothing of it waits for a decision.")
     inspections = list(ReturnInspection.objects.filter(line__return_order=row).order_by("pk"))
@@ -114,15 +115,23 @@ def decide_return(*, return_id: int, decided: Sequence[Decided], actor: User, at
     return row
 
 
-def _locked(return_id: int, actor: User) -> tuple[SalesOrder, ReturnOrder, list[ReturnLine]]:
+def locked(return_id: int, actor: User) -> tuple[SalesOrder, ReturnOrder, list[ReturnLine]]:
+    """Lock a return's order and return it, the return, and its lines as they stand now.
+
+    :raises Blocked: where it is not in the actor's companies and warehouses.
+    """
     orders = queries.locked_orders_of_returns(actor.company_ids, [return_id])
-    lines = queries.lines_of_returns(actor.company_ids, [return_id])
+    lines = queries.lines_of_returns(warehouse_ids(actor), [return_id])
     if not orders or not lines:
         raise Blocked("There is no such return.")
     return orders[0], lines[0].return_order, lines
 
 
-def _check(part_id: int, quantity: Decimal, lines: Sequence[ReturnLine], most: Decimal, what: str) -> None:
+def check_units(part_id: int, quantity: Decimal, lines: Sequence[ReturnLine], most: Decimal, what: str) -> None:
+    """Check that units of a part are of the return, in whole steps, and no more than there are.
+
+    :raises ReturnInvalid: where they are not.
+    """
     product = next((line.product for line in lines if line.part_id == part_id), None)
     if product is None:
         raise ReturnInvalid("An item is not of this return.")
@@ -140,7 +149,9 @@ def _grade(
     for one in graded:
         of_part = [line for line in lines if line.part_id == one.part_id]
         most = sum((line.received - line.inspected for line in of_part), ZERO)
-        _check(one.part_id, one.quantity, lines, most, "waits for inspection" if most == 1 else "wait for inspection")
+        check_units(
+            one.part_id, one.quantity, lines, most, "waits for inspection" if most == 1 else "wait for inspection"
+        )
         rest = one.quantity
         for line in of_part:
             here = min(rest, line.received - line.inspected)
@@ -170,7 +181,7 @@ def _choose(
             found for found in inspections if line_of[found.line_id].part_id == one.part_id and found.grade == one.grade
         ]
         most = sum((found.quantity - found.disposed for found in open_ones), ZERO)
-        _check(one.part_id, one.quantity, lines, most, f"of grade {one.grade} wait for a decision")
+        check_units(one.part_id, one.quantity, lines, most, f"of grade {one.grade} wait for a decision")
         rest = one.quantity
         for found in open_ones:
             here = min(rest, found.quantity - found.disposed)
@@ -209,6 +220,9 @@ def _dispose(
             line.sent_back += one.quantity
             line.sent_back_value += share
             sent_back[line.part_id] -= one.quantity
+        elif one.kind == Kind.QUARANTINE:
+            line.quarantined += one.quantity
+            line.quarantined_value += share
         values.append(share)
     if sent_back:
         orders_services.note_returned(returned=sent_back)
@@ -242,7 +256,10 @@ def _dispose(
 
 def _save(row: ReturnOrder, lines: Sequence[ReturnLine], going: Sequence[_Going], actor: User, at: datetime) -> None:
     """Write the lines as they were counted here under the order's lock, and bring the return as far as it is."""
-    columns = ["inspected", "disposed", "disposed_value", "sent_back", "sent_back_value"]
+    columns = [
+        *("inspected", "disposed", "disposed_value", "sent_back", "sent_back_value"),
+        *("quarantined", "quarantined_value"),
+    ]
     bulk.update(lines, columns if going else columns[:1])
     received = sum((line.received for line in lines), ZERO)
     if sum((line.disposed for line in lines), ZERO) == received:

@@ -16,16 +16,19 @@ from core.refusals import Blocked
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
+from inventory.queries.places import warehouse_ids
 from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent
 from returns import queries
 from returns.models import ReturnLine, ReturnOrder, ReturnReceipt, ReturnReceiptLine
 from returns.queries import ShippedLine
+from returns.services.losing import note_found
 from returns.services.requesting import (
     MoreThanShipped,
     ReturnDraft,
     ReturnInvalid,
+    awaited,
     build,
     claimable,
     plain,
@@ -88,7 +91,7 @@ def receive_return(*, return_id: int, arrival: Arrival, actor: User, at: datetim
     """
     require(actor, "returns.receive")
     orders = queries.locked_orders_of_returns(actor.company_ids, [return_id])
-    lines = queries.lines_of_returns(actor.company_ids, [return_id])
+    lines = queries.lines_of_returns(warehouse_ids(actor), [return_id])
     if not orders or not lines:
         raise Blocked("There is no such return.")
     order, row = orders[0], lines[0].return_order
@@ -123,7 +126,7 @@ def receive_blind(*, draft: ReturnDraft, arrival: Arrival, actor: User, at: date
     What the carrier brings back of a shipment was never delivered, even where it was thought lost. Nothing is over.
 
     :raises NotAllowed: where the actor may not receive returns.
-    :raises Blocked: where nothing of the order has left.
+    :raises Blocked: where nothing of the order has left the warehouses in which the actor works.
     :raises ReturnInvalid: where nothing came, or not in whole steps.
     :raises MoreThanShipped: where more came than left and is neither back nor awaited.
     """
@@ -133,9 +136,9 @@ def receive_blind(*, draft: ReturnDraft, arrival: Arrival, actor: User, at: date
     if not orders:
         raise Blocked("There is no such order.")
     order = orders[0]
-    shipped = queries.shipped_lines([order.pk]).get(order.pk, [])
+    shipped = queries.lines_in_reach([order.pk], actor).get(order.pk)
     failure = draft.kind == ReturnOrder.Kind.DELIVERY_FAILURE
-    taken = take_units(arrival.units, _out(draft, shipped) if failure else claimable(draft, shipped))
+    taken = take_units(arrival.units, _out(draft, shipped or ()) if failure else claimable(draft, shipped))
     row, lines = build(draft, order, taken, authorize=True, actor=actor, at=at)
     row.is_blind = True
     row.receive(at=at)
@@ -145,6 +148,8 @@ def receive_blind(*, draft: ReturnDraft, arrival: Arrival, actor: User, at: date
     values = _values(came, order.company.currency)
     _count(came, values)
     bulk.insert([row], (lines, "return_order"))
+    if failure:
+        note_found(units={one.line.shipment_line_id: one.quantity for one in came}, actor=actor, at=at)
     _take_in(row, came, values, {}, arrival, actor, at)
     return row
 
@@ -213,11 +218,6 @@ def _line_over(row: ReturnOrder, one: ShippedLine) -> ReturnLine:
         product_id=one.product_id,
         authorized=ZERO,
     )
-
-
-def awaited(line: ReturnLine) -> Decimal:
-    """Return the authorized units of a line that have not come and still may."""
-    return max(line.authorized - line.short - line.received, ZERO)
 
 
 def _values(came: Sequence[_Came], currency: str) -> list[Decimal]:

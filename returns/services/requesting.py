@@ -15,6 +15,7 @@ from core.quantities import in_steps
 from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
+from inventory.queries.places import ELSEWHERE
 from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
@@ -67,7 +68,7 @@ def create_returns(
     orders = bulk.by_pk(
         orders_queries.locked_orders_with_parties(actor.company_ids, sorted({draft.order_id for draft in drafts}))
     )
-    shipped = queries.shipped_lines(orders.keys())
+    shipped = queries.lines_in_reach(orders.keys(), actor)
     results: list[ReturnOrder | Refused] = []
     made: list[tuple[ReturnOrder, list[ReturnLine]]] = []
     for draft in drafts:
@@ -76,7 +77,7 @@ def create_returns(
             results.append(Blocked("There is no such order."))
             continue
         try:
-            taken = take_units(draft.units, claimable(draft, shipped.get(order.pk, []), made))
+            taken = take_units(draft.units, claimable(draft, shipped.get(order.pk), made))
         except Refused as refusal:
             results.append(refusal)
             continue
@@ -92,14 +93,16 @@ def create_returns(
 
 
 def claimable(
-    draft: ReturnDraft, shipped: Sequence[ShippedLine], made: Iterable[tuple[ReturnOrder, Sequence[ReturnLine]]] = ()
+    draft: ReturnDraft,
+    shipped: Sequence[ShippedLine] | None,
+    made: Iterable[tuple[ReturnOrder, Sequence[ReturnLine]]] = (),
 ) -> list[tuple[ShippedLine, Decimal]]:
     """Return what may still come back of the shipment lines that a draft may take from, after others made with it.
 
-    :raises Blocked: where nothing has left.
+    :raises Blocked: where nothing has left, or only what was never in a warehouse of the actor's.
     """
     if not shipped:
-        raise Blocked.because([queries.NOT_SHIPPED])
+        raise Blocked.because([queries.NOT_SHIPPED if shipped is None else ELSEWHERE])
     taken: dict[int, Decimal] = defaultdict(Decimal)
     for _row, lines in made:
         for line in lines:
@@ -320,6 +323,11 @@ def tell(
             actor=actor,
             at=at,
         )
+
+
+def awaited(line: ReturnLine) -> Decimal:
+    """Return the authorized units of a line that have not come and still may."""
+    return max(line.authorized - line.short - line.received, ZERO)
 
 
 def plain(quantity: Decimal) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import F, Sum
 from django.urls import reverse
 
 from billing import queries as billing_queries
@@ -21,6 +22,7 @@ from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from inventory.models import Product
+from inventory.queries.places import warehouse_ids
 from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
@@ -35,6 +37,12 @@ class NotInvoiced(Refused):
     """Units that came back have not been invoiced: there is nothing to credit them against."""
 
     code = "not_invoiced"
+
+
+class MadeGood(Refused):
+    """Units turned up that were made good already when they were lost."""
+
+    code = "made_good"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ def settle_return(
     :raises NotAllowed: where the actor may not settle, credit, refund or create orders.
     :raises Blocked: where goods of the return are not put away.
     :raises NotInvoiced: where units are to be credited that no invoice bills.
+    :raises MadeGood: where they turned up after they were made good as lost.
     """
     require(actor, "returns.settle")
     order_id = ReturnOrder.objects.for_user(actor).filter(pk=return_id).values_list("order_id", flat=True).first()
@@ -97,12 +106,14 @@ def settle_return(
     # Every order of every invoice that is credited, at once: nobody waits in a circle
     others = billing_queries.order_ids_of([invoice.pk for invoice in invoices])
     orders = bulk.by_pk(orders_queries.locked_orders_to_bill(actor.company_ids, sorted({order_id, *others})))
-    lines = queries.lines_of_returns(actor.company_ids, [return_id])
+    lines = queries.lines_of_returns(warehouse_ids(actor), [return_id])
     row, order = lines[0].return_order, orders[order_id]
     if row.status == ReturnOrder.Status.SETTLED:
         return ReturnSettlement.objects.get(return_order=row)
     if row.status != ReturnOrder.Status.DECIDED:
         raise Blocked(f"{row} is {row.get_status_display().lower()}: its goods are not all put away yet.")
+    if kind != Kind.NONE and row.kind == ReturnOrder.Kind.DELIVERY_FAILURE:
+        _check_not_made_good(lines)
     settlement = ReturnSettlement(
         return_order=row, kind=kind, with_freight=with_freight, reason=reason.strip(), settled_by=actor, at=at
     )
@@ -171,6 +182,25 @@ def settlement_notes(*, settlement_id: int) -> tuple[PreviewNote, ...]:
             )
         )
     return tuple(found)
+
+
+def _check_not_made_good(lines: Sequence[ReturnLine]) -> None:
+    """Check that no unit is made good twice: as lost, and then as one that turned up."""
+    settled = ReturnLine.objects.filter(
+        shipment_line__in=[line.shipment_line_id for line in lines], return_order__status=ReturnOrder.Status.SETTLED
+    )
+    made_good = dict(
+        settled.exclude(return_order__settlement__kind=Kind.NONE, lost__gt=0)
+        .order_by()
+        .values_list("shipment_line")
+        .annotate(units=Sum(F("received") - F("sent_back") + F("lost")))
+    )
+    for line in lines:
+        here = line.received - line.sent_back + line.lost
+        if here + made_good.get(line.shipment_line_id, ZERO) > line.shipment_line.quantity:
+            raise MadeGood(
+                "These units were made good when they were lost, before they turned up: settle this return by nothing."
+            )
 
 
 def _invoices_of(order_id: int) -> list[Invoice]:

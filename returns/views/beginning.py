@@ -64,7 +64,7 @@ class OrderFormView(FormPageMixin, FormView):
 
     def parts(self) -> list[queries.ShippedPart]:
         """Return the items of the order that may still come back."""
-        lines = queries.shipped_lines([self.order.pk]).get(self.order.pk, [])
+        lines = queries.lines_in_reach([self.order.pk], person(self.request)).get(self.order.pk, [])
         return [part for part in queries.shipped_parts(lines).values() if part.free > 0]
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -139,12 +139,12 @@ class ReceiveBlindView(OrderFormView):
     @cached_property
     def shipment(self) -> Shipment | None:
         """The shipment that the carrier brings back undelivered, where one was scanned."""
-        return queries.shipment_out(self.order.pk, self.request.GET.get("shipment", ""))
+        return queries.shipment_out(person(self.request), self.order.pk, self.request.GET.get("shipment", ""))
 
     @cached_property
     def lines(self) -> list[queries.ShippedLine]:
         """What of the shipment, or of the parcel that was scanned, was neither delivered nor came back."""
-        lines = queries.shipped_lines([self.order.pk]).get(self.order.pk, [])
+        lines = queries.lines_in_reach([self.order.pk], person(self.request)).get(self.order.pk, [])
         out = [line for line in lines if self.shipment and line.shipment_id == self.shipment.pk and line.out > 0]
         parcel = self.request.GET.get("parcel", "")
         return [line for line in out if str(line.parcel_id) == parcel] or out

@@ -38,6 +38,7 @@ class ReturnQueueView(QueueView):
         Tab("received", "To inspect", Q(status=Status.RECEIVED)),
         Tab("inspected", "To put away", Q(status=Status.INSPECTED)),
         Tab("decided", "To settle", Q(status=Status.DECIDED)),
+        Tab("quarantine", "In quarantine", pages.IS_QUARANTINED),
         Tab("closed", "Closed", ~pages.IS_OPEN),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (

@@ -14,7 +14,7 @@ from django.views.generic import FormView, View
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.refusals import Refused
 from returns import queries, services
-from returns.forms import ArrivalForm, DecisionForm, InspectionForm, SettlementForm
+from returns.forms import ArrivalForm, DecisionForm, InspectionForm, QuarantineForm, SettlementForm
 from returns.models import ReturnOrder, ReturnSettlement
 from returns.queries import pages
 
@@ -46,6 +46,8 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
         forms["inspect_form"] = InspectionForm(parts=parts)
     if user.can("returns.inspect") and any(part.undecided for part in parts):
         forms["decide_form"] = DecisionForm(parts=parts, shelf_of=partial(queries.shelf_of, row))
+    if user.can("returns.inspect") and any(part.quarantined for part in parts):
+        forms["quarantine_form"] = QuarantineForm(parts=parts, shelf_of=partial(queries.shelf_of, row))
     if row.status == Status.DECIDED and user.can("returns.settle"):
         forms |= settlement_context(request, row)
     settlement = pages.settlement_of(row)
@@ -60,6 +62,7 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
         "facts": facts,
         "settlement": settlement,
         "dispositions": pages.dispositions_of_return(row),
+        "exits": pages.exits_of_return(row),
         "action_fields": {"id": pk},
         "awaits": any(part.awaited for part in parts),
         "can_authorize": row.status == Status.REQUESTED and user.can("returns.authorize"),
@@ -169,6 +172,26 @@ class DecideReturnView(StepView):
         """Take the units where they go and return the return's key."""
         row = services.decide_return(
             return_id=self.row.pk, decided=form.decided(), actor=person(self.request), at=timezone.now()
+        )
+        return int(row.pk)
+
+
+class ClearQuarantineView(StepView):
+    """Takes goods out of quarantine, whatever became of their return."""
+
+    verb = "returns.inspect"
+    form_class = QuarantineForm
+    form_name = "quarantine_form"
+    done = "Goods taken out of quarantine."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the shelves of the warehouse as well."""
+        return {**super().get_form_kwargs(), "shelf_of": partial(queries.shelf_of, self.row)}
+
+    def save(self, form: QuarantineForm) -> int:
+        """Take the units where they go and return the return's key."""
+        row = services.clear_quarantine(
+            return_id=self.row.pk, cleared=form.cleared(), actor=person(self.request), at=timezone.now()
         )
         return int(row.pk)
 

@@ -16,7 +16,7 @@ from core.roles import require
 from core.transactions import atomic
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
-from shipping import queries
+from shipping import events, queries
 from shipping.models import DeliveryFailure, Shipment, ShipmentLine
 
 Kind = DeliveryFailure.Kind
@@ -82,6 +82,13 @@ def lose_shipments(
     bulk.add(ShipmentLine, {pk: {"lost": quantity - failed} for pk, quantity, failed in lines if quantity > failed})
     transitions.apply(clear, "lose", at=at)
     _keep(clear, Kind.LOST, note, claim, at, actor, at)
+    if clear:
+        events.shipments_lost.send(
+            sender=Shipment,
+            event=events.ShipmentsLost(
+                tuple(row.pk for row in clear), tuple(row.order_id for row in clear), actor.pk, at
+            ),
+        )
     standing = Shipment.objects.for_user(actor).filter(pk__in=results, status=Shipment.Status.LOST)
     return results | {row.pk: Failed(row.pk, row.order_id, row.attempts) for row in [*clear, *standing]}
 

@@ -13,12 +13,13 @@ from billing.models import Invoice, Payment
 from core.refusals import Blocked, NotAllowed
 from core.roles import Role
 from inventory.models import Product
+from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder, SalesOrderLine
 from returns import services
 from returns.models import ReturnCredit, ReturnSettlement
 from tests.factories.core import person
 from tests.factories.house import AT, House
-from tests.factories.returns import again, decided, received
+from tests.factories.returns import again, asked, decided, received
 from tests.factories.shipping import dispatched
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +195,16 @@ def test_partial_returns_of_a_partly_invoiced_partly_paid_discounted_order_sum_t
     came = sum(Payment.objects.filter(company=house.company, amount__gt=0).values_list("amount", flat=True))
     assert 0 <= back <= came
     audit()
+
+
+class TestClosing:
+    def test_waits_for_the_returns_of_an_order(self, house):
+        product = house.product([9])
+        order = dispatched(house, (product, 3))
+        bill(house, order)
+        pay(house, order)
+        made = asked(house, order, {product: 1})
+        orders_services.complete_orders(at=AT)
+        assert orders_services.close_orders(at=AT) == 0
+        services.cancel_returns(return_ids=[made.pk], reason="They keep it", actor=house.boss, at=AT)
+        assert orders_services.close_orders(at=AT) == 1

@@ -1,4 +1,4 @@
-"""What returns keeps: return orders over shipment lines, and every receipt, grade and disposition as a fact."""
+"""Return orders over shipment lines, and how far the units of each line are."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django_fsm import FSMField, transition
 
-from billing.models import Invoice, Payment
-from core.ledger import append_only
-from core.models import Company, CompanyQuerySet
+from core.models import Company
 from core.numbering import document_number
 from core.transitions import Graph
-from inventory.models import Bin, Product, StockPosting, Warehouse
+from inventory.models import Product, Warehouse, WarehouseQuerySet
 from inventory.models.stock import quantity_field
 from orders.models import LinePart, SalesOrder
+from returns.models.columns import by, value_field
 from shipping.models import Shipment, ShipmentLine
 
 _ARRIVED = ["RECEIVED", "INSPECTED", "DECIDED"]
@@ -33,37 +31,16 @@ RETURN_GRAPH = Graph(
     settle=(["DECIDED"], "SETTLED"),
     expire=(["AUTHORIZED"], "EXPIRED"),
     cancel=(["REQUESTED", "AUTHORIZED"], "CANCELLED"),
+    lose=(["REQUESTED"], "DECIDED"),
+    turn_up=(["DECIDED"], "CANCELLED"),
 )
-
-
-def value_field(**options: object) -> models.DecimalField:
-    """Return a column for a cost in company currency."""
-    return models.DecimalField(max_digits=20, decimal_places=4, **options)  # type: ignore[arg-type]
-
-
-def _by(**options: object) -> models.ForeignKey:
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,
-        **options,  # type: ignore[arg-type]
-    )
-
-
-class Grade(models.TextChoices):
-    """What inspection found."""
-
-    A = "A", "A: as new"
-    B = "B", "B: opened or worn"
-    C = "C", "C: damaged"
-    X = "X", "X: unusable"
 
 
 class ReturnOrder(models.Model):
     """Goods of one order that come back: customers send them, or the carrier does, who could not deliver them.
 
-    It changes only under its order's lock. A blind one was made at the dock by the goods themselves.
+    It changes only under its order's lock. A blind one was made at the dock by the goods themselves; one of what the
+    carrier lost has no goods and waits for nothing but its settlement.
     """
 
     class Kind(models.TextChoices):
@@ -111,15 +88,15 @@ class ReturnOrder(models.Model):
     wish = models.CharField(max_length=8, choices=Wish.choices, default=Wish.UNKNOWN)
     is_blind = models.BooleanField(default=False)
     expires_on = models.DateField(null=True)
-    requested_by = _by()
+    requested_by = by()
     requested_at = models.DateTimeField()
-    authorized_by = _by(null=True)
+    authorized_by = by(null=True)
     authorized_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_reason = models.CharField(max_length=200, blank=True)
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects = CompanyQuerySet.as_manager()
+    objects = WarehouseQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["-id"]
@@ -199,6 +176,15 @@ class ReturnOrder(models.Model):
         """It is given up before anything came."""
         self.closed_at = at
 
+    @transition(field=status, **RETURN_GRAPH["lose"])
+    def lose(self, *, at: datetime) -> None:
+        """The carrier lost the goods: there is nothing to wait for but the settlement."""
+
+    @transition(field=status, **RETURN_GRAPH["turn_up"])
+    def turn_up(self, *, at: datetime) -> None:
+        """All that was thought lost turned up before it was settled."""
+        self.closed_at = at
+
 
 class ReturnLine(models.Model):
     """What of one shipment line may come back, came back and went on from there.
@@ -206,7 +192,7 @@ class ReturnLine(models.Model):
     `received_value` is what the received units cost when they were issued: their share of the shipment line's cost, so
     that all of it together is that cost (PRODUCT.md rule 13). `short` are authorized units that will not come. Units
     that are sent back to the customer count as returned no more. `lost` are units that the carrier lost: only their
-    money is settled.
+    money is settled. `quarantined` are those of the disposed units that lie in quarantine now.
     """
 
     return_order = models.ForeignKey(ReturnOrder, on_delete=models.PROTECT, related_name="lines")
@@ -223,6 +209,8 @@ class ReturnLine(models.Model):
     sent_back = quantity_field(default=0)
     sent_back_value = value_field(default=0)
     lost = quantity_field(default=0)
+    quarantined = quantity_field(default=0)
+    quarantined_value = value_field(default=0)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -244,157 +232,15 @@ class ReturnLine(models.Model):
                 & Q(sent_back_value__gte=0, sent_back_value__lte=F("disposed_value")),
                 name="returnline_sent_back_within_disposed",
             ),
+            models.CheckConstraint(
+                condition=Q(quarantined__gte=0, quarantined__lte=F("disposed") - F("sent_back"))
+                & Q(quarantined_value__gte=0, quarantined_value__lte=F("disposed_value") - F("sent_back_value")),
+                name="returnline_quarantined_within_disposed",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["return_order"], condition=Q(quarantined__gt=0), name="returnline_in_quarantine")
         ]
 
     def __str__(self) -> str:
         return f"line {self.pk} of {self.return_order_id}"
-
-
-class ReturnReceipt(models.Model):
-    """One arrival at the dock: what was scanned to find its return, and the posting that took the goods in."""
-
-    return_order = models.ForeignKey(ReturnOrder, on_delete=models.PROTECT, related_name="receipts")
-    scanned = models.CharField(max_length=80, blank=True)
-    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    received_by = _by()
-    at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-
-    def __str__(self) -> str:
-        return f"receipt {self.pk} of {self.return_order_id}"
-
-
-class ReturnReceiptLine(models.Model):
-    """What arrived: units of a line as authorized or over, units that will not come any more, or a wrong item.
-
-    A wrong item was never issued by us for this order: it stands here and enters no stock.
-    """
-
-    class Fact(models.TextChoices):
-        AS_AUTHORIZED = "AS_AUTHORIZED", "As authorized"
-        OVER = "OVER", "Over"
-        SHORT = "SHORT", "Short"
-        WRONG_ITEM = "WRONG_ITEM", "Wrong item"
-
-    receipt = models.ForeignKey(ReturnReceipt, on_delete=models.PROTECT, related_name="lines")
-    line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, null=True, related_name="receipt_lines")
-    fact = models.CharField(max_length=13, choices=Fact.choices)
-    item = models.CharField(max_length=80, blank=True)
-    quantity = quantity_field()
-    value = value_field(default=0)
-
-    class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(fact="WRONG_ITEM", line__isnull=True) & ~Q(item="")
-                | ~Q(fact="WRONG_ITEM") & Q(line__isnull=False),
-                name="returnreceiptline_of_a_line_unless_a_wrong_item",
-            ),
-            models.CheckConstraint(condition=Q(quantity__gt=0), name="returnreceiptline_quantity_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.fact} {self.quantity}"
-
-
-class ReturnInspection(models.Model):
-    """Units of a line that inspection gave a grade, and how many of them have gone on."""
-
-    line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="inspections")
-    grade = models.CharField(max_length=1, choices=Grade.choices)
-    quantity = quantity_field()
-    disposed = quantity_field(default=0)
-    note = models.CharField(max_length=200, blank=True)
-    inspected_by = _by()
-    at = models.DateTimeField()
-    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(grade__in=["A", "B", "C", "X"]), name="returninspection_grade_is_known"),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0, disposed__gte=0, disposed__lte=F("quantity")),
-                name="returninspection_disposed_within_quantity",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} of grade {self.grade}"
-
-
-class ReturnDisposition(models.Model):
-    """Where graded units went, by which posting, at which of their original cost."""
-
-    class Kind(models.TextChoices):
-        RESTOCK = "RESTOCK", "Restock"
-        QUARANTINE = "QUARANTINE", "Quarantine"
-        SCRAP = "SCRAP", "Scrap"
-        SEND_BACK = "SEND_BACK", "Back to the customer"
-
-    inspection = models.ForeignKey(ReturnInspection, on_delete=models.PROTECT, related_name="dispositions")
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    quantity = quantity_field()
-    value = value_field()
-    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, related_name="+", db_index=False)
-    decided_by = _by()
-    at = models.DateTimeField()
-
-    class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0, value__gte=0), name="returndisposition_quantity_positive"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.quantity}"
-
-
-class ReturnSettlement(models.Model):
-    """How a return was settled: credited by invoice line, refunded as well, by goods again, or by nothing."""
-
-    class Kind(models.TextChoices):
-        CREDIT = "CREDIT", "Credit note"
-        REFUND = "REFUND", "Credit note and refund"
-        EXCHANGE = "EXCHANGE", "Send it again"
-        NONE = "NONE", "Nothing"
-
-    return_order = models.OneToOneField(ReturnOrder, on_delete=models.PROTECT, related_name="settlement")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    with_freight = models.BooleanField(default=False)
-    reason = models.CharField(max_length=200, blank=True)
-    exchange = models.OneToOneField(SalesOrder, on_delete=models.PROTECT, null=True, related_name="+")
-    settled_by = _by()
-    at = models.DateTimeField()
-
-    class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(kind="EXCHANGE", exchange__isnull=False) | (~Q(kind="EXCHANGE") & Q(exchange__isnull=True)),
-                name="returnsettlement_exchange_has_its_order",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.return_order_id}"
-
-
-class ReturnCredit(models.Model):
-    """A credit note that settled a return, and the refund of what the customer had paid of it."""
-
-    settlement = models.ForeignKey(ReturnSettlement, on_delete=models.PROTECT, related_name="credits")
-    credit_note = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="+")
-    refund = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, related_name="+")
-
-    class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-
-    def __str__(self) -> str:
-        return f"credit {self.credit_note_id} for {self.settlement_id}"
