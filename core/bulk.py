@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -110,7 +112,7 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
         id(row): (depth, n) for depth, (members, _name) in enumerate(levels) for n, row in enumerate(members, 1)
     }
     shape: list[_Level] = []
-    params: list[Any] = []
+    params: list[str] = []
     for members, parent_name in levels:
         model = type(members[0])
         columns = tuple(
@@ -121,14 +123,14 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
                 column.may_default and all(isinstance(getattr(row, column.attname), DatabaseDefault) for row in members)
             )
         )
-        params += [column.of(members) for column in columns]
-        parent_depth = -1
+        parent_depth, parents = -1, None
         if parent_name:
             above = [position[id(getattr(row, parent_name))] for row in members]
             parent_depth = above[0][0]
             if any(depth != parent_depth for depth, _n in above):
                 raise ValueError(f"The parents of one entry's {parent_name} must be rows of one entry themselves.")
-            params.append(array([n for _depth, n in above]))
+            parents = [n for _depth, n in above]
+        params.append(_records(columns, members, parents))
         shape.append((model, parent_name, parent_depth, columns))
     with connection.cursor() as cursor:
         if len(shape) == 1:
@@ -137,14 +139,49 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
         else:
             cursor.execute(_insert_statement(tuple(shape)), params)
             made = cursor.fetchall()
+    alias = connection.alias
     for depth, number, new_id in made:
         row = levels[depth][0][number - 1]
         row.pk = new_id
         row._state.adding = False
-        row._state.db = connection.alias
+        row._state.db = alias
     for members, parent_name in levels[1:]:
+        attname = f"{parent_name}_id"
         for row in members:
-            setattr(row, parent_name, getattr(row, parent_name))
+            row.__dict__[attname] = getattr(row, parent_name).pk
+
+
+def _records(columns: Sequence[_Column], rows: Sequence[Row], parents: Sequence[int] | None) -> str:
+    """Return rows as one JSON array of records, each with the number of its parent where `parents` says so."""
+    values = attrgetter("pk", *[column.attname for column in columns])  # of one name alone it would give no tuple
+    encoders = [(place, column.encoder) for place, column in enumerate(columns) if column.is_json]
+    record = ",".join([*(f'"c{place}":%s' for place in range(len(columns))), *(['"parent_n":%s'] if parents else [])])
+    texts = []
+    for number, row in enumerate(rows):
+        texts_of_row = [_json(value) for value in values(row)[1:]]
+        for place, encoder in encoders:
+            texts_of_row[place] = json.dumps(getattr(row, columns[place].attname), cls=encoder)
+        if parents:
+            texts_of_row.append(str(parents[number]))
+        texts.append(record % tuple(texts_of_row))
+    return "[{" + "},{".join(texts) + "}]"
+
+
+def _json(value: Any) -> str:
+    if type(value) is str:
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if type(value) in _BARE:
+        return str(value) if value is not True and value is not False else "true" if value else "false"
+    return encode_basestring(str(value))
+
+
+def _recordset(columns: Sequence[_Column], *, with_parent: bool = False) -> str:
+    kinds = [f"c{place} {column.kind[:-2]}" for place, column in enumerate(columns)]
+    if with_parent:
+        kinds.append("parent_n int")
+    return f"ROWS FROM (json_to_recordset((SELECT %s::json)) AS ({', '.join(kinds)}))"
 
 
 # Model, foreign key to the parent, the parent's place among the levels, and the columns that are sent
@@ -156,10 +193,7 @@ def _plain_insert_statement(level: _Level) -> str:
     """Return the statement for rows without children; PostgreSQL returns the ids in the order of the arrays."""
     model, _parent_name, _parent_depth, columns = level
     table, names = connection.ops.quote_name(model._meta.db_table), ", ".join(column.quoted for column in columns)
-    return (
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM {_unnested(column.kind for column in columns)}"
-        f" AS u({names}) RETURNING id"
-    )
+    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)} AS u({names}) RETURNING id"
 
 
 @cache
@@ -168,17 +202,16 @@ def _insert_statement(shape: tuple[_Level, ...]) -> str:
     for depth, (model, parent_name, parent_depth, columns) in enumerate(shape):
         table = connection.ops.quote_name(model._meta.db_table)
         names = [column.quoted for column in columns]
-        kinds = [column.kind for column in columns]
         given, join, parent = list(names), "", []
         if parent_name:
-            kinds.append("int[]")
             given.append("parent_n")
             parent = [_column(model, parent_name).quoted]
             join = f" JOIN p{parent_depth} AS parent ON parent.n = u.parent_n ORDER BY u.n"
         ctes.append(
             f"p{depth} AS (SELECT nextval('{_sequence(model)}'::regclass) AS new_id, u.*"
             f"{', parent.new_id AS parent_id' if parent else ''} FROM"
-            f" {_unnested(kinds)} WITH ORDINALITY AS u({', '.join([*given, 'n'])}){join})"
+            f" {_recordset(columns, with_parent=bool(parent_name))} WITH ORDINALITY"
+            f" AS u({', '.join([*given, 'n'])}){join})"
         )
         ctes.append(
             f"i{depth} AS (INSERT INTO {table} ({', '.join(['id', *parent, *names])})"

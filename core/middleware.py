@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 
+from core import tracing
 from core.history import attributed_to
 from core.idempotency import KeyReused
 from core.pages import COMPANY, vary_on_htmx, wants_fragment
@@ -39,6 +40,7 @@ class RequestIdMiddleware:
         cast(Any, request).request_id = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        tracing.request_id.set(request_id)
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -82,9 +82,10 @@ class Reading(Generic[M]):
         if compiled.converters:
             rows = compiled.apply_converters(rows, compiled.converters)
         from_db, attnames, columns = compiled.model.from_db, compiled.attnames, compiled.columns
+        alias = connection.alias
         found: list[Any] = []
         for row in rows:
-            instance = from_db(connection.alias, attnames, row[columns])
+            instance = from_db(alias, attnames, row[columns])
             for populator in compiled.populators:
                 populator.populate(row, instance)
             found.append(instance)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from core.refusals import Busy
@@ -38,15 +38,23 @@ def atomic(service: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(service)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        blocks: list[Any] = connection.atomic_blocks
-        is_outermost = not any(isinstance(block, _ServiceBlock) for block in blocks)
-        with _ServiceBlock(using=None, savepoint=is_outermost, durable=False):
-            result = service(*args, **kwargs)
-            if connection.needs_rollback:
-                raise transaction.TransactionManagementError(
-                    f"{service.__qualname__} went on after a refusal in a service that it called."
-                )
-            return result
+        database: Any = connections[DEFAULT_DB_ALIAS]
+        if not any(isinstance(block, _ServiceBlock) for block in database.atomic_blocks):
+            with _ServiceBlock(using=None, savepoint=True, durable=False):
+                return whole(database, *args, **kwargs)
+        try:
+            return whole(database, *args, **kwargs)
+        except BaseException:
+            database.needs_rollback = True
+            raise
+
+    def whole(database: Any, *args: P.args, **kwargs: P.kwargs) -> R:
+        result = service(*args, **kwargs)
+        if database.needs_rollback:
+            raise transaction.TransactionManagementError(
+                f"{service.__qualname__} went on after a refusal in a service that it called."
+            )
+        return result
 
     return call
 

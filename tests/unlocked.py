@@ -14,16 +14,27 @@ from django.db.models import Model
 from core.locking import LockingQuerySet
 from core.reading import Reading
 
+PATIENCE = 2  # s
 _LOCK = re.compile(r' FOR NO KEY UPDATE(?: OF "?\w+"?)?')
 
 
 def take_locks_away(monkeypatch: pytest.MonkeyPatch, *models: type[Model], pause: float = 0.3) -> None:
     """Read rows of the models (of all, where none is named) where the product locks them, and wait a moment there.
 
-    Others come between in that moment. The watch over the order of locks still sees a lock, on no row.
+    Others come between in that moment: who reads first waits until a second one has read too, which on a busy machine
+    takes longer than the moment. The watch over the order of locks still sees a lock, on no row.
     """
     lock, call, compile_ = LockingQuerySet.locked, Reading.__call__, Reading._compile
     compiling = threading.local()
+    readers: set[int] = set()
+    meeting = threading.Condition()
+
+    def wait_for_others() -> None:
+        with meeting:
+            readers.add(threading.get_ident())
+            meeting.notify_all()
+            meeting.wait_for(lambda: len(readers) > 1, timeout=PATIENCE)
+        time.sleep(pause)
 
     def is_meant(model: Any) -> bool:
         return not models or model in models
@@ -35,7 +46,7 @@ def take_locks_away(monkeypatch: pytest.MonkeyPatch, *models: type[Model], pause
         found = rows.order_by("pk")
         if pause:
             found = list(found)
-            time.sleep(pause)
+            wait_for_others()
         return found
 
     def compile_locked(reading: Any, lists: int) -> Any:
@@ -53,7 +64,7 @@ def take_locks_away(monkeypatch: pytest.MonkeyPatch, *models: type[Model], pause
         plain = Reading(reading._build)
         plain._compiled = replace(made, sql=_LOCK.sub("", made.sql))
         found = call(plain, *lists)
-        time.sleep(pause)
+        wait_for_others()
         return found
 
     monkeypatch.setattr(LockingQuerySet, "locked", read)

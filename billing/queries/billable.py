@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from billing import sql
+from core import bulk
 from core.models import User
 from core.money import ZERO, cumulative_share
 from core.refusals import Blocker
@@ -78,7 +79,7 @@ def billing_facts(order_ids: Collection[int]) -> dict[int, OrderBilling]:
     if not order_ids:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(sql.BILLING_FACTS, [list(order_ids)])
+        cursor.execute(sql.BILLING_FACTS, [bulk.array(order_ids)])
         rows = cursor.fetchall()
     by_order: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
@@ -189,7 +190,7 @@ def _blocked_from_invoice(order_ids: Collection[int]) -> dict[int, list[Blocker]
 
 def _blocked_from_pay(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.PAYMENT_FACTS, [list(order_ids)])
+        cursor.execute(sql.PAYMENT_FACTS, [bulk.array(order_ids)])
         facts: list[tuple[int, int, Decimal]] = cursor.fetchall()
     found = {}
     for order_id, invoices, open_amount in facts:

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from billing import sql
 from billing.models import Invoice, InvoiceLine, InvoiceOrder, Payment, Settlement
+from core import bulk
 from core.models import User
 from core.money import ZERO, cumulative_share, round_amount
 from core.reading import Among, Given, compiled
@@ -31,7 +32,7 @@ def last_payments(invoice_ids: Collection[int]) -> dict[int, Payment]:
 def settled_totals(order_ids: Collection[int]) -> dict[int, tuple[Decimal, Decimal]]:
     """Return what is settled of orders' invoices less what was credited, and what these come to. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SETTLED_TOTALS, [list(order_ids)])
+        cursor.execute(sql.SETTLED_TOTALS, [bulk.array(order_ids)])
         return {order_id: (settled, gross) for order_id, settled, gross in cursor.fetchall()}
 
 

@@ -129,7 +129,7 @@ def _draft(
         gross=totals.gross,
         snapshot=snapshot,
         digest=snapshots.digest(snapshot),
-        posted_by=actor,
+        posted_by_id=actor.pk,
         posted_at=at,
     )
     return Draft(invoice, _lines(invoice, [line for _order, line in lines]), order_shares(invoice, _alone(group)))

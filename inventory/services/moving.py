@@ -60,7 +60,7 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
     into = sums(((pick.tote_id, pick.product_id), pick.quantity) for pick in picks)
     add_bin_stock(quantities={**out, **into}, allocated=out)
     return post(
-        StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor=actor, at=at),
+        StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor_id=actor.pk, at=at),
         [
             StockMove(
                 product_id=pick.product_id,
@@ -86,13 +86,15 @@ def issue_allocations(
     change_allocations(sql.CONSUME_ALLOCATIONS, issues)
     by_level = sums((issue.level_id, issue.quantity) for issue in issues)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ISSUE_LEVELS, [list(by_level), list(by_level.values()), places])
+        cursor.execute(sql.ISSUE_LEVELS, [bulk.array(by_level), bulk.array(by_level.values()), places])
         cost_of_level: dict[int, Decimal] = dict(cursor.fetchall())
     costs = _shares(issues, cost_of_level, places)
     out = sums(((issue.tote_id, issue.product_id), -issue.quantity) for issue in issues)
     add_bin_stock(quantities=out, allocated={})
     posting_id = post(
-        StockPosting(company_id=company_id, kind=StockPosting.Kind.ISSUE, reference=reference, actor=actor, at=at),
+        StockPosting(
+            company_id=company_id, kind=StockPosting.Kind.ISSUE, reference=reference, actor_id=actor.pk, at=at
+        ),
         [
             StockMove(
                 product_id=issue.product_id,

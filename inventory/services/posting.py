@@ -41,7 +41,14 @@ def change_allocations(statement: str, rows: Sequence[_OfAllocation]) -> None:
     demand_of = {row.allocation_id: row.demand_id for row in rows}
     allocations = list(by_allocation)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [allocations, [demand_of[pk] for pk in allocations], list(by_allocation.values())])
+        cursor.execute(
+            statement,
+            [
+                bulk.array(allocations),
+                bulk.array([demand_of[pk] for pk in allocations]),
+                bulk.array(by_allocation.values()),
+            ],
+        )
         if len(cursor.fetchall()) != len(allocations):
             raise StockMoved("Some of this was picked, shipped or freed meanwhile. Nothing was moved: look again.")
 
@@ -62,11 +69,11 @@ def add_bin_stock(
     :raises StockMoved: where a bin has no row for its product, or does not hold as much as its row and the plan say.
     """
     keys = list(quantities)
-    asked: list[Any] = [
-        [bin_id for bin_id, _product in keys],
-        [product_id for _bin, product_id in keys],
-        [quantities[key] for key in keys],
-        [allocated.get(key, Decimal(0)) for key in keys],
+    asked = [
+        bulk.array([bin_id for bin_id, _product in keys]),
+        bulk.array([product_id for _bin, product_id in keys]),
+        bulk.array([quantities[key] for key in keys]),
+        bulk.array([allocated.get(key, Decimal(0)) for key in keys]),
     ]
     with connection.cursor() as cursor:
         try:

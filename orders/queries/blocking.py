@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db import connection
 from django.urls import reverse
 
+from core import bulk
 from core.money import ZERO
 from core.refusals import Blocker
 from orders import sql
@@ -84,7 +85,7 @@ class ConfirmFacts:
 def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:
     """Return what decides whether orders can be confirmed. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.CONFIRM_FACTS, [list(order_ids)])
+        cursor.execute(sql.CONFIRM_FACTS, [bulk.array(order_ids)])
         rows = cursor.fetchall()
     found = {}
     for order_id, *facts, credit_currency, ceiling, balance, is_prepay, invoice_on in rows:
@@ -116,7 +117,7 @@ def _draft_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
 
 def _allocate_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.ALLOCATE_FACTS, [list(order_ids)])
+        cursor.execute(sql.ALLOCATE_FACTS, [bulk.array(order_ids)])
         facts: list[tuple[int, str, Decimal, Decimal, Decimal]] = cursor.fetchall()
     found: dict[int, list[Blocker]] = {}
     for order_id, status, waiting, held, free in facts:

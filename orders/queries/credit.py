@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db import connection
 from django.db.models import Sum
 
+from core import bulk
 from core.money import ZERO, cumulative_share, document_totals, exponent
 from core.refusals import Blocker
 from orders import sql
@@ -61,7 +62,7 @@ def unbilled(order_ids: Collection[int]) -> dict[int, Decimal]:
     difference.
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql.UNBILLED_LINES, [list(order_ids)])
+        cursor.execute(sql.UNBILLED_LINES, [bulk.array(order_ids)])
         rows = cursor.fetchall()
     lines: dict[int, list[Unbilled]] = defaultdict(list)
     currencies: dict[int, str] = {}

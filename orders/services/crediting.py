@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from core import bulk
 from core.models import User
 from core.money import ZERO, exponent, round_amount
 from core.refusals import Refused
@@ -53,13 +54,13 @@ def move_credit(*, changes: Sequence[CreditChange], actor: User | None, at: date
         cursor.execute(
             sql.MOVE_CREDIT,
             [
-                [change.company_id for change in changes],
-                [change.customer_id for change in changes],
-                [str(change.kind) for change in changes],
-                [change.amount for change in changes],
-                [change.currency for change in changes],
-                [change.order_id for change in changes],
-                [change.reference for change in changes],
+                bulk.array([change.company_id for change in changes]),
+                bulk.array([change.customer_id for change in changes]),
+                bulk.array([change.kind for change in changes]),
+                bulk.array([change.amount for change in changes]),
+                bulk.array([change.currency for change in changes]),
+                bulk.array([change.order_id for change in changes]),
+                bulk.array([change.reference for change in changes]),
                 actor.pk if actor else None,
                 at,
             ],

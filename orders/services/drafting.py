@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 from django.urls import reverse
 
+from core import bulk
 from core.models import User
 from core.money import document_totals, exponent, line_net, round_half_up
 from core.quantities import MAX_QUANTITY, in_steps
@@ -155,13 +156,13 @@ def draft_terms(drafts: Sequence[OrderDraft], actor: User, order_ids: Sequence[i
         cursor.execute(
             sql.DRAFT_TERMS,
             [
-                list(range(len(drafts))),
-                [draft.customer_id for draft in drafts],
-                [draft.ship_to_id or 0 for draft in drafts],
-                [normalized_reference(draft.po_number) for draft in drafts],
-                [draft.ordered_on for draft in drafts],
-                list(order_ids) or [0] * len(drafts),
-                actor.company_ids,
+                bulk.array(range(len(drafts))),
+                bulk.array([draft.customer_id for draft in drafts]),
+                bulk.array([draft.ship_to_id or 0 for draft in drafts]),
+                bulk.array([normalized_reference(draft.po_number) for draft in drafts]),
+                bulk.array([draft.ordered_on for draft in drafts]),
+                bulk.array(order_ids or [0] * len(drafts)),
+                bulk.array(actor.company_ids),
             ],
         )
         return {
@@ -177,9 +178,9 @@ def product_terms(drafts: Sequence[OrderDraft], terms: Mapping[int, Terms], acto
         cursor.execute(
             sql.PRODUCT_TERMS,
             [
-                sorted({term.price_list_id for term in terms.values()}),
-                sorted({line.product_id for draft in drafts for line in draft.lines}),
-                actor.company_ids,
+                bulk.array(sorted({term.price_list_id for term in terms.values()})),
+                bulk.array(sorted({line.product_id for draft in drafts for line in draft.lines})),
+                bulk.array(actor.company_ids),
             ],
         )
         for pk, *facts, price_list_id, price, from_quantity, valid_from, valid_until in cursor.fetchall():
@@ -322,7 +323,7 @@ def build(
         content=content,
         content_digest=hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest(),
         received_at=at,
-        received_by=actor,
+        received_by_id=actor.pk,
     )
     order = SalesOrder(
         company_id=term.company_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -42,7 +42,7 @@ def note_shipped(*, shipped: Mapping[int, Decimal]) -> None:
     """Raise the parts' shipped totals, by part id, and set the fulfilment facet; the caller holds the orders' locks."""
     ids = sorted(shipped)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ADD_SHIPPED, [ids, [shipped[pk] for pk in ids]])
+        cursor.execute(sql.ADD_SHIPPED, [bulk.array(ids), bulk.array([shipped[pk] for pk in ids])])
 
 
 def note_delivered(*, delivered: Mapping[int, Decimal]) -> None:
@@ -57,7 +57,7 @@ def note_returned(*, returned: Mapping[int, Decimal]) -> None:
     """
     ids = sorted(returned)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ADD_RETURNED, [ids, [returned[pk] for pk in ids]])
+        cursor.execute(sql.ADD_RETURNED, [bulk.array(ids), bulk.array([returned[pk] for pk in ids])])
 
 
 def defer_allocation(*, order_ids: Collection[int]) -> None:
@@ -92,11 +92,15 @@ def note_credited(*, credited: Mapping[int, tuple[Decimal, Decimal]]) -> None:
 def _add_billed(statement: str, changes: Mapping[int, tuple[Decimal, Decimal]]) -> None:
     ids = sorted(changes)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [ids, [changes[pk][0] for pk in ids], [changes[pk][1] for pk in ids]])
+        cursor.execute(statement, [bulk.array(ids), *_arrays(changes[pk] for pk in ids)])
 
 
 def note_settled(*, settled: Mapping[int, tuple[Decimal, Decimal]]) -> None:
     """Set the payment facet of orders from (settled, gross) of their invoices; the caller holds the orders' locks."""
     ids = sorted(settled)
     with connection.cursor() as cursor:
-        cursor.execute(sql.SET_PAYMENT, [ids, [settled[pk][0] for pk in ids], [settled[pk][1] for pk in ids]])
+        cursor.execute(sql.SET_PAYMENT, [bulk.array(ids), *_arrays(settled[pk] for pk in ids)])
+
+
+def _arrays(pairs: Iterable[tuple[Decimal, Decimal]]) -> list[str]:
+    return [bulk.array(column) for column in zip(*pairs, strict=True)]

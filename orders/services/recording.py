@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import structlog
-
-from core import bulk
+from core import bulk, tracing
 from core.models import User
 from orders.models import OrderEvent
 
@@ -28,7 +26,8 @@ class Fact:
 
 def record(*, facts: Sequence[Fact], actor: User | None, at: datetime) -> None:
     """Write facts into the event log by one statement; `actor` is None for the system."""
-    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+    actor_id = actor.pk if actor else None
+    request_id = tracing.request_id.get()
     bulk.insert(
         [
             OrderEvent(
@@ -37,7 +36,7 @@ def record(*, facts: Sequence[Fact], actor: User | None, at: datetime) -> None:
                 subject_kind=fact.subject_kind,
                 subject_id=fact.subject_id,
                 kind=fact.kind,
-                actor=actor,
+                actor_id=actor_id,
                 at=at,
                 request_id=request_id,
                 data=fact.data,

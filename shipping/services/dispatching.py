@@ -153,7 +153,7 @@ def _send_off(
 
 def _undispatched(order_ids: Sequence[int], actor: User) -> list[_Content]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.UNDISPATCHED, [list(order_ids)])
+        cursor.execute(sql.UNDISPATCHED, [bulk.array(order_ids)])
         contents = [_Content(*row) for row in cursor.fetchall()]
     mine = warehouse_ids(actor)
     return [content for content in contents if content.warehouse_id in mine]
@@ -200,7 +200,7 @@ def _ship(
                 ship_to=orders[content.order_id].ship_to,
                 carrier=consignment.carrier,
                 posting_id=issued.posting_id,
-                dispatched_by=actor,
+                dispatched_by_id=actor.pk,
             ),
         )
         parcels[key][content.parcel_id] = None

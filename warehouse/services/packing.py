@@ -170,7 +170,7 @@ def unpack_parcels(*, parcel_ids: Collection[int], actor: User, at: datetime) ->
 def _locked_unpacked(order_ids: Collection[int], actor: User) -> list[_Unpacked]:
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(sql.LOCK_UNPACKED, [sorted(set(order_ids)), actor.company_ids])
+            cursor.execute(sql.LOCK_UNPACKED, [bulk.array(sorted(set(order_ids))), bulk.array(actor.company_ids)])
             contents = [_Unpacked(*row) for row in cursor.fetchall()]
         if all(content.is_current for content in contents):
             mine = warehouse_ids(actor)
@@ -189,7 +189,7 @@ def _pack(boxes: Collection[Sequence[_Unpacked]], actor: User, at: datetime) -> 
             company_id=contents[0].company_id,
             order_id=contents[0].order_id,
             warehouse_id=contents[0].warehouse_id,
-            packed_by=actor,
+            packed_by_id=actor.pk,
             weight_g=_weight(contents),
         )
         parcel.pack(at=at)

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from core import transitions
+from core import bulk, transitions
 from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocked, Refused
@@ -75,7 +75,7 @@ def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
 
 def locked_tasks(statement: str, ids: Collection[int], actor: User) -> list[Any]:
     """Return tasks under their locks, with demand_id, level_id and warehouse_id of what they take."""
-    scope = [sorted(set(ids)), actor.company_ids]
+    scope = [bulk.array(sorted(set(ids))), bulk.array(actor.company_ids)]
     tasks: Iterable[Any] = PickTask.objects.raw(statement, [*scope, *scope])
     mine = warehouse_ids(actor)
     return [task for task in tasks if task.warehouse_id in mine]

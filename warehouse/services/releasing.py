@@ -85,7 +85,7 @@ def _release(
         company_id = orders[part.order_id].company_id
         wave = waves.setdefault(
             pick.warehouse_id,
-            Wave(company_id=company_id, warehouse_id=pick.warehouse_id, released_by=actor, released_at=at),
+            Wave(company_id=company_id, warehouse_id=pick.warehouse_id, released_by_id=actor.pk, released_at=at),
         )
         tasks.append(
             PickTask(
