@@ -44,4 +44,5 @@ class BillingConfig(AppConfig):
             order=80,
         )
         registry.subject_pages.register("invoice", registry.SubjectPage("billing:invoice", "billing.view"))
+        registry.subject_pages.register("payment", registry.SubjectPage("billing:payment", "billing.view"))
         register_all(registry.audit_checks.register, "billing", audit.CHECKS)

@@ -219,13 +219,24 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "what payments settled = their settlements, of one customer in one currency",
+        "what payments settled = their settlements and what was paid back of them, of one customer in one currency",
         rows="billing_payment",
         drift="""
         SELECT 'payment ' || p.id, p.settled::text, coalesce(s.amount, 0)::text
         FROM billing_payment p
-        LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM billing_settlement GROUP BY 1) s ON s.payment_id = p.id
+        LEFT JOIN (
+            SELECT id, sum(amount) AS amount FROM (
+                SELECT payment_id AS id, amount FROM billing_settlement
+                UNION ALL SELECT pays_back_id, -amount FROM billing_payment WHERE pays_back_id IS NOT NULL
+                UNION ALL SELECT id, amount FROM billing_payment WHERE pays_back_id IS NOT NULL
+            ) a GROUP BY 1
+        ) s ON s.id = p.id
         WHERE p.settled <> coalesce(s.amount, 0)
+        UNION ALL
+        SELECT 'payment ' || b.id, concat_ws(' / ', b.company_id, b.customer_id, b.currency),
+            concat_ws(' / ', p.company_id, p.customer_id, p.currency)
+        FROM billing_payment b JOIN billing_payment p ON p.id = b.pays_back_id
+        WHERE (b.company_id, b.customer_id, b.currency) <> (p.company_id, p.customer_id, p.currency) OR p.amount < 0
         UNION ALL
         SELECT 'payment ' || p.id, concat_ws(' / ', p.company_id, p.customer_id, p.currency),
             concat_ws(' / ', i.company_id, i.customer_id, i.currency)

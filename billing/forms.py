@@ -58,6 +58,7 @@ class PaymentForm(forms.Form):
         required=False,
         label="Keep more than is open as credit",
     )
+    goes_back = False
 
     def __init__(self, *args: Any, currency: str, still_open: Decimal, today: date, **kwargs: Any) -> None:
         amount = f"{still_open:.{exponent(currency)}f}"
@@ -76,7 +77,11 @@ class PaymentForm(forms.Form):
             return data
         try:
             check_receipt(
-                receipt=self.receipt(0, 0), still_open=self.still_open, today=self.today, currency=self.currency
+                receipt=self.receipt(0, 0),
+                still_open=self.still_open,
+                today=self.today,
+                currency=self.currency,
+                goes_back=self.goes_back,
             )
         except PaymentInvalid as refusal:
             raise ValidationError({refusal.field: refusal.sentence}) from refusal
@@ -113,9 +118,10 @@ def _figure_cell(label: str) -> forms.DecimalField:
 
 
 class RefundForm(PaymentForm):
-    """Money that goes back for a credit note, with what is left of it as the amount."""
+    """Money that goes back, with what is left of a credit note or a payment as the amount."""
 
     keeps_rest = None  # type: ignore[assignment]
+    goes_back = True
     received_on = forms.DateField(
         label="Paid back on",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -188,7 +188,8 @@ class InvoiceDocument(models.Model):
 class Payment(models.Model):
     """Money that came in from a customer, or went back to them where the amount is negative.
 
-    `settled` is how much of it invoices have taken up; the rest is the customer's, to be applied.
+    `settled` is how much of it invoices have taken up or went back; the rest is the customer's, to be applied. A refund
+    settles a credit note, or names the payment of which it `pays_back` the rest.
     """
 
     class Method(models.TextChoices):
@@ -204,6 +205,9 @@ class Payment(models.Model):
     method = models.CharField(max_length=10, choices=Method.choices, default=Method.BANK)
     reference = models.CharField(max_length=80, blank=True)
     received_on = models.DateField()
+    pays_back = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="refunds", db_index=False, editable=False
+    )
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -229,6 +233,10 @@ class Payment(models.Model):
                 | Q(amount__lt=0, settled__lte=0, settled__gte=F("amount")),
                 name="payment_settled_within_amount",
             ),
+            models.CheckConstraint(
+                condition=Q(pays_back__isnull=True) | Q(amount__lt=0, settled=F("amount")),
+                name="payment_back_is_a_refund_in_full",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
@@ -237,6 +245,7 @@ class Payment(models.Model):
                 name="payment_unapplied",
             ),
             models.Index(fields=["customer", "id"], name="payment_by_customer"),
+            models.Index(fields=["pays_back"], condition=Q(pays_back__isnull=False), name="payment_paid_back"),
         ]
 
     def __str__(self) -> str:

@@ -152,6 +152,8 @@ RULES = {
     "billing:undo_settlement": "billing.pay",
     "billing:credit_invoice": "billing.credit",
     "billing:refund": "billing.refund",
+    "billing:payment": "billing.view",
+    "billing:refund_payment": "billing.refund",
     "orders:credit_terms": "orders.set_credit",
 }
 # Strangers are let through, and sent on: to sign in, or to their work.
@@ -536,6 +538,7 @@ class TestFields:
                 {f"units-{line}": "1", "reason": "A", "bills_again": "stays"},
             ),
             "billing:refund": (f"/invoices/{subjects['credit_note']}/refund/", money),
+            "billing:refund_payment": (f"/invoices/payments/{subjects['payment']}/refund/", money),
             "billing:apply_credit_note": (f"/invoices/{subjects['credit_note']}/apply/", share),
             "billing:apply_payment": (f"/invoices/payments/{subjects['payment']}/apply/", share),
             "orders:credit_terms": (f"/orders/customers/{subjects['customer']}/credit/", {"limit": "5"}),

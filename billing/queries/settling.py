@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, DecimalField, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from billing import sql
@@ -90,9 +90,13 @@ def left_to_credit(invoice: Invoice) -> dict[int, LeftToCredit]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one payment or credit note settled of an invoice, or one document used of a credit note."""
+    """What one payment or credit note settled of an invoice, or one document used of a credit note or a payment.
+
+    `source` is the other side of it, as the page of the one side tells it.
+    """
 
     settlement_id: int
+    invoice_id: int
     amount: Decimal
     source: Any
     is_document: bool
@@ -104,32 +108,41 @@ class Settled:
     @property
     def can_be_undone(self) -> bool:
         """Whether it stands, and is no money that went back."""
-        return not (self.is_undone or self.undoes or self.is_refund)
-
-    @property
-    def is_refund(self) -> bool:
-        """Whether it paid a credit note back."""
-        return not self.is_document and self.source.amount < 0
+        return not (self.is_undone or self.undoes) and self.amount > 0
 
 
 def settlements_of(invoice: Invoice) -> list[Settled]:
     """Return what settled an invoice, or used a credit note, oldest first."""
     is_credit = invoice.kind == Invoice.Kind.CREDIT_NOTE
     rows = Settlement.objects.filter(Q(invoice=invoice) | Q(credit_note=invoice) if is_credit else Q(invoice=invoice))
-    rows = rows.select_related("payment__recorded_by", "credit_note", "invoice", "settled_by", "undone_by")
     return [
-        Settled(
-            row.pk,
-            row.amount,
-            row.invoice if row.credit_note_id == invoice.pk else row.payment or row.credit_note,
-            row.payment is None,
-            row.payment.received_on if row.payment and row.undoes_id is None else row.at,
-            hasattr(row, "undone_by"),
-            row.undoes_id is not None,
-            str(row.settled_by or (row.payment and row.payment.recorded_by)),
-        )
-        for row in rows.defer("credit_note__snapshot", "invoice__snapshot").order_by("pk")
+        _settled(row, row.invoice if row.credit_note_id == invoice.pk else row.payment or row.credit_note)
+        for row in _told(rows)
     ]
+
+
+def settlements_by(payment: Payment) -> list[Settled]:
+    """Return what a payment settled, or what a refund paid back, oldest first."""
+    return [_settled(row, row.invoice) for row in _told(Settlement.objects.filter(payment=payment))]
+
+
+def _told(rows: QuerySet[Settlement]) -> QuerySet[Settlement]:
+    rows = rows.select_related("payment__recorded_by", "credit_note", "invoice", "settled_by", "undone_by")
+    return rows.defer("credit_note__snapshot", "invoice__snapshot").order_by("pk")
+
+
+def _settled(row: Settlement, source: Any) -> Settled:
+    return Settled(
+        row.pk,
+        row.invoice_id,
+        row.amount,
+        source,
+        isinstance(source, Invoice),
+        row.payment.received_on if row.payment and row.undoes_id is None and source is row.payment else row.at,
+        hasattr(row, "undone_by"),
+        row.undoes_id is not None,
+        str(row.settled_by or (row.payment and row.payment.recorded_by)),
+    )
 
 
 def open_items(user: User, customer_id: int, currency: str) -> QuerySet[Invoice]:
@@ -173,6 +186,15 @@ def unapplied_of(user: User, customer_id: int, currency: str) -> Sequence[Unappl
             for row in notes.defer("snapshot").order_by("issued_on", "pk")
         ),
     ]
+
+
+def payments(user: User) -> QuerySet[Payment]:
+    """Return the payments with what of each was paid back, and what waits to be applied."""
+    back = Payment.objects.filter(pays_back=OuterRef("pk")).order_by().values("pays_back")
+    paid_back = Subquery(back.annotate(total=-Sum("amount")).values("total"))
+    none = Value(ZERO, output_field=DecimalField())
+    rows = Payment.objects.for_user(user).select_related("customer", "company", "recorded_by", "pays_back")
+    return rows.annotate(left=F("amount") - F("settled"), paid_back=Coalesce(paid_back, none))
 
 
 def unapplied_payments(user: User) -> QuerySet[Payment]:

@@ -11,8 +11,8 @@ from billing.services.paying import (
     pay_orders,
     receive_payment,
     record_payments,
-    refund_credit,
 )
+from billing.services.refunding import refund_credit, refund_payment
 from billing.services.settling import SettlementInvalid, apply_credit, check_shares, undo_settlement
 from billing.services.snapshots import DoesNotAddUp
 
@@ -34,6 +34,7 @@ __all__ = [
     "receive_payment",
     "record_payments",
     "refund_credit",
+    "refund_payment",
     "store_documents",
     "undo_settlement",
 ]

@@ -1,4 +1,4 @@
-"""Recording money: what came in settles invoices, oldest first or as chosen, and the rest waits; what goes back."""
+"""Recording money: what came in settles invoices, oldest first or as chosen, and the rest waits."""
 
 from __future__ import annotations
 
@@ -230,51 +230,6 @@ def receive_payment(
     return payment
 
 
-@atomic
-def refund_credit(
-    *,
-    credit_note_id: int,
-    amount: Decimal | None = None,
-    method: str = Payment.Method.BANK,
-    reference: str = "",
-    received_on: date | None = None,
-    actor: User,
-    at: datetime,
-) -> Payment:
-    """Pay back what is left of a credit note, or some of it: a payment with a negative amount, settled against it.
-
-    :raises NotAllowed: where the actor may not refund.
-    :raises PaymentInvalid: naming the field that is wrong, and where more is to go back than is left.
-    """
-    require(actor, "billing.refund")
-    found = Invoice.objects.for_user(actor).filter(pk=credit_note_id, kind=Invoice.Kind.CREDIT_NOTE)
-    customer_id = found.values_list("customer_id", flat=True).first()
-    if customer_id is None:
-        raise Blocked("There is no such credit note.")
-    orders, notes = lock_for([credit_note_id], customer_id, actor)
-    note = notes[credit_note_id]
-    left = note.settled - note.gross
-    if left <= 0:
-        raise Blocked(f"Nothing is left of credit note {note.number}: it was used or paid back.")
-    today = at.astimezone(note.company.zone).date()
-    receipt = Receipt(0, amount, None, method, reference, received_on)
-    check_receipt(receipt=receipt, still_open=left, today=today, currency=note.currency)
-    amount = left if amount is None else amount
-    payment = Payment(
-        company_id=note.company_id,
-        customer_id=customer_id,
-        currency=note.currency,
-        amount=-amount,
-        method=method,
-        reference=reference.strip(),
-        received_on=received_on or today,
-        recorded_by=actor,
-    )
-    settlement = Settlement(payment=payment, invoice=note, amount=-amount, at=at)
-    save_settlements([Taking(payment, [settlement])], orders=orders, actor=actor, at=at)
-    return payment
-
-
 def _settle(receipt: Receipt, order: SalesOrder, invoices: Sequence[Invoice], actor: User, at: datetime) -> Taking:
     """Return a payment with what it settles, and raise the locked invoices in memory.
 
@@ -309,8 +264,10 @@ def _settle(receipt: Receipt, order: SalesOrder, invoices: Sequence[Invoice], ac
     return Taking(payment, settlements, order.pk)
 
 
-def check_receipt(*, receipt: Receipt, still_open: Decimal, today: date, currency: str) -> None:
-    """Check what was keyed against what is open; the form calls it too, without the lock.
+def check_receipt(
+    *, receipt: Receipt, still_open: Decimal, today: date, currency: str, goes_back: bool = False
+) -> None:
+    """Check what was keyed against what is open, or left to go back; the form calls it too, without the lock.
 
     :raises PaymentInvalid: naming the field that is wrong.
     """
@@ -323,13 +280,16 @@ def check_receipt(*, receipt: Receipt, still_open: Decimal, today: date, currenc
         raise PaymentInvalid("amount", f"{currency} has {places or 'no'} decimals.")
     if amount > still_open and not receipt.keeps_rest:
         shown = f"{still_open:,.{places}f} {currency}"
+        if goes_back:
+            raise MoreThanOpen("amount", f"Only {shown} is left: pay back no more than that. Nothing was recorded.")
         raise MoreThanOpen(
             "amount",
             f"Only {shown} is open: record no more than that, or keep the rest as the customer's credit."
             " Nothing was recorded.",
         )
     if received_on > today:
-        raise PaymentInvalid("received_on", "The day is in the future: record a payment once it has come in.")
+        moved = "gone out" if goes_back else "come in"
+        raise PaymentInvalid("received_on", f"The day is in the future: record a payment once it has {moved}.")
     if received_on < today - OLDEST:
         raise PaymentInvalid("received_on", "The day is more than a year ago: check the year.")
     if receipt.method not in Payment.Method.values:

@@ -86,7 +86,11 @@ def save_settlements(taken: Sequence[Taking], *, orders: Collection[int], actor:
     payments = [taking.payment for taking in taken]
     settled: dict[int, Decimal] = defaultdict(Decimal)
     for taking in taken:
-        taking.payment.settled = sum((row.amount for row in taking.settlements), ZERO)
+        taking.payment.settled = (
+            taking.payment.amount
+            if taking.payment.pays_back_id
+            else sum((row.amount for row in taking.settlements), ZERO)
+        )
         for row in taking.settlements:
             settled[row.invoice_id] += row.amount
     bulk.add(Invoice, {pk: {"settled": amount} for pk, amount in settled.items()})

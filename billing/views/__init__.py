@@ -12,13 +12,8 @@ from billing.views.documents import (
     PayInvoiceView,
     PayOrdersView,
 )
-from billing.views.settling import (
-    ApplyView,
-    CustomerPaymentView,
-    RefundView,
-    UnappliedQueueView,
-    UndoSettlementView,
-)
+from billing.views.refunding import PaymentView, RefundPaymentView, RefundView
+from billing.views.settling import ApplyView, CustomerPaymentView, UnappliedQueueView, UndoSettlementView
 
 __all__ = [
     "ApplyView",
@@ -33,6 +28,8 @@ __all__ = [
     "PayInvoiceView",
     "PayInvoicesView",
     "PayOrdersView",
+    "PaymentView",
+    "RefundPaymentView",
     "RefundView",
     "UnappliedQueueView",
     "UndoSettlementView",

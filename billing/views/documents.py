@@ -185,6 +185,7 @@ class PayInvoiceView(FormPageMixin, FormView):
     """Takes a payment for one invoice; a page of its own where there is no script."""
 
     verb = "billing.pay"
+    template_name = "billing/pay.html"
     fragment_name = "billing/_payment_form.html"
     title = "Record a payment"
     submit_label = "Record payment"

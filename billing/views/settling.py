@@ -1,4 +1,4 @@
-"""Pages where money meets documents: a customer's payment over many invoices, credit applied, paid back, undone."""
+"""Pages where money meets documents: a customer's payment over many invoices, credit applied, a settlement undone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.views.generic import FormView, View
 
 from billing import queries, services
 from billing.filters import UnappliedQueueFilter
-from billing.forms import CustomerPaymentForm, RefundForm, SharesForm
+from billing.forms import CustomerPaymentForm, SharesForm
 from billing.models import Invoice, Payment
 from billing.tables import UnappliedQueueTable
 from core.idempotency import once
@@ -174,52 +174,6 @@ class ApplyView(SharesPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what is applied."""
         return super().get_context_data(source=self.source, **kwargs)
-
-
-class RefundView(FormPageMixin, FormView):
-    """Pays back what is left of a credit note."""
-
-    verb = "billing.refund"
-    title = "Pay back"
-    submit_label = "Record refund"
-    done = "Refund recorded."
-    form_class = RefundForm
-    object = None
-
-    @property
-    def note(self) -> Any:
-        """The credit note in the address.
-
-        :raises Http404: where there is none with something left.
-        """
-        if not hasattr(self, "_note"):
-            notes = queries.invoices(person(self.request), timezone.now()).filter(queries.State.UNUSED)
-            self._note = get_object_or_404(notes, pk=self.kwargs["pk"])
-        return self._note
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Tell the form what is left."""
-        note = self.note
-        limits = {"currency": note.currency, "still_open": -note.open, "today": note.today}
-        return {**super().get_form_kwargs(), **limits}
-
-    def save(self, form: RefundForm) -> int:
-        """Record the refund, and return its key."""
-        payment = services.refund_credit(
-            credit_note_id=self.note.pk,
-            actor=person(self.request),
-            at=timezone.now(),
-            **{name: form.cleaned_data[name] for name in ("amount", "method", "reference", "received_on")},
-        )
-        return payment.pk
-
-    def url_of(self, reference: Any) -> str:
-        """Return the credit note's page."""
-        return reverse("billing:invoice", args=[self.kwargs["pk"]])
-
-    def cancel_url(self) -> str:
-        """Return the credit note's page."""
-        return self.url_of(None)
 
 
 class UndoSettlementView(VerbRequiredMixin, View):

@@ -262,3 +262,52 @@ class TestRefundCredit:
         with pytest.raises(NotAllowed):
             services.refund_credit(credit_note_id=note.pk, actor=trade.seller, at=AT)
         assert Payment.objects.filter(amount__lt=0).count() == 1
+
+
+class TestRefundPayment:
+    def test_pays_back_what_no_invoice_took_up_and_no_more(self, trade: Trade) -> None:
+        invoice = trade.invoiced()
+        payment = receive(trade, "50")
+        part = services.refund_payment(payment_id=payment.pk, amount=Decimal(4), actor=trade.accountant, at=AT)
+        assert (part.amount, part.settled, part.pays_back) == (-4, -4, payment)
+        with pytest.raises(PaymentInvalid, match=r"Only 10\.00 GBP is left: pay back no more"):
+            services.refund_payment(payment_id=payment.pk, amount=Decimal("10.01"), actor=trade.accountant, at=AT)
+        rest = services.refund_payment(payment_id=payment.pk, actor=trade.accountant, at=AT)
+        assert (rest.amount, Payment.objects.get(pk=payment.pk).settled) == (-10, 50)
+        with pytest.raises(Blocked, match="Nothing is left"):
+            services.refund_payment(payment_id=payment.pk, actor=trade.accountant, at=AT)
+        assert settled(invoice) == [36]
+        assert queries.unapplied_of(trade.accountant, trade.customer.pk, "GBP") == []
+
+    def test_moves_the_credit_account_and_tells_no_order(self, trade: Trade) -> None:
+        payment = receive(trade, "25")
+        refund = services.refund_payment(payment_id=payment.pk, actor=trade.accountant, at=AT)
+        entry = CreditEntry.objects.get(kind=CreditEntry.Kind.REFUNDED)
+        assert (entry.amount, entry.order, entry.reference) == (25, None, refund.number)
+        assert exposures([trade.customer.pk])[trade.customer.pk] == {"GBP": 0}
+        assert not OrderEvent.objects.exists()
+
+    def test_is_for_those_who_may_refund_of_a_payment_that_came_in_to_their_company(self, trade: Trade) -> None:
+        payment, elsewhere = receive(trade, "25"), receive(Trade.start(), "25")
+        with pytest.raises(NotAllowed):
+            services.refund_payment(payment_id=payment.pk, actor=trade.seller, at=AT)
+        back = services.refund_payment(payment_id=payment.pk, amount=Decimal(1), actor=trade.accountant, at=AT)
+        for other in (elsewhere, back):
+            with pytest.raises(Blocked, match="no such payment"):
+                services.refund_payment(payment_id=other.pk, actor=trade.accountant, at=AT)
+
+    def test_is_refused_by_the_tables_themselves_where_more_would_go_back(self, trade: Trade) -> None:
+        payment = receive(trade, "25")
+        back = services.refund_payment(payment_id=payment.pk, amount=Decimal(1), actor=trade.accountant, at=AT)
+        for pk, more in ((payment.pk, 26), (back.pk, Decimal("-0.5"))):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Payment.objects.filter(pk=pk).update(settled=more)
+
+    def test_is_seen_by_the_audit_where_what_went_back_is_another_sum(self, trade: Trade) -> None:
+        payment = receive(trade, "25")
+        services.refund_payment(payment_id=payment.pk, amount=Decimal(5), actor=trade.accountant, at=AT)
+        point = transaction.savepoint()
+        Payment.objects.filter(pk=payment.pk).update(settled=4)
+        found = [drift.subject for check in audit.CHECKS for drift in check.find()[1]]
+        assert found == [f"payment {payment.pk}"]
+        transaction.savepoint_rollback(point)

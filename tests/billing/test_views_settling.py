@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from billing import services
 from billing.models import Invoice, Payment, Settlement
@@ -183,3 +184,43 @@ class TestRules:
         assert response.status_code == 302
         kept = Customer.objects.get(pk=customer.pk)
         assert (kept.invoice_on, kept.joins_invoices) == ("CONFIRM", True)
+
+    def test_pays_back_what_waits_of_a_payment_from_its_page(self, trade: Trade, accountant: Client) -> None:
+        invoice = invoiced(trade)
+        words = {"customer_id": trade.customer.pk, "currency": "GBP", "actor": trade.accountant, "at": timezone.now()}
+        payment = services.receive_payment(amount=Decimal(50), **words)
+        page = shown(accountant, "billing:payment", payment.pk)
+        refund = reverse("billing:refund_payment", args=[payment.pk])
+        assert (invoice.number in page, "14.00" in page, refund in page) == (True, True, True)
+        data = {"received_on": today(), "method": "BANK", "reference": "Back 1"}
+        refused = accountant.post(refund, {**data, "amount": "14.01", "idempotency_key": "k4"})
+        assert refused.status_code == 422
+        assert "Only 14.00 GBP is left" in refused.content.decode()
+        for _ in range(2):
+            answer = accountant.post(refund, {**data, "amount": "14.00", "idempotency_key": "k5"})
+        assert answer["Location"] == reverse("billing:payment", args=[payment.pk])
+        back = Payment.objects.get(amount__lt=0)
+        assert (back.amount, back.pays_back) == (-14, payment)
+        page = shown(accountant, "billing:payment", payment.pk)
+        assert (back.number in page, "Back 1" in page, refund in page) == (True, True, False)
+        assert payment.number in shown(accountant, "billing:payment", back.pk)
+
+    def test_undoes_a_settlement_from_the_payments_page_and_comes_back_to_it(
+        self, trade: Trade, accountant: Client
+    ) -> None:
+        invoice = invoiced(trade)
+        services.pay_invoices(invoice_ids=[invoice.pk], actor=trade.accountant, at=timezone.now())
+        one = Settlement.objects.get()
+        here = reverse("billing:payment", args=[one.payment_id])
+        undo = reverse("billing:undo_settlement", args=[invoice.pk, one.pk])
+        assert undo in accountant.get(here).content.decode()
+        answer = accountant.post(undo, {"idempotency_key": "k", "next": here})
+        assert answer["Location"] == here
+        assert Invoice.objects.get(pk=invoice.pk).settled == 0
+
+
+class TestPayInvoice:
+    def test_names_the_invoice_where_its_page_stands_alone(self, trade: Trade, accountant: Client) -> None:
+        invoice = invoiced(trade)
+        page = shown(accountant, "billing:pay_invoice", invoice.pk)
+        assert (str(invoice.number) in page, escape(trade.customer.name) in page, "36.00" in page) == (True, True, True)

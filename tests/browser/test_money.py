@@ -42,6 +42,9 @@ class TestMoney:
         second = trade.invoice(trade.shipped((trade.product("10"), "2")), at=timezone.now())
         page.goto("/invoices/unapplied/")
         page.get_by_role("link", name=Payment.objects.get(amount=50).number).click()
+        page.wait_for_url("**/payments/*/")
+        page.get_by_role("link", name="Apply").click()
+        page.wait_for_url("**/apply/")
         page.get_by_label(f"Amount for {second.number}").fill("24.01")
         page.keyboard.press("Control+Enter")
         expect(page.get_by_text(f"Only 24.00 GBP is open of {second.number}")).to_be_visible()
@@ -116,7 +119,10 @@ class TestPages:
             f"/invoices/{note.pk}/apply/",
             f"/invoices/{invoice.pk}/credit/",
             f"/invoices/customers/{trade.customer.pk}/pay/",
+            f"/invoices/payments/{payment.pk}/",
             f"/invoices/payments/{payment.pk}/apply/",
+            f"/invoices/payments/{payment.pk}/refund/",
+            f"/invoices/{joint.pk}/pay/",  # type: ignore[union-attr]
             "/invoices/unapplied/",
             "/invoices/?tab=credit",
             "/invoices/due/",

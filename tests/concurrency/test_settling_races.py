@@ -61,6 +61,36 @@ class TestApplyCredit:
         assert sum(isinstance(result, IntegrityError) for result in results) == 1
 
 
+class TestRefundPayment:
+    """Of twenty that wait one person applies fifteen while another pays ten back."""
+
+    def apply_and_refund(self, trade: Trade, unlocked: pytest.MonkeyPatch | None = None) -> tuple[Payment, list[Any]]:
+        payment = services.receive_payment(
+            customer_id=trade.customer.pk, currency="GBP", amount=Decimal(20), actor=trade.accountant, at=AT
+        )
+        invoice = trade.invoiced()
+        do: dict[str, Any] = {"payment_id": payment.pk, "actor": trade.accountant, "at": AT}
+        if unlocked:
+            take_locks_away(unlocked, Payment)
+        results = race(
+            partial(services.apply_credit, shares={invoice.pk: Decimal(15)}, **do),
+            partial(services.refund_payment, amount=Decimal(10), **do),
+        )
+        return Payment.objects.get(pk=payment.pk), results
+
+    def test_is_applied_or_goes_back_and_never_both(self, trade: Trade) -> None:
+        payment, results = self.apply_and_refund(trade)
+        assert sorted(isinstance(result, Refused) for result in results) == [False, True]
+        assert payment.settled in (15, 10)
+        assert drift() == []
+
+    def test_is_refused_by_the_table_alone_without_the_lock(
+        self, trade: Trade, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _payment, results = self.apply_and_refund(trade, monkeypatch)
+        assert sum(isinstance(result, IntegrityError) for result in results) == 1
+
+
 class TestPostCreditNote:
     """Of four units two people credit three each."""
 
