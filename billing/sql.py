@@ -7,7 +7,7 @@
 BILLING_FACTS = """
 WITH o AS MATERIALIZED (
     SELECT o.id, o.company_id, o.status, o.currency, o.invoice_on, o.ship_to ->> 'country' AS country,
-        (SELECT c.tax_exemption FROM orders_customer c WHERE c.id = o.customer_id) AS exemption,
+        o.tax_exemption AS exemption,
         (SELECT max(sh.dispatched_at) FROM shipping_shipment sh WHERE sh.order_id = o.id) AS dispatched_at
     FROM orders_salesorder o WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 )

@@ -10,7 +10,7 @@ SELECT u.n, c.id, c.company_id, c.name, c.is_active, c.terms_days, c.price_list_
     ship.id, ship.name, ship.street, ship.city, ship.postcode, ship.country,
     bill.name, bill.street, bill.city, bill.postcode, bill.country,
     CASE WHEN exempt.yes THEN 'E' ELSE tax.category END, CASE WHEN exempt.yes THEN 0 ELSE tax.rate END,
-    same.id, same.number, coalesce(same.last_release, 0)
+    CASE WHEN exempt.yes THEN c.tax_exemption ELSE '' END, same.id, same.number, coalesce(same.last_release, 0)
 FROM unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::date[]),
     (SELECT %s::bigint[])) AS u(n, customer_id, ship_to_id, po_key, ordered_on, order_id)
 JOIN orders_customer c ON c.id = u.customer_id AND c.company_id = ANY ((SELECT %s::bigint[])::bigint[])

@@ -8,6 +8,7 @@ from billing.queries.billable import (
     OrderBilling,
     billing_facts,
     blockers,
+    joining_customers,
     orders_in_billing,
 )
 from billing.queries.documents import (
@@ -60,6 +61,7 @@ __all__ = [
     "invoices",
     "invoices_panel",
     "invoices_without_document",
+    "joining_customers",
     "last_invoices",
     "last_payments",
     "left_to_credit",

@@ -71,6 +71,12 @@ class OrderBilling:
         return gross + unbilled_gross(after, self.currency) - unbilled_gross(before, self.currency)
 
 
+def joining_customers(order_ids: Collection[int]) -> dict[int, int]:
+    """Return the customer of each order of those who take several orders on one invoice."""
+    joining = SalesOrder.objects.filter(pk__in=order_ids, customer__joins_invoices=True)
+    return dict(joining.order_by().values_list("pk", "customer"))
+
+
 def billing_facts(order_ids: Collection[int]) -> dict[int, OrderBilling]:
     """Return for each order what its next invoice would bill, or why there is none. One statement.
 

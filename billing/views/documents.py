@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -49,6 +50,11 @@ class BillingQueueView(QueueView):
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders with whether an invoice is due and since when."""
         return queries.orders_in_billing(person(self.request))
+
+    @classmethod
+    def together(cls, ids: Collection[int]) -> Mapping[int, Hashable]:
+        """Keep the orders of a customer who takes several on one invoice in one slice."""
+        return queries.joining_customers(ids)
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each order what its next invoice comes to, or why there is none, and its last invoice."""

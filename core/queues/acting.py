@@ -108,6 +108,7 @@ class QueueActionView(VerbRequiredMixin, View):
             key=posted.get("idempotency_key") or uuid.uuid4().hex,
             name=self.verb,
             request={"path": self.request.path, **{n: v for n, v in posted.lists() if n not in _MACHINERY}},
+            together=self.queue.together(ids),
         )
 
     def answer(self, ids: Sequence[int], run: Run) -> HttpResponseBase:

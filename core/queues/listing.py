@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -25,6 +25,7 @@ from core.exports import csv_response
 from core.models import User
 from core.pages import VerbRequiredMixin, person, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
+from core.queues.running import in_slices
 
 PAGE_SIZE = 50
 PAGE_PARAMETERS = ("after", "before")
@@ -232,7 +233,8 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             return self.csv(self.in_tab(filtered))
         if request.GET.get("format") == "ids":
             ordered = self.in_tab(filtered).order_by(*self.sort.ordering())
-            return JsonResponse({"ids": list(ordered.values_list("pk", flat=True)[:MOST_ROWS])})
+            ids = list(ordered.values_list("pk", flat=True)[:MOST_ROWS])
+            return JsonResponse({"slices": in_slices(ids, self.together(ids))})
         is_fragment = wants_fragment(request)
         context = {**self.context(filterset, filtered), "is_fragment": is_fragment}
         response = render(request, self.fragment_name if is_fragment else self.template_name, context)
@@ -295,6 +297,11 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         """The verbs for selected rows that this person may do, each with its address."""
         user = person(self.request)
         return [(action, reverse(action.url_name)) for action in self.bulk_actions if user.can(action.verb)]
+
+    @classmethod
+    def together(cls, ids: Collection[int]) -> Mapping[int, Hashable]:
+        """Return by key what rows have in common that a long run must not tear apart; most rows stand alone."""
+        return {}
 
     @classmethod
     def named(cls, ids: Collection[int], user: User) -> dict[int, NamedRow]:

@@ -6,8 +6,10 @@ A slice is all or nothing, a run is not: a slice that fails leaves those before 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -20,6 +22,8 @@ from core.transactions import as_refusal
 
 # As many orders as are locked together: about a second's work
 SLICE = 50
+# What belongs together is not torn apart for that, but it has an end too
+MOST_TOGETHER = 200
 log = structlog.get_logger(__name__)
 
 Verb = Callable[[Sequence[int]], Mapping[int, Any]]
@@ -33,8 +37,30 @@ class Run:
     refused: dict[int, Refused] = field(default_factory=dict)
 
 
+def in_slices(ids: Sequence[int], together: Mapping[int, Hashable] = MappingProxyType({})) -> list[list[int]]:
+    """Return the rows in slices, those that have the same thing in common in the same one."""
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for row in ids:
+        groups[("together", together[row]) if row in together else ("alone", row)].append(row)
+    slices: list[list[int]] = [[]]
+    for group in groups.values():
+        for start in range(0, len(group), MOST_TOGETHER):
+            part = group[start : start + MOST_TOGETHER]
+            if slices[-1] and len(slices[-1]) + len(part) > SLICE:
+                slices.append([])
+            slices[-1].extend(part)
+    return slices
+
+
 def run_in_slices(
-    verb: Verb, ids: Sequence[int], *, actor: User, key: str, name: str, request: Mapping[str, Any]
+    verb: Verb,
+    ids: Sequence[int],
+    *,
+    actor: User,
+    key: str,
+    name: str,
+    request: Mapping[str, Any],
+    together: Mapping[int, Hashable] = MappingProxyType({}),
 ) -> Run:
     """Do a verb to rows, slice by slice, each under a key of its own, so that a run sent again does nothing twice.
 
@@ -44,7 +70,7 @@ def run_in_slices(
     :raises Refused: as the verb does, where all rows fit one slice.
     """
     run = Run()
-    slices = [ids[start : start + SLICE] for start in range(0, len(ids), SLICE)]
+    slices = in_slices(ids, together)
     for rows in slices:
         try:
             done, refused = _slice(verb, rows, actor=actor, key=key, name=name, request=request)

@@ -107,6 +107,8 @@ class SalesOrder(models.Model):
     ship_to = models.JSONField()
     bill_to = models.JSONField()
     terms_days = models.PositiveSmallIntegerField()
+    # The certificate by which its lines are not taxed, as it was when they were priced
+    tax_exemption = models.CharField(max_length=60, blank=True, editable=False)
     # Off the goods and services together: an amount, or the percentage that it was made from; spread over their lines
     discount_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
     discount = models.DecimalField(max_digits=18, decimal_places=4, default=0)

@@ -31,7 +31,18 @@ from orders.services.sheets import finish_sheets
 
 PriceSource = SalesOrderLine.PriceSource
 _HEAD = ("po_number", "ordered_on", "requested_on", "ship_to", "discount")
-_TERMS = ("po_key", "po_release", "bill_to", "terms_days", "currency", "discount_percent", "net", "tax", "gross")
+_TERMS = (
+    "po_key",
+    "po_release",
+    "bill_to",
+    "terms_days",
+    "tax_exemption",
+    "currency",
+    "discount_percent",
+    "net",
+    "tax",
+    "gross",
+)
 _LINE = ("quantity", "price", "discount_percent")
 _COMPUTED = (
     *("position", "description", "price_source", "price_reason", "order_discount"),

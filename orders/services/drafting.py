@@ -113,6 +113,7 @@ class Terms:
     bill_to: dict[str, str]
     tax_category: str | None
     tax_rate: Decimal | None
+    tax_exemption: str
     same_order_id: int | None
     same_order_number: str | None
     last_release: int
@@ -338,6 +339,7 @@ def build(
         ship_to=term.ship_to,
         bill_to=term.bill_to,
         terms_days=term.terms_days,
+        tax_exemption=term.tax_exemption,
         discount_percent=draft.discount_percent,
         created_at=at,
     )

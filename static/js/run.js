@@ -1,6 +1,5 @@
 // A long run: all rows of a queue are chosen, sent slice by slice, and counted as they are done. It can be stopped after any slice.
 
-const SLICE = 50;
 const figure = new Intl.NumberFormat(document.documentElement.lang);
 let running = null;
 
@@ -8,9 +7,10 @@ const queue = () => document.getElementById("queue");
 const form = () => document.getElementById("queue-bulk");
 const noun = (count) => (count === 1 ? queue().dataset.noun : queue().dataset.nounPlural);
 
+// The server cuts the slices: rows that share a document stay in one
 async function allRows() {
   const answer = await fetch(document.querySelector("[data-select-all]").dataset.selectAll);
-  return answer.ok ? (await answer.json()).ids : [];
+  return answer.ok ? (await answer.json()).slices : [];
 }
 
 function show(dialog, run) {
@@ -46,7 +46,8 @@ async function send(button, ids) {
 async function go(button) {
   const dialog = document.getElementById("run");
   const label = button.dataset.bulk;
-  const run = { ids: await allRows(), done: 0, refused: 0, stopped: false };
+  const slices = await allRows();
+  const run = { ids: slices.flat(), done: 0, refused: 0, stopped: false };
   running = run;
   dialog.querySelector("[data-run-title]").textContent = `${label} ${figure.format(run.ids.length)} ${noun(run.ids.length)}`;
   dialog.querySelector("[data-run-stop]").hidden = false;
@@ -54,9 +55,10 @@ async function go(button) {
   dialog.querySelector("[data-run-rows]").replaceChildren();
   show(dialog, run);
   dialog.showModal();
-  for (let start = 0; start < run.ids.length && !run.stopped; start += SLICE) {
+  for (const slice of slices) {
+    if (run.stopped) break;
     try {
-      const told = await send(button, run.ids.slice(start, start + SLICE));
+      const told = await send(button, slice);
       run.done += Number(told.dataset.done);
       run.refused += Number(told.dataset.refused);
       dialog.querySelector("[data-run-rows]").append(told.content);
@@ -94,7 +96,7 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const bulk = event.target;
   document.querySelectorAll("#queue [data-row] .check").forEach((box) => (box.checked = false));
-  for (const id of await allRows()) bulk.append(Object.assign(document.createElement("input"), { type: "hidden", name: "id", value: id }));
+  for (const id of (await allRows()).flat()) bulk.append(Object.assign(document.createElement("input"), { type: "hidden", name: "id", value: id }));
   delete bulk.dataset.all;
   delete bulk.dataset.sent;
   bulk.requestSubmit(event.submitter);

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
 
 from core.queues import MOST_ROWS, QueueActionView, listing
-from core.queues.running import run_in_slices
+from core.queues.running import in_slices, run_in_slices
 from core.refusals import Blocker, Refused
 from core.roles import Role
 from inventory.models import Product
@@ -213,6 +213,13 @@ class TestRunInSlices:
         assert len(run.done) == 128
         assert {row: refusal.sentence for row, refusal in run.refused.items()} == {7: "Short.", 120: "Short."}
 
+    def test_keeps_together_what_belongs_together_and_cuts_even_that_somewhere(self):
+        odd = dict.fromkeys(range(1, 81, 2), "odd")
+        assert [len(rows) for rows in in_slices(range(1, 101), odd)] == [50, 50]
+        assert in_slices(range(1, 101), odd)[0][:40] == list(odd)
+        assert [len(rows) for rows in in_slices(range(1, 61), dict.fromkeys(range(1, 61), "all"))] == [60]
+        assert [len(rows) for rows in in_slices(range(1, 302), dict.fromkeys(range(1, 302), "all"))] == [200, 101]
+
     def test_a_slice_that_breaks_is_undone_whole_and_the_others_stand(self, actor):
         verb = Recorder(broken=[60])
         run = self.run(verb, actor, list(range(1, 131)))
@@ -256,4 +263,4 @@ class TestRowsOfARun:
         ProductFactory(sku="A-0")
         monkeypatch.setattr(listing, "MOST_ROWS", 2)
         answer = client.get("/products/", {"format": "ids", "sort": "sku"})
-        assert answer.json() == {"ids": [mine[1].pk, mine[2].pk]}
+        assert answer.json() == {"slices": [[mine[1].pk, mine[2].pk]]}
