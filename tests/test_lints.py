@@ -29,6 +29,7 @@ PROVOKED = [
     ),
     ("other_locks", "orders/queries.py", "Order.objects.select_for_update()", "Order.objects.locked()"),
     ("other_locks", "orders/sql.py", "X = 'SELECT 1 FROM t FOR UPDATE'", "X = 'SELECT 1 FROM t FOR NO KEY UPDATE'"),
+    ("other_locks", "billing/sql.py", "X = 'SELECT 1 FROM t FOR SHARE'", "X = 'SELECT 1 FROM t'"),
     ("other_locks", "orders/services.py", "X = 'SELECT 1 FROM t FOR NO KEY UPDATE'", "X = 'SELECT 1 FROM t'"),
     ("state_of_the_connection", "orders/sql.py", "X = 'SET lock_timeout = 1'", "X = 'SET LOCAL lock_timeout = 1'"),
     ("state_of_the_connection", "orders/sql.py", "X = f'{a}; SET x TO 1'", "X = f'UPDATE {t} SET x = 1'"),

@@ -7,9 +7,10 @@ from psycopg import sql
 
 from config.dev.postgres import APP_ROLE, DATABASE, OWNER_ROLE
 
-# What the app's role is told at each connection. A person gets an answer within seconds instead of a hanging page; and
-# today's disks answer a random read as quickly as the next one: PostgreSQL's own 4 has it read small tables whole.
-APP_SETTINGS = {"lock_timeout": "3s", "random_page_cost": "1.1"}
+# What the app's role is told at each connection. A person gets an answer within five seconds instead of a hanging page,
+# also one who waits twice, for the first in the queue for a row and then for the row. And today's disks answer a random
+# read as quickly as the next one: PostgreSQL's own 4 has it read small tables whole.
+APP_SETTINGS = {"lock_timeout": "2s", "random_page_cost": "1.1"}
 ONE_AT_A_TIME = 7_301_001  # the number of our lock among PostgreSQL's advisory locks
 
 

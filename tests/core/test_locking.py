@@ -48,7 +48,7 @@ class TestLockOrder:
     def test_lets_the_app_role_wait_three_seconds_for_a_lock(self):
         with connection.cursor() as cursor:
             cursor.execute("SHOW lock_timeout")
-            assert cursor.fetchone() == ("3s",)
+            assert cursor.fetchone() == ("2s",)
 
 
 @pytest.mark.django_db

@@ -35,7 +35,7 @@ class TestEnsureRolesAndDatabase:
 
     def test_the_app_waits_three_seconds_for_a_lock(self, cluster: EmbeddedPostgres, database: str):
         with psycopg.connect(cluster.uri(APP_ROLE, database)) as connection:
-            assert connection.execute("SHOW lock_timeout").fetchone() == ("3s",)
+            assert connection.execute("SHOW lock_timeout").fetchone() == ("2s",)
 
 
 class TestCloneDatabase:
