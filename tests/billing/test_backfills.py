@@ -17,7 +17,7 @@ from tests.factories.core import person
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 INVOICED = import_module("billing.migrations.0005_backfill_invoiced").DIFFERENCES
-EXEMPTION = import_module("orders.migrations.0012_backfill_exemption").CERTIFICATES
+EXEMPTION = import_module("orders.migrations.0013_backfill_exemption").CERTIFICATES
 
 
 def drift() -> list[str]:

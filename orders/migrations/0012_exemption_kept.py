@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0010_holds_and_cuts'),
+        ('orders', '0011_return_losses'),
     ]
 
     operations = [

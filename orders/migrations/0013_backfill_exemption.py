@@ -10,6 +10,6 @@ WHERE c.id = o.customer_id AND c.tax_exemption <> '' AND o.tax_exemption = ''
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0011_exemption_kept")]
+    dependencies = [("orders", "0012_exemption_kept")]
 
     operations = [migrations.RunSQL(CERTIFICATES, migrations.RunSQL.noop)]
