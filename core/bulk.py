@@ -215,7 +215,7 @@ def _insert_statement(shape: tuple[_Level, ...]) -> str:
         )
         ctes.append(
             f"i{depth} AS (INSERT INTO {table} ({', '.join(['id', *parent, *names])})"
-            f" SELECT {', '.join(['new_id', *(['parent_id'] if parent else []), *names])} FROM p{depth} ORDER BY n)"
+            f" SELECT {', '.join(['new_id', *(['parent_id'] if parent else []), *names])} FROM p{depth})"
         )
     answer = " UNION ALL ".join(f"SELECT {depth}, n, new_id FROM p{depth}" for depth in range(len(shape)))
     return f"WITH {', '.join(ctes)} {answer}"
