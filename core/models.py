@@ -65,6 +65,10 @@ class Company(models.Model):
     bank_name = models.CharField(max_length=80, blank=True)
     iban = models.CharField(max_length=34, blank=True)
     bic = models.CharField(max_length=11, blank=True)
+    # From when on the company works with Orderly; what is dated earlier is its past, taken over
+    live_on = models.DateField(null=True, blank=True)
+    # To practice in: nothing of it is real, and every page says so
+    is_training = models.BooleanField(default=False, editable=False)
 
     objects = LockingQuerySet.as_manager()
 

@@ -63,6 +63,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "orders.lift_quality_hold",
         "orders.view",
         "inventory.view_stock",
+        "inventory.adjust",
         "inventory.receive",
         "warehouse.view",
         "warehouse.release",

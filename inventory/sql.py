@@ -10,13 +10,22 @@ ORDER BY 3, 2
 ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
 """
 
-# Every bin that receives gets a row, and so does every tote of its warehouse: a pick needs none made then.
+# Every bin that receives gets a row, and so does every tote of its warehouse: a pick needs none made then. Totes are looked for
+# once: a warehouse has thousands of other bins.
 ENSURE_BIN_STOCK = """
+WITH u AS MATERIALIZED (
+    SELECT u.bin_id, u.product_id, b.warehouse_id
+    FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(bin_id, product_id) JOIN inventory_bin b ON b.id = u.bin_id
+), totes AS MATERIALIZED (
+    SELECT b.id, b.warehouse_id FROM inventory_bin b
+    WHERE b.kind = 'TOTE' AND b.warehouse_id IN (SELECT warehouse_id FROM u)
+)
 INSERT INTO inventory_binstock (bin_id, product_id, quantity, allocated, blocked)
-SELECT DISTINCT b.id, u.product_id, 0, 0, 0
-FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(bin_id, product_id)
-JOIN inventory_bin home ON home.id = u.bin_id
-JOIN inventory_bin b ON b.id = u.bin_id OR (b.warehouse_id = home.warehouse_id AND b.kind = 'TOTE')
+SELECT x.bin_id, x.product_id, 0, 0, 0
+FROM (
+    SELECT u.bin_id, u.product_id FROM u
+    UNION SELECT t.id, u.product_id FROM u JOIN totes t ON t.warehouse_id = u.warehouse_id
+) x
 ORDER BY 2, 1
 ON CONFLICT (product_id, bin_id) DO NOTHING
 """

@@ -39,7 +39,8 @@ LOCK_TASKS_OF_ORDERS = _LOCK_TASKS.format(key="order_id")
 # hold, stay in their totes. Only `p` is locked and comes back as
 # it is now; all else is as it was when the statement began. Every task picked and every parcel packed or unpacked
 # changes its parts, so where a part's row is not the snapshot's (`s`), somebody did so meanwhile: is_current is false,
-# and the caller, who holds the locks by now, reads again. %s = order ids[], company ids[]
+# and the caller, who holds the locks by now, reads again. Tasks are found by their parts and parcels by their contents on
+# tables without statistics too, which a company's first day has (hence + 0). %s = order ids[], company ids[]
 LOCK_UNPACKED = f"""
 SELECT t.id, t.company_id, p.order_id, p.id, t.product_id, b.warehouse_id, t.picked - t.recalled - c.packed, pr.weight_g,
     s.xmin = p.xmin AS is_current
@@ -49,11 +50,11 @@ JOIN warehouse_picktask t ON t.part_id = p.id AND t.status IN ('PICKED', 'SHORT'
 JOIN inventory_bin b ON b.id = t.bin_id
 JOIN inventory_product pr ON pr.id = t.product_id
 JOIN LATERAL (
-    SELECT coalesce(sum(k.quantity), 0) AS packed
-    FROM warehouse_parcelcontent k JOIN warehouse_parcel f ON f.id = k.parcel_id AND f.status = 'PACKED'
-    WHERE k.task_id = t.id
+    SELECT coalesce(sum(k.quantity)
+        FILTER (WHERE (SELECT f.status FROM warehouse_parcel f WHERE f.id = k.parcel_id) = 'PACKED'), 0) AS packed
+    FROM warehouse_parcelcontent k WHERE k.task_id = t.id
 ) c ON t.picked - t.recalled > c.packed
-WHERE p.order_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.company_id = ANY ((SELECT %s::bigint[])::bigint[])
+WHERE p.order_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.company_id + 0 = ANY ((SELECT %s::bigint[])::bigint[])
     AND NOT {holds.LINE_HELD.format(order="p.order_id", line="p.line_id")}
 ORDER BY p.id, t.id FOR NO KEY UPDATE OF p
 """

@@ -20,6 +20,7 @@ from billing.queries.documents import (
     invoices,
     invoices_panel,
     invoices_without_document,
+    is_printed_when_asked,
     last_invoices,
     shown,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "invoices",
     "invoices_panel",
     "invoices_without_document",
+    "is_printed_when_asked",
     "joining_customers",
     "last_invoices",
     "last_payments",

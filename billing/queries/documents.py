@@ -16,6 +16,8 @@ from core.registry import DocumentLink
 
 # A sweep looks this far back; an older posting without a document is the audit's to find.
 SWEPT = 10_000
+# What is dated before the company went live was taken over: thousands of papers that are printed when somebody asks
+IS_PAST = Q(company__live_on__isnull=False, issued_on__lt=F("company__live_on"))
 
 
 def last_invoices(order_ids: Collection[int]) -> dict[int, Invoice]:
@@ -70,8 +72,13 @@ def document_of(invoice_id: int) -> InvoiceDocument | None:
 
 
 def has_document(invoice_id: int) -> bool:
-    """Say whether the document of an invoice is stored, without reading it."""
-    return InvoiceDocument.objects.filter(invoice_id=invoice_id).exists()
+    """Say whether the document of an invoice is stored, without reading it, or made as soon as somebody asks."""
+    return InvoiceDocument.objects.filter(invoice_id=invoice_id).exists() or is_printed_when_asked(invoice_id)
+
+
+def is_printed_when_asked(invoice_id: int) -> bool:
+    """Say whether an invoice is of the time before the company went live, and is printed when somebody asks for it."""
+    return Invoice.objects.filter(IS_PAST, pk=invoice_id).exists()
 
 
 def invoices_without_document(invoice_ids: Collection[int]) -> Iterable[Invoice]:
@@ -80,11 +87,14 @@ def invoices_without_document(invoice_ids: Collection[int]) -> Iterable[Invoice]
 
 
 def ids_to_print(at: datetime, *, is_late: bool = False, limit: int = 100) -> list[int]:
-    """Return invoices without a document, posted within the last minute or before; a failed one holds up no new one."""
+    """Return invoices without a document, posted within the last minute or before; a failed one holds up no new one.
+
+    Those of the time before the company went live are printed when they are asked for.
+    """
     minute_ago = at - timedelta(minutes=1)
     when = Q(recorded_at__lt=minute_ago) if is_late else Q(recorded_at__gte=minute_ago)
     newest = Invoice.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    missing = Invoice.objects.filter(when, pk__gt=newest - SWEPT, number__isnull=False, document__isnull=True)
+    missing = Invoice.objects.filter(when, ~IS_PAST, pk__gt=newest - SWEPT, number__isnull=False, document__isnull=True)
     return list(missing.order_by("pk").values_list("pk", flat=True)[:limit])
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import DetailView, FormView, View
 
-from billing import queries, services
+from billing import documents, queries, services
 from billing.filters import BillingQueueFilter, InvoiceQueueFilter
 from billing.forms import PaymentForm
 from billing.models import Invoice
@@ -265,6 +265,10 @@ class InvoiceDocumentView(VerbRequiredMixin, View):
         if number is None:
             raise Http404("No such invoice.")
         document = queries.document_of(pk)
+        if document is None and queries.is_printed_when_asked(pk):
+            snapshot = mine.values_list("snapshot", flat=True).get(pk=pk)
+            services.store_documents(documents={pk: documents.render_invoice({**snapshot, "number": number})})
+            document = queries.document_of(pk)
         if document is None:
             raise Blocked(f"The PDF of {number} is being prepared: it is here in a moment. Try again then.")
         response = HttpResponse(bytes(document.content), content_type="application/pdf")

@@ -1,47 +1,47 @@
 """Builds the demo files beside it from the source data; says what is real in them and what is made.
 
-Usage: python3 config/demo/build.py SOURCE
+Usage: python3 -m config.demo.build SOURCE
 
 SOURCE holds online_retail/online_retail_to_2011-07.csv.gz (UCI Online Retail) and postal/XX.txt.gz (GeoNames
-postal codes). Standard library only. Every choice hangs on SEED and on the row's own key, so a second run
+postal codes). Standard library only. Every choice hangs on a seed and on the row's own key, so a second run
 writes the same bytes.
 """
 
 import csv
 import gzip
 import io
-import json
-import math
-import random
+import lzma
 import re
 import sys
-import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from config.demo.addresses import PostalAreas, dice, make_customers, most_customers
+from config.demo.documents import Kind, Plan, is_charge, read_plan
+
 Row = dict[str, str]
 
 FOLDER = Path(__file__).resolve().parent
-SEED = "orderly-demo-1"
-ORDERS = 200
-# Refused kinds that fall between the first orders: all cancellations and zero prices, and the small documents
-# without a customer. The two large ones (500 till rows each) would drown the orders.
-LARGEST_REFUSED_DOCUMENT = 15
-
-CHARGES = {"POST", "DOT", "C2", "M", "D", "S", "B", "CRUK", "AMAZONFEE", "BANK CHARGES"}
-STOCKED_SHARE = Decimal("0.95")
+FILE = "online_retail_to_2011-07.csv.gz"
+# orders.csv, a small file to try an import with: the first orders, and the refused kinds that fall between them. The
+# two large ones (500 till rows each) would drown the orders.
+SAMPLE_ORDERS, LARGEST_REFUSED_DOCUMENT = 200, 15
+# history.csv.xz: orders of at most so many rows, of all customers abroad that can be named and the busiest at home
+MOST_ROWS, HISTORY_ORDERS = 28, 5_400
+# Of credits that match an order, of those that do not, and of corrections: every so many; so many nameless orders
+EVERY_CREDIT, EVERY_STRANGE_CREDIT, EVERY_CORRECTION, COUNTER_ORDERS = 2, 20, 4, 60
 CENT = Decimal("0.01")
 
-AISLES = "ABCDEFGH"
+AISLES = "ABCDEFGHJK"
 # (code, name, street, town, postal area, aisles, racks per aisle)
 WAREHOUSES = [
-    ("MAIN", "Daventry distribution centre", "Unit 4, Wharf Farm Way", "Daventry", "NN", 8, 40),
-    ("NORTH", "Motherwell depot", "12 Ravens Craig Road", "Motherwell", "ML", 3, 25),
+    ("MAIN", "Daventry distribution centre", "Unit 4, Wharf Farm Way", "Daventry", "NN", 10, 80),
+    ("NORTH", "Motherwell depot", "12 Ravens Craig Road", "Motherwell", "ML", 6, 40),
 ]
 LEVELS = 4
-ZONES = ["FAST", "FAST", "SHELF", "SHELF", "SHELF", "SHELF", "SLOW", "SLOW"]
+ZONES = ["FAST", "FAST", "SHELF", "SHELF", "SHELF", "SHELF", "SHELF", "SHELF", "SLOW", "SLOW"]
 
 COUNTRIES = {
     "United Kingdom": "GB",
@@ -51,25 +51,30 @@ COUNTRIES = {
     "Norway": "NO",
     "Netherlands": "NL",
     "Australia": "AU",
+    "Belgium": "BE",
+    "Spain": "ES",
+    "Switzerland": "CH",
+    "Portugal": "PT",
+    "Italy": "IT",
+    "Finland": "FI",
+    "Sweden": "SE",
+    "Denmark": "DK",
+    "Austria": "AT",
+    "Czech Republic": "CZ",
+    "Poland": "PL",
+    "Greece": "GR",
+    "Cyprus": "CY",
+    "Japan": "JP",
+    "Iceland": "IS",
+    "Lithuania": "LT",
+    "USA": "US",
+    "Brazil": "BR",
 }
-
-# Towns, streets and the two halves of a company's name, by country. Towns are chosen by hand and carry the
-# beginning of their postal area, which keeps Leeds in Yorkshire apart from Leeds in Kent. French towns carry their
-# whole postcode, for GeoNames' file of France is not among the sources.
-WORDS: dict[str, dict[str, list[str]]] = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
-TERMS = [30] * 8 + [14, 60]
-
-
-def dice(*key: str) -> random.Random:
-    """Return the dice of one row, so that a new row never changes its neighbors."""
-    return random.Random(":".join((SEED, *key)))  # noqa: S311 - made data, not secrets
 
 
 def read_retail(source: Path) -> list[Row]:
     """Read the whole source file, so that names and prices of refused rows have something to stand on."""
-    with gzip.open(
-        source / "online_retail" / "online_retail_to_2011-07.csv.gz", "rt", encoding="utf-8", newline=""
-    ) as file:
+    with gzip.open(source / "online_retail" / FILE, "rt", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -88,19 +93,74 @@ def is_acceptable(row: Row) -> bool:
     )
 
 
-def choose_rows(retail: list[Row]) -> list[Row]:
+def choose_sample(retail: list[Row]) -> list[Row]:
     """Return all rows of the first orders, and between them the rows that an import must refuse."""
     chosen: dict[str, None] = {}
     for row in retail:
         if is_acceptable(row):
             chosen[row["InvoiceNo"]] = None
-            if len(chosen) == ORDERS:
+            if len(chosen) == SAMPLE_ORDERS:
                 break
     last = max(index for index, row in enumerate(retail) if row["InvoiceNo"] in chosen)
     window = retail[: last + 1]
     sizes = Counter(row["InvoiceNo"] for row in window)
     refused = {number for number, size in sizes.items() if number not in chosen and size <= LARGEST_REFUSED_DOCUMENT}
     return [row for row in window if row["InvoiceNo"] in chosen or row["InvoiceNo"] in refused]
+
+
+def choose_history(retail: list[Row], sample: list[Row]) -> list[Row]:
+    """Return the rows of the past: whole documents as the source has them, of customers that are chosen as a whole."""
+    documents: dict[str, list[Row]] = defaultdict(list)
+    for row in retail:
+        documents[row["InvoiceNo"]].append(row)
+    orders = {
+        number: rows
+        for number, rows in documents.items()
+        if rows[0]["CustomerID"]
+        and rows[0]["Country"] in COUNTRIES
+        and len(rows) <= MOST_ROWS
+        and all(is_acceptable(row) for row in rows)
+    }
+    busy = Counter(rows[0]["CustomerID"] for rows in orders.values())
+    country_of = {rows[0]["CustomerID"]: COUNTRIES[rows[0]["Country"]] for rows in reversed(orders.values())}
+    named = Counter({COUNTRIES[row["Country"]]: 0 for row in sample if is_acceptable(row)})
+    known = {row["CustomerID"] for row in sample if is_acceptable(row)}
+    named.update(country_of[customer] for customer in known if customer in country_of)
+    chosen: set[str] = set()
+    number_of_orders = 0
+    # Abroad first, the busiest first
+    for customer in sorted(busy, key=lambda one: (country_of[one] == "GB", -busy[one], one)):
+        country = country_of[customer]
+        if customer not in known:
+            if named[country] >= most_customers(country):
+                continue
+            named[country] += 1
+        chosen.add(customer)
+        number_of_orders += busy[customer]
+        if number_of_orders >= HISTORY_ORDERS:
+            break
+    kept = {number for number, rows in orders.items() if rows[0]["CustomerID"] in chosen}
+    skus = {row["StockCode"].upper() for number in kept for row in orders[number]}
+    others = [(number, rows) for number, rows in documents.items() if number not in kept]
+    credits_ = [number for number, rows in others if is_cancelled(rows[0]) and rows[0]["CustomerID"] in chosen]
+    nameless = [(number, rows) for number, rows in others if not rows[0]["CustomerID"] and len(rows) <= MOST_ROWS]
+    nameless = [(number, rows) for number, rows in nameless if {row["StockCode"].upper() for row in rows} <= skus]
+    corrections = [number for number, rows in nameless if all(Decimal(row["UnitPrice"]) == 0 for row in rows)]
+    counter = [
+        number
+        for number, rows in nameless
+        if len(rows) > 1 and rows[0]["Country"] == "United Kingdom" and all(Decimal(r["UnitPrice"]) > 0 for r in rows)
+    ]
+    counter = [number for number in counter if not number.startswith("C")]
+    kept |= {*corrections[::EVERY_CORRECTION], *counter[:: max(1, len(counter) // COUNTER_ORDERS)]}
+    candidates = {*kept, *credits_}
+    rows = [row for row in retail if row["InvoiceNo"] in candidates]
+    plan = read_plan(io.StringIO(text_of(rows).decode("utf-8"), newline=""))
+    unmatched = {refusal.row.number for refusal in plan.refused}
+    matched = [number for number in credits_ if number not in unmatched]
+    strange = [number for number in credits_ if number in unmatched]
+    kept |= {*matched[::EVERY_CREDIT], *strange[::EVERY_STRANGE_CREDIT]}
+    return [row for row in rows if row["InvoiceNo"] in kept]
 
 
 def most_frequent(values: Iterable[str]) -> str:
@@ -122,22 +182,22 @@ def made_weight(price: Decimal, sku: str) -> int:
     return max(15, min(12000, round(grams / 5) * 5))
 
 
-def make_products(rows: list[Row], retail: list[Row]) -> list[Row]:
-    """Make one product per SKU of the orders, the busiest first into the bins nearest the door.
+def make_products(sample: list[Row], history: list[Row], retail: list[Row]) -> list[Row]:
+    """Make one product per code of the sample and the history, the busiest first into the bins nearest the door.
 
-    A SKU that the whole source never names or prices (stray write-offs) makes no product.
+    A code that the whole source never names or prices (stray write-offs) makes no product.
     """
-    accepted = [row for row in rows if is_acceptable(row)]
-    demand: Counter[str] = Counter()
-    lines = Counter(row["StockCode"] for row in accepted)
-    for row in accepted:
-        demand[row["StockCode"]] += int(row["Quantity"])
-    by_sku: dict[str, list[Row]] = {row["StockCode"]: [] for row in rows}
+    accepted = [row for row in [*sample, *history] if is_acceptable(row)]
+    wanted = {row["StockCode"] for row in sample} | {row["StockCode"].upper() for row in history}
+    by_sku: dict[str, list[Row]] = {sku: [] for sku in wanted}
+    lines: Counter[str] = Counter()
     for row in [*accepted, *retail]:
-        if row["StockCode"] in by_sku:
-            by_sku[row["StockCode"]].append(row)
+        for sku in {row["StockCode"], row["StockCode"].upper()} & wanted:
+            by_sku[sku].append(row)
+    for row in accepted:
+        lines.update({row["StockCode"], row["StockCode"].upper()} & wanted)
     skus = sorted(sku for sku, seen in by_sku.items() if any(Decimal(row["UnitPrice"]) > 0 for row in seen))
-    stocked = sorted((sku for sku in skus if sku not in CHARGES), key=lambda sku: (-lines[sku], sku))
+    stocked = sorted((sku for sku in skus if not is_charge(sku.upper())), key=lambda sku: (-lines[sku], sku))
     home = dict(zip(stocked, bin_codes(*WAREHOUSES[0][-2:]), strict=False))
     if len(home) < len(stocked):
         raise SystemExit(f"{len(stocked)} products need more bins than the main warehouse has.")
@@ -153,10 +213,8 @@ def make_products(rows: list[Row], retail: list[Row]) -> list[Row]:
                 "kind": "stock" if is_stock else "charge",
                 "unit": "piece",
                 "list_price": str(price),
-                "demand": str(demand[sku]),
                 "weight_g": str(made_weight(price, sku)) if is_stock else "",
                 "gtin": made_gtin(serial) if is_stock else "",
-                "home_bin": home.get(sku, ""),
             }
         )
     return products
@@ -180,111 +238,32 @@ def make_bins() -> list[Row]:
     ]
 
 
-def make_opening_stock(products: list[Row]) -> list[Row]:
-    """Put at least 95 % of each product's demand on the shelf: most in MAIN, a fifth of products shared with NORTH."""
+def make_shelves(products: list[Row], accepted: list[Row]) -> list[Row]:
+    """Give each product its shelf: most lie in MAIN, a fifth of them in NORTH as well, a few only there."""
     (main, *_), (north, *_) = WAREHOUSES
-    north_bins = iter(bin_codes(*WAREHOUSES[1][-2:]))
-    stock = []
-    for product in products:
-        quantity = math.ceil(Decimal(product["demand"]) * STOCKED_SHARE)
-        if product["kind"] != "stock" or not quantity:
-            continue
+    lines = Counter(row["StockCode"].upper() for row in accepted)
+    stocked = [product for product in products if product["kind"] == "stock"]
+    busiest = sorted(stocked, key=lambda product: (-lines[product["sku"]], product["sku"]))
+    main_bins, north_bins = iter(bin_codes(*WAREHOUSES[0][-2:])), iter(bin_codes(*WAREHOUSES[1][-2:]))
+    shelves = []
+    for product in busiest:
         roll = dice("stock", product["sku"])
-        luck, share = roll.random(), roll.uniform(0.2, 0.5)
-        in_north = quantity if luck < 0.03 else round(quantity * share) if luck < 0.23 else 0
+        luck, share = roll.random(), round(roll.uniform(0.2, 0.5), 2)
+        in_north = 1.0 if luck < 0.03 else share if luck < 0.23 else 0.0
         cost = Decimal(product["list_price"]) * Decimal(roll.randint(400, 600)) / 1000
-        unit_cost = max(CENT, cost.quantize(CENT, ROUND_HALF_UP))
-        for warehouse, pieces in ((main, quantity - in_north), (north, in_north)):
-            if pieces:
-                stock.append(
+        unit_cost = str(max(CENT, cost.quantize(CENT, ROUND_HALF_UP)))
+        for warehouse, bins, part in ((main, main_bins, round(1 - in_north, 2)), (north, north_bins, in_north)):
+            if part:
+                shelves.append(
                     {
                         "sku": product["sku"],
                         "warehouse": warehouse,
-                        "bin": product["home_bin"] if warehouse == main else next(north_bins),
-                        "quantity": str(pieces),
-                        "unit_cost": str(unit_cost),
+                        "bin": next(bins),
+                        "share": f"{part:g}",
+                        "unit_cost": unit_cost,
                     }
                 )
-    return stock
-
-
-class PostalAreas:
-    """The real postal areas of GeoNames, and postcodes made inside them."""
-
-    def __init__(self, source: Path) -> None:
-        self.areas: dict[str, list[list[str]]] = {}
-        for country in sorted(set(WORDS["towns"]) - {"FR"}):
-            with gzip.open(source / "postal" / f"{country}.txt.gz", "rt", encoding="utf-8") as file:
-                self.areas[country] = [line.rstrip("\n").split("\t") for line in file]
-
-    def postcode(self, country: str, town: str, letters: str, roll: random.Random) -> tuple[str, str]:
-        """Return a postcode inside a real area of the town, and the state where addresses need one."""
-        # GB districts from 60 up and areas without an accuracy are mostly post office boxes.
-        found = [
-            (area[1], area[4])
-            for area in self.areas[country]
-            if area[2] == town
-            and area[1].startswith(letters)
-            and (country != "GB" or (area[-1] and re.fullmatch(letters + r"[1-5]?[0-9][A-Z]?", area[1])))
-        ]
-        if not found:
-            raise SystemExit(f"{town} ({country} {letters}) has no postal area in the source.")
-        area, state = roll.choice(found)
-        match country:
-            case "GB":
-                return f"{area} {roll.randint(1, 9)}{''.join(roll.choices('ABDEFGHJLNPQRSTUWXYZ', k=2))}", ""
-            case "IE":
-                return f"{area} {''.join(roll.choices('ACDEFHKNPRTVWXY0123456789', k=4))}", ""
-            case "NL":
-                return f"{area} {''.join(roll.choices('BCEGHJKLMNPRTVWXZ', k=2))}", ""
-            case "AU":
-                return area, state
-            case _:
-                return area, ""
-
-    def address(self, country: str, roll: random.Random) -> Row:
-        """Return a made street in a real town."""
-        town, _, code = roll.choice(WORDS["towns"][country]).rpartition(" ")
-        postcode, region = (code, "") if country == "FR" else self.postcode(country, town, code, roll)
-        street, number = roll.choice(WORDS["streets"][country]), roll.randint(1, 120)
-        line = f"{street} {number}" if country in {"DE", "NL", "NO"} else f"{number} {street}"
-        return {"street": line, "city": town, "region": region, "postcode": postcode, "country": country}
-
-
-def slug(name: str) -> str:
-    """Return the name as it may stand in a mail domain."""
-    spelled = name.lower().replace("ß", "ss").replace("ø", "o").replace("&", "and")
-    plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-
-
-def make_customers(rows: list[Row], areas: PostalAreas) -> list[Row]:
-    """Make a company around each customer number of the orders; only number and country are the source's."""
-    countries: dict[str, str] = {}
-    for row in rows:
-        if is_acceptable(row):
-            countries.setdefault(row["CustomerID"].removesuffix(".0"), COUNTRIES[row["Country"]])
-    unused = {
-        country: [f"{owner} {trade}" for owner in owners for trade in WORDS["trades"][country]]
-        for country, owners in WORDS["owners"].items()
-    }
-    for country, names in unused.items():
-        dice("names", country).shuffle(names)
-    customers = []
-    for number, country in sorted(countries.items()):
-        roll = dice("customer", number)
-        name = unused[country].pop()
-        customers.append(
-            {
-                "number": number,
-                "name": name,
-                **areas.address(country, roll),
-                "email": f"orders@{slug(name)}.example",
-                "vat_number": "",
-                "terms_days": str(roll.choice(TERMS)),
-            }
-        )
-    return customers
+    return sorted(shelves, key=lambda shelf: (shelf["sku"], shelf["warehouse"]))
 
 
 def make_warehouses(areas: PostalAreas) -> list[Row]:
@@ -304,30 +283,38 @@ def make_warehouses(areas: PostalAreas) -> list[Row]:
     ]
 
 
-def write(name: str, rows: Sequence[Row]) -> None:
-    """Write one file, with line ends that a diff can show on every system."""
+def text_of(rows: Sequence[Row]) -> bytes:
+    """Return rows as a CSV file, with line ends that a diff can show on every system."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    (FOLDER / name).write_bytes(text.getvalue().encode("utf-8"))
+    return text.getvalue().encode("utf-8")
 
 
-def figures(rows: list[Row], products: list[Row], stock: list[Row]) -> str:
+def figures(sample: list[Row], history: Plan, customers: list[Row], products: list[Row]) -> str:
     """Return the table that the README shows and a test recomputes."""
-    accepted = [row for row in rows if is_acceptable(row)]
+    accepted = [row for row in sample if is_acceptable(row)]
     net = sum((Decimal(row["Quantity"]) * Decimal(row["UnitPrice"]) for row in accepted), Decimal(0))
-    value = sum((int(row["quantity"]) * Decimal(row["unit_cost"]) for row in stock), Decimal(0))
+    kinds = Counter(document.kind for document in history.documents)
+    orders = [document for document in history.documents if document.kind == Kind.ORDER]
+    seen = {row.line_number for document in history.documents for row in document.rows}
+    seen |= {refusal.row.line_number for refusal in history.refused}
     lines = [
-        ("Rows", f"{len(rows):,}"),
-        ("Rows that an import accepts", f"{len(accepted):,}"),
-        ("Rows that it refuses", f"{len(rows) - len(accepted):,}"),
-        ("Orders", f"{len({row['InvoiceNo'] for row in accepted}):,}"),
-        ("Customers", f"{len({row['CustomerID'] for row in accepted}):,}"),
+        ("Customers", f"{len(customers):,}"),
+        ("Countries", f"{len({row['country'] for row in customers}):,}"),
         ("Products", f"{len(products):,}"),
-        ("Net total of the accepted rows", f"{net.quantize(CENT):,} GBP"),
-        ("Pieces in opening stock", f"{sum(int(row['quantity']) for row in stock):,}"),
-        ("Value of opening stock", f"{value.quantize(CENT):,} GBP"),
+        ("Rows of the history", f"{len(seen):,}"),
+        ("Orders of the history", f"{kinds[Kind.ORDER]:,}"),
+        ("Lines of these orders", f"{sum(len(order.rows) for order in orders):,}"),
+        ("Their net total", f"{sum(row.net for order in orders for row in order.rows):,} GBP"),
+        ("Cancellations of the history", f"{kinds[Kind.CREDIT]:,}"),
+        ("Corrections of stock in the history", f"{kinds[Kind.CORRECTION]:,}"),
+        ("Rows of the history that are refused", f"{len(history.refused):,}"),
+        ("Rows of the sample", f"{len(sample):,}"),
+        ("Rows of it that an import accepts", f"{len(accepted):,}"),
+        ("Orders of the sample", f"{len({row['InvoiceNo'] for row in accepted}):,}"),
+        ("Net total of its accepted rows", f"{net.quantize(CENT):,} GBP"),
     ]
     return "\n".join(["| figure | value |", "|---|---:|", *(f"| {name} | {shown} |" for name, shown in lines)])
 
@@ -335,17 +322,28 @@ def figures(rows: list[Row], products: list[Row], stock: list[Row]) -> str:
 def build(source: Path) -> None:
     """Write all files of the demo and the figures in its README."""
     retail, areas = read_retail(source), PostalAreas(source)
-    rows = choose_rows(retail)
-    products = make_products(rows, retail)
-    stock = make_opening_stock(products)
-    write("orders.csv", rows)
-    write("products.csv", products)
-    write("customers.csv", make_customers(rows, areas))
-    write("warehouses.csv", make_warehouses(areas))
-    write("bins.csv", make_bins())
-    write("opening_stock.csv", stock)
+    sample = choose_sample(retail)
+    history = choose_history(retail, sample)
+    accepted = [row for row in [*sample, *history] if is_acceptable(row)]
+    countries: dict[str, str] = {}
+    for row in accepted:
+        countries.setdefault(row["CustomerID"].removesuffix(".0"), COUNTRIES[row["Country"]])
+    products, customers = make_products(sample, history, retail), make_customers(countries, areas)
+    packed = text_of(history)
+    files = {
+        "orders.csv": text_of(sample),
+        "history.csv.xz": lzma.compress(packed, preset=9 | lzma.PRESET_EXTREME),
+        "products.csv": text_of(products),
+        "customers.csv": text_of(customers),
+        "warehouses.csv": text_of(make_warehouses(areas)),
+        "bins.csv": text_of(make_bins()),
+        "shelves.csv": text_of(make_shelves(products, accepted)),
+    }
+    for name, content in files.items():
+        (FOLDER / name).write_bytes(content)
+    plan = read_plan(io.StringIO(packed.decode("utf-8"), newline=""))
     readme = FOLDER / "README.md"
-    table = f"<!-- figures -->\n{figures(rows, products, stock)}\n<!-- /figures -->"
+    table = f"<!-- figures -->\n{figures(sample, plan, customers, products)}\n<!-- /figures -->"
     text = re.sub(r"<!-- figures -->.*<!-- /figures -->", table, readme.read_text(encoding="utf-8"), flags=re.DOTALL)
     readme.write_text(text, encoding="utf-8")
 

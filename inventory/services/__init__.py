@@ -1,5 +1,6 @@
 """Every write of inventory: receiving, promising, moving and freeing stock."""
 
+from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
     Cut,
@@ -28,6 +29,7 @@ from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_r
 from inventory.services.shorting import Resourced, ShortPick, pick_short
 
 __all__ = [
+    "Adjustment",
     "BinPick",
     "Counted",
     "Cut",
@@ -35,6 +37,7 @@ __all__ = [
     "DisposedUnits",
     "Issued",
     "NotCountable",
+    "NotEnoughThere",
     "Promise",
     "Promised",
     "PutBackMove",
@@ -46,6 +49,7 @@ __all__ = [
     "StockMoved",
     "Unpick",
     "WarehouseNotReady",
+    "adjust_stock",
     "allocate_demands",
     "cancel_demand",
     "count_bin",

@@ -74,7 +74,7 @@ def count_bin(
     cuts = _cuts(level, level.allocated - level.sellable - gain, product_id, {a.demand_id for a in promised})
     free_allocations(cuts=cuts, at=at)
     difference = counted - stock.quantity
-    value = _share(level, abs(difference), places)
+    value = share_of(level, abs(difference), places)
     bulk.add(
         StockLevel,
         {
@@ -134,7 +134,7 @@ def _cuts(level: StockLevel, lacking: Decimal, product_id: int, locked: set[int]
     return cuts
 
 
-def _share(level: StockLevel, units: Decimal, places: int) -> Decimal:
+def share_of(level: StockLevel, units: Decimal, places: int) -> Decimal:
     """Return the cost of units by their share of what the level's sellable stock is worth (rule 12)."""
     whole, worth = level.sellable + level.uncounted + level.staged, level.value - level.blocked_value
     if whole <= 0:

@@ -87,6 +87,32 @@ class TestRenderLostInvoices:
         assert set(InvoiceDocument.objects.values_list("invoice_id", flat=True)) == {lost.pk, printed.pk}
 
 
+class TestThePastOfACompany:
+    def test_is_printed_when_somebody_asks_and_not_before(
+        self, trade: Trade, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(documents, "render_invoice", lambda snapshot: b"%PDF-1.7")
+        old = trade.invoiced()
+        trade.company.live_on = old.issued_on + timedelta(days=1)
+        trade.company.save()
+        tasks.render_posted_invoices(int(timezone.now().timestamp()))
+        assert not InvoiceDocument.objects.exists()
+        client.force_login(trade.accountant, backend="django.contrib.auth.backends.ModelBackend")
+        assert reverse("billing:document", args=[old.pk]) in client.get(reverse("billing:paper", args=[old.pk])).text
+        asked = [client.get(reverse("billing:document", args=[old.pk])).content for _ in range(2)]
+        assert asked == [b"%PDF-1.7"] * 2
+        assert InvoiceDocument.objects.get().invoice_id == old.pk
+
+    def test_ends_on_the_day_on_which_it_went_live(self, trade: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(documents, "render_invoice", lambda snapshot: b"%PDF-1.7")
+        first = trade.invoiced()
+        trade.company.live_on = first.issued_on
+        trade.company.save()
+        assert not queries.is_printed_when_asked(first.pk)
+        tasks.render_posted_invoices(int(timezone.now().timestamp()))
+        assert InvoiceDocument.objects.get().invoice_id == first.pk
+
+
 class TestRenderPostedInvoices:
     def test_prints_what_was_posted_just_now_and_nothing_twice(
         self, trade: Trade, monkeypatch: pytest.MonkeyPatch

@@ -12,15 +12,16 @@ from playwright.sync_api import expect
 
 from billing import tasks
 from billing.models import Invoice
-from config.management.commands import load_demo
+from config.demo import reference
 from orders.models import SalesOrder
+from tests.factories.demo import open_demo
 
 ORDERS = 10
 
 
 def first_orders(count: int) -> tuple[bytes, int]:
     """Return the demo's file cut to the rows of its first orders, and how many rows those are."""
-    rows = [row for row in load_demo.rows("orders.csv") if row["CustomerID"] and not row["InvoiceNo"].startswith("C")]
+    rows = [row for row in reference.rows("orders.csv") if row["CustomerID"] and not row["InvoiceNo"].startswith("C")]
     numbers = list(dict.fromkeys(row["InvoiceNo"] for row in rows))[:count]
     chosen = [row for row in rows if row["InvoiceNo"] in numbers]
     text = io.StringIO()
@@ -32,7 +33,7 @@ def first_orders(count: int) -> tuple[bytes, int]:
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_real_orders_become_paid_invoices(page, sign_in):
-    sign_in(load_demo.Command(stdout=io.StringIO()).load_reference_data())
+    sign_in(open_demo())
     data, rows = first_orders(ORDERS)
     page.goto(reverse("orders:import"))
     page.set_input_files("#id_file", {"name": "orders.csv", "mimeType": "text/csv", "buffer": data})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -17,34 +15,18 @@ from django.utils import timezone
 
 from billing import services as billing_services
 from billing.models import Invoice, InvoiceLine
-from config.management.commands import load_demo
-from core.models import User
+from config.demo.reference import FOLDER
 from core.refusals import Refused
 from inventory.models import Demand, StockLevel
 from orders import services as orders_services
 from orders.models import LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from shipping import services as shipping_services
 from shipping.models import Shipment
+from tests.factories.demo import accepted_rows, open_demo
 from tests.factories.house import AT, House
 from warehouse import services as warehouse_services
 
 pytestmark = pytest.mark.django_db
-
-FOLDER = Path(load_demo.FOLDER)
-
-
-def source_rows() -> list[dict[str, str]]:
-    """The rows of the file that an order may be made of, by the issue's rule, read without the product's reader."""
-    with (FOLDER / "orders.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        row
-        for row in rows
-        if row["CustomerID"]
-        and Decimal(row["Quantity"]) > 0
-        and Decimal(row["UnitPrice"]) > 0
-        and not row["InvoiceNo"].upper().startswith("C")
-    ]
 
 
 def audit() -> str:
@@ -59,10 +41,9 @@ def done(results: dict[int, object]) -> dict[int, object]:
 
 class TestTheFirstTwoHundredOrders:
     def test_go_from_the_file_to_paid_invoices_without_a_penny_or_a_unit_lost(self):
-        admin = load_demo.Command(stdout=io.StringIO()).load_reference_data()
-        admin = User.objects.get(pk=admin.pk)
+        admin = open_demo()
         now = timezone.now()
-        source = source_rows()
+        source = accepted_rows()
 
         report = orders_services.import_order_file(
             data=(FOLDER / "orders.csv").read_bytes(), source="orders.csv", actor=admin, at=now

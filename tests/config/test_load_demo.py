@@ -1,0 +1,158 @@
+"""The demo company: a few days of its past through the services, and work in every queue on the last of them."""
+
+from __future__ import annotations
+
+import io
+import lzma
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.models import Invoice
+from config.demo import reference, today
+from config.demo.documents import Kind, Plan, read_plan
+from config.demo.history import History
+from core.models import Company, User
+from core.roles import Role
+from inventory.models import StockMove
+from orders.models import OrderEvent, SalesOrder, SalesOrderLine
+from returns.models import ReturnOrder
+
+pytestmark = pytest.mark.django_db
+
+DAYS = timedelta(days=15)
+
+# Every queue of today's work, with the tabs that must not be empty; a fortnight is too short for an overdue invoice
+QUEUES = {
+    "orders:queue": ["drafts", "late", "backordered", "confirmed", "held", "released", "completed"],
+    "warehouse:release_queue": ["ready", "waiting", "held"],
+    "warehouse:waves": ["open", "done"],
+    "warehouse:pack_queue": ["ready", "picking"],
+    "warehouse:put_backs": ["open"],
+    "warehouse:counts": ["open"],
+    "shipping:dispatch_queue": ["ready", "held"],
+    "shipping:shipments": ["transit", "delivered", "returning", "lost"],
+    "billing:to_invoice": ["due", "waiting"],
+    "billing:invoices": ["unpaid", "credit"],
+    "billing:unapplied": ["all"],
+    "returns:queue": ["requested", "awaited", "received", "inspected", "decided"],
+}
+
+
+def history() -> Plan:
+    data = lzma.decompress((reference.FOLDER / "history.csv.xz").read_bytes()).decode()
+    return read_plan(io.StringIO(data, newline=""))
+
+
+def last_days(plan: Plan) -> Plan:
+    """The end of a plan, with what takes back orders of these days only."""
+    begin = plan.documents[-1].at - DAYS
+    documents = tuple(document for document in plan.documents if document.at >= begin)
+    numbers = {document.number for document in documents}
+    kept = {
+        number: tuple(one for one in taken if one.order in numbers)
+        for number, taken in plan.taken.items()
+        if number in numbers
+    }
+    return replace(plan, documents=documents, taken=kept, refused=())
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup, django_db_blocker):
+    """The company as it is on its first morning; the transaction of the module is rolled back."""
+    with django_db_blocker.unblock():
+        block = transaction.atomic()
+        block._from_testcase = True  # the watch over locks knows by this that it is not the product's
+        block.__enter__()
+        try:
+            company = reference.make_company(live_on=timezone.now().date())
+            admin = reference.make_people(company)
+            plan = last_days(history())
+            played = History(
+                reference.make_world(company, admin), plan, today.pace_of(plan, timezone.now()), lambda text: None
+            )
+            played.play()
+            today.open_work(played)
+            yield played
+        finally:
+            transaction.set_rollback(True)
+            block.__exit__(None, None, None)
+
+
+class TestThePast:
+    def test_is_taken_in_whole_or_refused_with_a_reason(self, loaded):
+        rows = {row.line_number for document in loaded.plan.documents for row in document.rows}
+        refused = {refusal.row.line_number for refusal in loaded.played.refused}
+
+        assert all(refusal.reason for refusal in loaded.played.refused)
+        assert len(loaded.played.done) > 0.98 * len(rows)
+        taken_of = {one.row.line_number for taken in loaded.plan.taken.values() for one in taken}
+        credits_ = {row.line_number for one in loaded.plan.documents if one.kind == Kind.CREDIT for row in one.rows}
+        assert rows - (credits_ - taken_of) <= loaded.played.done | refused
+
+    def test_is_dated_as_it_happened(self, loaded):
+        ordered = dict(SalesOrder.objects.exclude(po_number__endswith="-2").values_list("po_number", "ordered_on"))
+
+        for document in loaded.plan.documents:
+            if document.kind == Kind.ORDER:
+                assert ordered[document.number] == document.at.date() + loaded.pace.shift
+        assert max(ordered.values()) == timezone.now().date() - timedelta(days=1)
+        for event in (
+            OrderEvent.objects.filter(kind="CREATED").select_related("order").exclude(order__po_number__endswith="-2")
+        ):
+            assert timezone.localdate(event.at, loaded.world.company.zone) == event.order.ordered_on
+
+    def test_has_the_lines_that_the_file_has(self, loaded):
+        for document in loaded.plan.documents[:40]:
+            if document.kind == Kind.ORDER:
+                lines = SalesOrderLine.objects.filter(order=loaded.played.order_ids[document.number])
+                found = list(lines.order_by("position").values_list("product__sku", "quantity", "price"))
+                assert found == [(row.sku, row.quantity, row.price) for row in document.rows]
+
+    def test_has_returns_and_corrections(self, loaded):
+        assert ReturnOrder.objects.filter(status=ReturnOrder.Status.SETTLED).exists()
+        assert Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE).exists()
+        assert StockMove.objects.filter(posting__kind="ADJUSTMENT").exists()
+
+    def test_adds_up(self, loaded):
+        out = io.StringIO()
+        call_command("audit_ledger", stdout=out)
+        assert "no drift" in out.getvalue()
+
+
+class TestToday:
+    @pytest.mark.parametrize("name", QUEUES)
+    def test_has_work_in_every_queue(self, loaded, client, name):
+        client.force_login(loaded.world.admin, backend="django.contrib.auth.backends.ModelBackend")
+
+        for tab in QUEUES[name]:
+            page = client.get(reverse(name), {"tab": tab})
+            assert page.status_code == 200
+            assert len(page.context["rows"]) > 0, tab
+
+    def test_has_somebody_of_every_role(self, loaded):
+        roles = {role for user in User.objects.filter(memberships__company=loaded.world.company) for role in user.roles}
+
+        assert roles == set(Role)
+
+
+class TestTheCommand:
+    def test_loads_nothing_where_there_is_a_company(self, loaded):
+        before = SalesOrder.objects.count(), Company.objects.count()
+
+        call_command("load_demo", "--if-empty")
+        with pytest.raises(CommandError, match="already"):
+            call_command("load_demo")
+
+        assert (SalesOrder.objects.count(), Company.objects.count()) == before
+
+    def test_is_not_for_production(self, settings):
+        settings.PRODUCTION = True
+
+        with pytest.raises(CommandError, match="not for production"):
+            call_command("load_demo")
