@@ -64,6 +64,15 @@ class TestWalk:
         expect(page.get_by_text("is picked")).to_be_visible()
         assert {task.status for task in PickTask.objects.all()} == {PickTask.Status.PICKED}
 
+    def test_has_the_button_under_the_key_as_soon_as_the_next_task_is_seen(self, house, manager, page):
+        released(house, (house.product([9]), 1), (house.product([9]), 2))
+        page.goto(reverse("warehouse:wave", args=[Wave.objects.get().pk]))
+        page.evaluate("""() => new MutationObserver(() => { window.heard ??= document.activeElement.tagName })
+            .observe(document.querySelector("main"), {childList: true, subtree: true})""")
+        page.keyboard.press("Enter")
+        expect(page.locator(".walk-progress")).to_contain_text("1/2")
+        assert page.evaluate("window.heard") == "BUTTON"
+
     def test_fits_a_phone_with_the_button_under_the_thumb(self, house, manager, page, assert_accessible):
         page.set_viewport_size(PHONE)
         released(house, (house.product([9]), 1))
