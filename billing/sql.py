@@ -6,13 +6,15 @@
 # everything else by the index of its order or line. The note is the reason printed where no tax is due. %s = order ids[]
 BILLING_FACTS = """
 WITH o AS MATERIALIZED (
-    SELECT o.id, o.company_id, o.status, o.currency, o.invoice_on, o.ship_to ->> 'country' AS country,
+    SELECT o.id, o.company_id, o.customer_id, o.status, o.currency, o.invoice_on, o.ship_to ->> 'country' AS country,
         o.tax_exemption AS exemption,
         (SELECT max(sh.dispatched_at) FROM shipping_shipment sh WHERE sh.order_id = o.id) AS dispatched_at
     FROM orders_salesorder o WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 )
 SELECT o.id, o.status, o.currency, o.dispatched_at, o.invoice_on,
-    l.id, l.position, p.sku, l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
+    l.id, l.position, p.sku,
+    coalesce((SELECT c.number FROM orders_customerpart c WHERE c.customer_id = o.customer_id AND c.product_id = l.product_id ORDER BY c.id LIMIT 1), ''),
+    l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
     coalesce(CASE WHEN l.tax_category = 'E' THEN 'Exempt, certificate ' || nullif(o.exemption, '') END, tax.note, ''),
     l.net, l.invoiced - l.credited, l.invoiced_net - l.credited_net, l.cancelled,
     CASE WHEN p.kind <> 'STOCK' OR o.invoice_on = 'CONFIRM' THEN l.quantity - l.cancelled

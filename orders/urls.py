@@ -37,6 +37,7 @@ urlpatterns = [
     path("prices/<int:list_pk>/<int:pk>/delete/", views.DropPriceView.as_view(), name="drop_price"),
     path("<int:pk>/edit/", views.EditOrderView.as_view(), name="edit"),
     path("pos/<int:pk>/", views.CustomerPOView.as_view(), name="customer_po"),
+    path("holds/", views.HoldOrdersView.as_view(), name="hold_many"),
     path("holds/lift/", views.LiftHoldsView.as_view(), name="lift_holds"),
     path("holds/<int:pk>/lift/", views.LiftHoldView.as_view(), name="lift_hold"),
     path("<int:pk>/hold/", views.HoldOrderView.as_view(), name="hold"),

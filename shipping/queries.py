@@ -34,6 +34,7 @@ class DockFacts:
     warehouses: list[str]
     shipments: int
     held: int  # parcels that a hold keeps at the dock
+    is_short: bool  # less was found than was to be picked, and that is in no parcel yet
     reasons: list[str]  # of the order's holds
 
     @property

@@ -26,9 +26,14 @@ WHERE p.order_id = ANY ((SELECT %s::bigint[])::bigint[]) AND p.status = 'PACKED'
 ORDER BY p.order_id, p.id, c.id
 """
 
+# Whether less was found of an order than was to be picked, and that is in no parcel yet
+_SHORT = """EXISTS (
+    SELECT 1 FROM warehouse_picktask k JOIN orders_linepart lp ON lp.id = k.part_id
+    WHERE k.order_id = o.id AND k.status = 'SHORT' AND lp.ordered - lp.cancelled > lp.packed
+)"""
 # How far each order is at the dock, one row per order: %s = order ids[]
 ORDER_FACTS = f"""
-SELECT o.id, o.status, w.parcels, w.weight_g, w.warehouses, s.shipments, w.held, {holds.REASONS.format(order="o.id")}
+SELECT o.id, o.status, w.parcels, w.weight_g, w.warehouses, s.shipments, w.held, {_SHORT}, {holds.REASONS.format(order="o.id")}
 FROM orders_salesorder o
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE NOT e.held) AS parcels, count(*) FILTER (WHERE e.held) AS held,

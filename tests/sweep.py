@@ -255,6 +255,7 @@ BULK: Mapping[str, str] = {
     "orders:confirm": "order",
     "orders:allocate": "order",
     "orders:discard": "order",
+    "orders:hold_many": "order",
     "orders:lift_holds": "order",
     "warehouse:release": "order",
     "warehouse:pick": "order",

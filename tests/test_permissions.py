@@ -74,6 +74,7 @@ RULES = {
     "orders:allocate": "orders.confirm",
     "orders:customer_po": "orders.view_prices",
     "orders:hold": "orders.hold",
+    "orders:hold_many": "orders.hold",
     "orders:preview_hold": "orders.hold",
     "orders:lift_hold": "orders.lift_hold",
     "orders:lift_holds": "orders.lift_hold",

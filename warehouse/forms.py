@@ -42,7 +42,27 @@ class CountForm(forms.Form):
 
 
 class PackForm(forms.Form):
-    """How many units of each line go into one parcel: all that is left unless said otherwise, an empty field none."""
+    """How many units of each line go into one parcel: all that is left unless said otherwise, an empty field none.
+
+    The weight is what the scale says; without one the parcel weighs what its products do.
+    """
+
+    weight_kg = forms.DecimalField(
+        label="Weight in kg",
+        required=False,
+        min_value=Decimal("0.001"),
+        max_value=Decimal(1_000),
+        decimal_places=3,
+        max_digits=9,
+        widget=forms.NumberInput(attrs={**_UNITS, "step": "0.001", "placeholder": "by its products"}),
+        help_text="As the scale says; blank is what the products weigh.",
+        error_messages={
+            "invalid": "Key the weight in kilograms, such as 2.35.",
+            "min_value": "A parcel weighs something: leave it blank where nobody weighed it.",
+            "max_value": "More than a tonne is no parcel: key kilograms.",
+            "max_decimal_places": "Three decimals are grams: no more than that.",
+        },
+    )
 
     def __init__(self, *args: Any, lines: Sequence[UnpackedLine], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +103,11 @@ class PackForm(forms.Form):
     def rows(self) -> list[tuple[UnpackedLine, forms.BoundField]]:
         """Return each line with its field."""
         return [(line, self[f"part-{line.part_id}"]) for line in self.lines]
+
+    def weight_g(self) -> Decimal | None:
+        """Return what the scale said, in grams."""
+        weight = self.cleaned_data.get("weight_kg")
+        return None if weight is None else weight * 1_000
 
     def units(self) -> dict[int, Decimal]:
         """Return the units that go into the parcel, by part id."""

@@ -19,7 +19,7 @@ from core.transitions import Graph
 from inventory.models import Allocation, Bin, Product, StockLevel, StockPosting, Warehouse, WarehouseQuerySet
 from orders.models import LinePart, SalesOrder
 
-WAVE_GRAPH = Graph(start=(["RELEASED"], "RUNNING"), complete=(["RELEASED", "RUNNING"], "DONE"))
+WAVE_GRAPH = Graph(complete=(["RELEASED"], "DONE"))
 TASK_GRAPH = Graph(pick=(["PLANNED"], "PICKED"), short=(["PLANNED"], "SHORT"), cancel=(["PLANNED"], "CANCELLED"))
 COUNT_GRAPH = Graph(finish=(["OPEN"], "DONE"))
 PUT_BACK_GRAPH = Graph(finish=(["PLANNED"], "DONE"))
@@ -34,7 +34,6 @@ class Wave(models.Model):
 
     class Status(models.TextChoices):
         RELEASED = "RELEASED", "Released"
-        RUNNING = "RUNNING", "Running"
         DONE = "DONE", "Done"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -50,12 +49,12 @@ class Wave(models.Model):
         ordering: ClassVar[Sequence[str]] = ["-id"]
         triggers: ClassVar[list[pgtrigger.Trigger]] = [WAVE_GRAPH.trigger("wave_status_graph")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(status__in=["RELEASED", "RUNNING", "DONE"]), name="wave_status_is_known")
+            models.CheckConstraint(condition=Q(status__in=["RELEASED", "DONE"]), name="wave_status_is_known")
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
                 fields=["company", "warehouse", "id"],
-                condition=Q(status__in=["RELEASED", "RUNNING"]),
+                condition=Q(status="RELEASED"),
                 name="wave_open_by_warehouse",
             )
         ]

@@ -22,11 +22,9 @@ from inventory.models import Allocation, BinStock, accesses_of
 from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
 from orders.queries import holds
+from orders.queries.customers import their_number
 from warehouse import sql
 from warehouse.models import Count, Parcel, ParcelContent, PickTask, PutBack, Wave
-
-OPEN_WAVES = (Wave.Status.RELEASED, Wave.Status.RUNNING)
-
 
 # --- How far orders are ---------------------------------------------------------------------------
 
@@ -46,6 +44,7 @@ class OrderFacts:
     picked: int  # tasks
     held: int  # lines with stock that a hold keeps from release
     held_to_pack: int  # lines with goods in totes that are on hold themselves
+    short: int  # tasks that found less than they were for
     reasons: list[str]  # of the holds
 
     @property
@@ -349,15 +348,15 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
     contents = (
         ParcelContent.objects.filter(parcel=parcel)
         .values("part__line__position", "product__sku", "part__line__description", "product__unit__name")
-        .annotate(total=Sum("quantity"))
+        .annotate(total=Sum("quantity"), theirs=their_number("parcel__order__customer", "product"))
         .order_by("part__line__position", "product__sku")
     )
     to_follow = (
         LinePart.objects.filter(order=order)
-        .annotate(total=F("ordered") - F("cancelled") - F("packed"))
+        .annotate(total=F("ordered") - F("cancelled") - F("packed"), theirs=their_number("order__customer", "product"))
         .filter(total__gt=0)
         .order_by("line__position", "product__sku")
-        .values_list("product__sku", "line__description", "total", "product__unit__name")
+        .values_list("product__sku", "line__description", "total", "product__unit__name", "theirs")
     )
     assert parcel.packed_at is not None
     return {
@@ -383,17 +382,15 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
                 "of": len(siblings),
                 "number": parcel.number,
                 "weight_kg": "" if parcel.weight_kg is None else str(parcel.weight_kg),
-                "lines": [
-                    _slip_line(
-                        row["product__sku"], row["part__line__description"], row["total"], row["product__unit__name"]
-                    )
-                    for row in contents
-                ],
+                "lines": [_slip_line(*(row[name] for name in _SLIP_COLUMNS)) for row in contents],
             }
         ],
         "to_follow": [_slip_line(*row) for row in to_follow],
     }
 
 
-def _slip_line(sku: str, description: str, quantity: Decimal, unit: str) -> dict[str, str]:
-    return {"sku": sku, "description": description, "quantity": str(quantity), "unit": unit}
+_SLIP_COLUMNS = ("product__sku", "part__line__description", "total", "product__unit__name", "theirs")
+
+
+def _slip_line(sku: str, description: str, quantity: Decimal, unit: str, theirs: str) -> dict[str, str]:
+    return {"sku": sku, "customer_sku": theirs, "description": description, "quantity": str(quantity), "unit": unit}

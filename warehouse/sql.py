@@ -83,7 +83,7 @@ ORDER BY b.warehouse_id, l.position, p.id
 # %s = order ids[]
 ORDER_FACTS = f"""
 SELECT o.id, o.status, p.parts, p.waiting, p.unpacked, f.firm, f.warehouses, t.planned, t.picked,
-    f.held, p.held, {holds.REASONS.format(order="o.id")}
+    f.held, p.held, t.short, {holds.REASONS.format(order="o.id")}
 FROM orders_salesorder o
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE lp.ordered > lp.cancelled) AS parts, count(*) FILTER (WHERE d.backordered > 0) AS waiting,
@@ -103,7 +103,7 @@ CROSS JOIN LATERAL (
 ) f
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE k.status = 'PLANNED') AS planned,
-        count(*) FILTER (WHERE k.status IN ('PICKED', 'SHORT')) AS picked
+        count(*) FILTER (WHERE k.status IN ('PICKED', 'SHORT')) AS picked, count(*) FILTER (WHERE k.status = 'SHORT') AS short
     FROM warehouse_picktask k WHERE k.order_id = o.id
 ) t
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])

@@ -32,6 +32,7 @@ class BillableLine:
 
     line_id: int
     sku: str
+    customer_sku: str
     description: str
     kind: str
     unit: str
@@ -109,6 +110,7 @@ class _LineFacts:
     line_id: int
     position: int
     sku: str
+    customer_sku: str
     description: str
     kind: str
     unit: str
@@ -129,6 +131,7 @@ class _LineFacts:
         return BillableLine(
             line_id=self.line_id,
             sku=self.sku,
+            customer_sku=self.customer_sku,
             description=self.description,
             kind=self.kind,
             unit=self.unit,

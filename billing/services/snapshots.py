@@ -243,7 +243,7 @@ def _line(position: int, line: BillableLine, order: SalesOrder) -> dict[str, Any
         "sku": line.sku,
         "description": line.description,
         "kind": line.kind.lower(),
-        "customer_sku": "",
+        "customer_sku": line.customer_sku,
         "customer_po": order.po_number,
         "order_number": str(order.number),
         "quantity": _plain(line.quantity),

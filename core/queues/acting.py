@@ -62,7 +62,7 @@ class QueueActionView(VerbRequiredMixin, View):
                 return self.asking(ids, form, status=422)
             sentences = [str(error) for errors in form.errors.values() for error in errors]
             return self.refused({0: Refused(" ".join(sentences))}, status=422)
-        return self.answer(ids, self.run(ids, form.cleaned_data if form is not None else {}))
+        return self.answer(ids, self.run(ids, self.called_with(form) if form is not None else {}))
 
     def asked_ids(self, pk: int | None) -> list[int]:
         """Return the keys that were asked for and that this person may see.
@@ -95,6 +95,10 @@ class QueueActionView(VerbRequiredMixin, View):
     def blank_form(self) -> Form | None:
         """Return the verb's form as the page that asks first shows it."""
         return self.form_class() if self.form_class else None
+
+    def called_with(self, form: Form) -> Mapping[str, Any]:
+        """Return what the service takes of the verb's form, which is valid."""
+        return form.cleaned_data
 
     def run(self, ids: Sequence[int], extra: Mapping[str, Any]) -> Run:
         """Do the verb to the rows, slice by slice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from core.models import User
@@ -45,3 +45,9 @@ def last_orders(customer: Customer, user: User, today: date) -> QuerySet[SalesOr
 def parts_in_queue(customer: Customer) -> QuerySet[CustomerPart]:
     """Return the customer's own numbers with their products."""
     return customer.parts.select_related("product")
+
+
+def their_number(customer: str, product: str) -> Coalesce:
+    """Return the customer's own number of a product, or nothing, for a query whose rows lead to both by these names."""
+    parts = CustomerPart.objects.filter(customer=OuterRef(customer), product=OuterRef(product)).order_by("pk")
+    return Coalesce(Subquery(parts.values("number")[:1]), Value(""))

@@ -20,7 +20,7 @@ from orders.views.entry import (
     KeepSheetView,
     PreviewOrderView,
 )
-from orders.views.holding import HoldOrderView, LiftHoldsView, LiftHoldView, PreviewHoldView
+from orders.views.holding import HoldOrdersView, HoldOrderView, LiftHoldsView, LiftHoldView, PreviewHoldView
 from orders.views.intake import ImportOrdersView
 from orders.views.order import CustomerPOView, OrderDetailView
 from orders.views.parts import CreatePartView, CustomerPartQueueView, DropPartView, EditPartView
@@ -63,6 +63,7 @@ __all__ = [
     "FindCustomersView",
     "FindProductsView",
     "HoldOrderView",
+    "HoldOrdersView",
     "ImportOrdersView",
     "KeepSheetView",
     "LiftHoldView",

@@ -27,8 +27,8 @@ from orders.views.cancelling import OrderFormMixin
 from orders.views.queue import OrderQueueView
 
 
-class HoldForm(forms.Form):
-    """What of an order is put on hold, why, whether its stock stays promised, and until when."""
+class HoldTermsForm(forms.Form):
+    """Why orders are put on hold, whether their stock stays promised, and until when."""
 
     kind = forms.ChoiceField(label="Why", choices=Hold.Kind.choices)
     reason = forms.CharField(
@@ -38,8 +38,7 @@ class HoldForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="The warehouse reads it too.",
     )
-    lines = forms.MultipleChoiceField(label="Only these lines", required=False, widget=forms.CheckboxSelectMultiple)
-    keep = forms.BooleanField(label="Keep its stock promised", required=False, initial=True)
+    keep = forms.BooleanField(label="Keep the stock promised", required=False, initial=True)
     expires_on = forms.DateField(
         label="Lifts itself on",
         required=False,
@@ -47,25 +46,13 @@ class HoldForm(forms.Form):
         error_messages={"invalid": "Write the day as 2026-11-30."},
     )
 
-    def __init__(self, *args: Any, lines: Sequence[Any], today: date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.today = today
-        field: Any = self.fields["lines"]
-        field.choices = [
-            (line.pk, f"{line.position} · {line.product.sku} {line.description}")
-            for line in lines
-            if line.product.kind == Product.Kind.STOCK
-        ]
-        if len(field.choices) < 2:
-            del self.fields["lines"]
-
     def clean_expires_on(self) -> date | None:
         """Return the day, which is still to come.
 
         :raises ValidationError: where it is not.
         """
         day: date | None = self.cleaned_data["expires_on"]
-        if day is not None and day <= self.today:
+        if day is not None and day <= timezone.localdate():
             raise forms.ValidationError("This day has come already.")
         return day
 
@@ -79,12 +66,29 @@ class HoldForm(forms.Form):
         )
 
 
+class HoldForm(HoldTermsForm):
+    """What of one order is put on hold, and how: all of it or lines."""
+
+    lines = forms.MultipleChoiceField(label="Only these lines", required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, lines: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["lines"]
+        field.choices = [
+            (line.pk, f"{line.position} · {line.product.sku} {line.description}")
+            for line in lines
+            if line.product.kind == Product.Kind.STOCK
+        ]
+        if len(field.choices) < 2:
+            del self.fields["lines"]
+
+
 class HoldFormMixin(OrderFormMixin):
     """The form over an order, and the call that it asks for."""
 
     def hold_form(self, data: Any = None) -> HoldForm:
         """Return the form, offering the order's lines."""
-        return HoldForm(data, lines=self.lines, today=timezone.localdate())
+        return HoldForm(data, lines=self.lines)
 
     def call(self, form: HoldForm) -> list[services.Held | Refused]:
         """Place the holds that the form asks for, and return what came of each."""
@@ -157,6 +161,20 @@ class PreviewHoldView(HoldFormMixin, VerbRequiredMixin, View):
         results = undone(partial(self.call, form)) if form.is_valid() else []
         first = next((result for result in results if isinstance(result, Refused)), results[0] if results else None)
         return render(request, "orders/_effect.html", {"result": first, "keeps": form.data.get("keep")})
+
+
+class HoldOrdersView(QueueActionView):
+    """Puts orders on hold as a whole; its page asks why, and until when."""
+
+    verb = "orders.hold"
+    queue, queue_url = OrderQueueView, "orders:queue"
+    service, ids_name = services.hold_orders, "order_ids"
+    form_class = HoldTermsForm
+    done, done_many = "Order put on hold.", "{n} orders put on hold."
+
+    def called_with(self, form: Any) -> dict[str, Any]:
+        """Return the hold as it was keyed."""
+        return {"terms": form.terms()}
 
 
 class LiftHoldView(VerbRequiredMixin, View):

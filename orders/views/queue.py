@@ -27,6 +27,7 @@ DISCARD = BulkAction(
     key="d",
     confirm="Discard the chosen drafts? Their PO numbers are free again.",
 )
+HOLD = BulkAction("orders:hold_many", "orders.hold", "Hold", key="h", opens=True)
 LIFT = BulkAction("orders:lift_holds", "orders.lift_hold", "Lift the holds", key="l")
 
 
@@ -75,9 +76,10 @@ class OrderQueueView(QueueView):
         tab = self.current_tab.slug if self.current_tab else ""
         offered = {
             "drafts": [CONFIRM, DISCARD],
-            "late": [ALLOCATE],
-            "confirmed": [ALLOCATE],
-            "backordered": [ALLOCATE],
+            "late": [ALLOCATE, HOLD],
+            "confirmed": [ALLOCATE, HOLD],
+            "backordered": [ALLOCATE, HOLD],
+            "released": [HOLD],
             "held": [LIFT],
             "all": [CONFIRM, ALLOCATE],
         }

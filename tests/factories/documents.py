@@ -82,7 +82,13 @@ def invoice(count: int, *, currency: str = "GBP", places: int = 2, **changes: An
 def slip_lines(count: int, start: int = 0) -> list[dict[str, str]]:
     """This function will make so many lines of a parcel, with codes of their own from `start` on."""
     return [
-        {"sku": f"{85000 + at}A", "description": DESCRIPTIONS[at % 5], "quantity": str(6 + at), "unit": "piece"}
+        {
+            "sku": f"{85000 + at}A",
+            "customer_sku": "HEART-7" if at % 3 == 1 else "",
+            "description": DESCRIPTIONS[at % 5],
+            "quantity": str(6 + at),
+            "unit": "piece",
+        }
         for at in range(start, start + count)
     ]
 

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from core.refusals import Blocked, Refused
 from core.roles import Role
 from inventory.models import Demand, StockLevel
 from orders import services
 from orders.models import Hold, LinePart, OrderEvent, SalesOrder, SalesOrderLine
-from tests.factories.core import person
+from tests.factories.core import person, signed_in
 from tests.factories.house import AT, TODAY, House
 from tests.factories.proof import drift
 from tests.factories.shipping import dispatch, dispatched
@@ -300,3 +301,37 @@ class TestReleaseExpiredHolds:
         assert services.release_expired_holds(at=AT + timedelta(hours=2)) == 0
         assert fresh(order).allocation == "FULL"
         assert Hold.objects.get(order=order).released_by is None
+
+
+class TestHoldOrdersView:
+    """The page that the orders' list opens for those that are selected."""
+
+    def test_asks_why_and_holds_them_all(self, house):
+        client = signed_in(house.boss)
+        product = house.product([9])
+        orders = [house.order((product, 1)) for _ in range(2)]
+        ids = [order.pk for order in orders]
+        address = reverse("orders:hold_many")
+        asked = client.post(address, {"id": ids, "ask": "Hold"})
+        page = asked.content.decode()
+        assert (asked.status_code, all(str(order) in page for order in orders), 'name="kind"' in page) == (
+            200,
+            True,
+            True,
+        )
+        assert not Hold.objects.exists()
+        refused = client.post(address, {"id": ids, "asked": "Hold", "kind": "OTHER", "expires_on": "2001-01-01"})
+        assert (refused.status_code, "has come already" in refused.content.decode()) == (422, True)
+        done = client.post(address, {"id": ids, "asked": "Hold", "kind": "OTHER", "reason": "Asked to wait"})
+        assert done.status_code == 302
+        assert set(Hold.objects.values_list("order", "kind", "reason", "keep_reservation")) == {
+            (pk, "OTHER", "Asked to wait", False) for pk in ids
+        }
+
+    def test_holds_those_that_can_be_and_names_the_others(self, house):
+        client = signed_in(house.boss)
+        product = house.product([9])
+        good, draft = house.order((product, 1)), house.draft((product, 1))
+        answer = client.post(reverse("orders:hold_many"), {"id": [good.pk, draft.pk], "kind": "OTHER"})
+        assert "needs no hold" in answer.content.decode()
+        assert [hold.order_id for hold in Hold.objects.all()] == [good.pk]

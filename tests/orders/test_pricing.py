@@ -13,7 +13,7 @@ from billing import services as billing_services
 from billing.documents import render_invoice
 from inventory.models import Product
 from orders import services
-from orders.models import Customer, CustomerAddress, Price, SalesOrder, SalesOrderLine, TaxRate
+from orders.models import Customer, CustomerAddress, CustomerPart, Price, SalesOrder, SalesOrderLine, TaxRate
 from orders.services.pricing import PriceStep, discount_shares, price_for
 from tests.factories.house import AT, TODAY, House
 
@@ -186,6 +186,17 @@ class TestTax:
         invoice = billing_services.invoice_orders(order_ids=[order.pk], actor=house.boss, at=AT)[order.pk]
         (tax,) = invoice.snapshot["taxes"]
         assert (tax["category"], tax["tax"], tax["note"]) == ("E", "0.00", "Exempt, certificate EX-1")
+
+
+@pytest.mark.django_db
+class TestTheirNumber:
+    def test_stands_on_the_invoice_beside_ours(self):
+        house = House.open()
+        product, plain = (house.product(price="10", kind=Product.Kind.SERVICE) for _ in range(2))
+        CustomerPart.objects.create(customer=house.customer, product=product, number="HEART")
+        order = house.order((product, 1), (plain, 1))
+        invoice = billing_services.invoice_orders(order_ids=[order.pk], actor=house.boss, at=AT)[order.pk]
+        assert [line["customer_sku"] for line in invoice.snapshot["lines"]] == ["HEART", ""]
 
 
 @pytest.mark.django_db

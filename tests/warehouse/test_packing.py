@@ -1,5 +1,6 @@
 """Packing: what is picked goes into parcels, whole or in parts, once; and out of them again until they leave."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -138,6 +139,12 @@ class TestPackParcels:
         assert list(held) == [(first, 1), (second, 2), (second, 5)]
         assert [part.packed for part in LinePart.objects.order_by("pk")] == [3, 5]
         assert Parcel.objects.get(pk=first).weight_g == 100
+
+    def test_weighs_what_the_scale_says_where_somebody_weighed(self, house):
+        order = picked(house, (house.product([9]), 4))
+        asked = replace(box(order, 4), weight_g=Decimal("812.5"))
+        (parcel_id,) = pack_into(house, asked)[order.pk].parcel_ids
+        assert Parcel.objects.get(pk=parcel_id).weight_g == Decimal("812.5")
 
     def test_takes_from_one_task_after_the_other(self, house):
         order = picked(house, (house.product([[2, 3]]), 5))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orders.models import CustomerPart
 from tests.factories.house import AT, House
 from tests.factories.warehouse import packed, released
 from warehouse import queries, services
@@ -50,6 +51,15 @@ class TestPackingSlip:
         assert (box["position"], box["of"], float(box["weight_kg"])) == (1, 1, 0.6)
         assert [(line["sku"], float(line["quantity"])) for line in box["lines"]] == [(whole.sku, 4), (short.sku, 2)]
         assert [(line["sku"], float(line["quantity"])) for line in shown["to_follow"]] == [(short.sku, 3)]
+
+    def test_names_the_customers_own_number_beside_ours(self, house):
+        whole, short = house.product([9]), house.product([2])
+        for product, number in ((whole, "HEART"), (short, "BELL"), (short, "BELL-OLD")):
+            CustomerPart.objects.create(customer=house.customer, product=product, number=number)
+        packed(house, (whole, 4), (short, 5))
+        shown = queries.packing_slip(Parcel.objects.get())
+        [box] = shown["parcels"]
+        assert [line["customer_sku"] for line in [*box["lines"], *shown["to_follow"]]] == ["HEART", "BELL", "BELL"]
 
     def test_adds_up_a_line_that_came_from_two_bins(self, house):
         product = house.product([[2, 3]])

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core.roles import VERBS, Role
-from orders.models import SalesOrder
+from orders.models import LinePart, SalesOrder
 from tests.factories.core import UserFactory, person, signed_in
 from tests.factories.house import AT, House
 from tests.factories.warehouse import packed, picked, released, snapshot
@@ -313,3 +313,28 @@ class TestWhoMayPost:
         order = POSTS[url_name][1](house, (house.product([9]), 1))
         args = [PickTask.objects.get(order=order).pk] if url_name == "warehouse:pick_task" else []
         assert client.get(reverse(url_name, args=args)).status_code == 405
+
+
+class TestPackOrderView:
+    def test_takes_the_weight_in_kilograms(self, house, client):
+        order = picked(house, (house.product([9]), 4))
+        part = LinePart.objects.get(order=order).pk
+        address = reverse("warehouse:pack_order", args=[order.pk])
+        form = {"warehouse": house.warehouses[0].pk, f"part-{part}": "4"}
+        for weight in ("0", "1000.1", "1.2345", "heavy"):
+            answer = client.post(address, {**form, "weight_kg": weight})
+            assert (answer.status_code, "field-error" in answer.content.decode()) == (422, True)
+        assert client.post(address, {**form, "weight_kg": "2.35"}).status_code == 302
+        assert Parcel.objects.get().weight_g == 2_350
+
+
+class TestShortChip:
+    def test_stands_on_the_rows_of_orders_that_were_picked_short(self, house, client):
+        order = released(house, (house.product([9]), 4))
+        task = PickTask.objects.get()
+        short = services.Short(task.pk, task.quantity - 1, PickTask.Reason.FEWER)
+        assert "Picked short" not in client.get(RELEASE, {"tab": "waiting"}).content.decode()
+        services.pick_short(shorts=[short], actor=house.boss, at=AT)
+        assert "Picked short" in client.get(RELEASE, {"tab": "waiting"}).content.decode()
+        services.pack_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        assert "Picked short" in client.get(reverse("shipping:dispatch_queue")).content.decode()

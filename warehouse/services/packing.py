@@ -32,11 +32,15 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What is to go into one parcel of an order out of a warehouse's totes: units by part id."""
+    """What is to go into one parcel of an order out of a warehouse's totes: units by part id, and what the scale says.
+
+    A parcel that nobody weighed weighs what its products do.
+    """
 
     order_id: int
     warehouse_id: int
     units: Mapping[int, Decimal]
+    weight_g: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,14 @@ class _Unpacked:
     is_current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What goes into one parcel, and what it weighs where somebody weighed it."""
+
+    contents: Sequence[_Unpacked]
+    weight_g: Decimal | None = None
+
+
 @atomic
 def pack_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Packed | Refused]:
     """Pack what is picked of orders, in one parcel per order and warehouse, weighed by its products.
@@ -80,7 +92,8 @@ def pack_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
     boxes: dict[tuple[int, int], list[_Unpacked]] = defaultdict(list)
     for content in _locked_unpacked(order_ids, actor):
         boxes[content.order_id, content.warehouse_id].append(content)
-    results: dict[int, Packed | Refused] = _pack(boxes.values(), actor, at) if boxes else {}
+    filled = [_Filled(contents) for contents in boxes.values()]
+    results: dict[int, Packed | Refused] = _pack(filled, actor, at) if filled else {}
     idle = set(order_ids) - results.keys()
     return results | _refused_or_standing(idle, actor) if idle else results
 
@@ -98,7 +111,7 @@ def pack_parcels(*, boxes: Sequence[Box], actor: User, at: datetime) -> dict[int
     left: dict[tuple[int, int, int], list[_Unpacked]] = defaultdict(list)
     for content in _locked_unpacked([box.order_id for box in boxes], actor):
         left[content.order_id, content.warehouse_id, content.part_id].append(content)
-    filled: dict[int, list[list[_Unpacked]]] = defaultdict(list)
+    filled: dict[int, list[_Filled]] = defaultdict(list)
     refused: dict[int, Packed | Refused] = {}
     for box in boxes:
         contents: list[_Unpacked] = []
@@ -109,8 +122,8 @@ def pack_parcels(*, boxes: Sequence[Box], actor: User, at: datetime) -> dict[int
                 refused.setdefault(box.order_id, NothingToPack(_too_much(units, units - missing)))
         if not contents:
             refused.setdefault(box.order_id, NothingToPack("Nothing was put into the parcel: say how many."))
-        filled[box.order_id].append(contents)
-    packable = [contents for order_id, members in filled.items() if order_id not in refused for contents in members]
+        filled[box.order_id].append(_Filled(contents, box.weight_g))
+    packable = [one for order_id, members in filled.items() if order_id not in refused for one in members]
     return refused | (_pack(packable, actor, at) if packable else {})
 
 
@@ -178,19 +191,20 @@ def _locked_unpacked(order_ids: Collection[int], actor: User) -> list[_Unpacked]
         # Somebody picked or packed of these while we waited. The parts are ours now: the next read is of what is there
 
 
-def _pack(boxes: Collection[Sequence[_Unpacked]], actor: User, at: datetime) -> dict[int, Packed | Refused]:
-    """Put each sequence of contents, which are of one order and warehouse, into a parcel of its own."""
+def _pack(boxes: Collection[_Filled], actor: User, at: datetime) -> dict[int, Packed | Refused]:
+    """Put the contents of each box, which are of one order and warehouse, into a parcel of its own."""
     parcels: list[Parcel] = []
     lines: list[ParcelContent] = []
     packed: dict[int, Decimal] = defaultdict(Decimal)
     facts: list[tuple[Parcel, Decimal]] = []
-    for contents in boxes:
+    for box in boxes:
+        contents = box.contents
         parcel = Parcel(
             company_id=contents[0].company_id,
             order_id=contents[0].order_id,
             warehouse_id=contents[0].warehouse_id,
             packed_by_id=actor.pk,
-            weight_g=_weight(contents),
+            weight_g=_weight(contents) if box.weight_g is None else box.weight_g,
         )
         parcel.pack(at=at)
         parcels.append(parcel)

@@ -157,7 +157,7 @@ def complete_waves(*, at: datetime, limit: int = 200) -> int:
     # A wave gets a task only in the transaction that ends one of its own, so "nothing left" cannot cease to be true
     # while this waits for a lock; that the wave is still open is looked at again by the lock itself (case 62).
     left = PickTask.objects.filter(wave=OuterRef("pk"), status=PickTask.Status.PLANNED)
-    picked = Wave.objects.filter(~Exists(left), status__in=queries.OPEN_WAVES)
+    picked = Wave.objects.filter(~Exists(left), status=Wave.Status.RELEASED)
     waves = list(picked.locked()[:limit])
     transitions.apply(waves, "complete", at=at, fields=["done_at"])
     return len(waves)

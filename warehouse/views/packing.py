@@ -88,7 +88,7 @@ class PackOrderView(FormPageMixin, FormView):
 
         :raises NothingToPack: where somebody packed of it meanwhile, or nothing was put in.
         """
-        box = services.Box(self.order.pk, self.warehouse_id, form.units())
+        box = services.Box(self.order.pk, self.warehouse_id, form.units(), form.weight_g())
         result = services.pack_parcels(boxes=[box], actor=person(self.request), at=timezone.now())[self.order.pk]
         if isinstance(result, Refused):
             raise result

@@ -37,7 +37,7 @@ class WaveQueueView(QueueView):
     noun = "wave"
     default_sort = "pk"
     tabs: ClassVar[tuple[Tab, ...]] = (
-        Tab("open", "Open", Q(status__in=queries.OPEN_WAVES)),
+        Tab("open", "Open", Q(status=Wave.Status.RELEASED)),
         Tab("done", "Done", Q(status=Wave.Status.DONE)),
     )
 

@@ -55,7 +55,13 @@ class ReleaseQueueView(OrderQueueView):
         Tab("held", "On hold", queries.HAS_STOCK_ON_HOLD),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
-        BulkAction("warehouse:release", "warehouse.release", "Release", key="r"),
+        BulkAction(
+            "warehouse:release",
+            "warehouse.release",
+            "Release",
+            key="r",
+            confirm="What is in stock of the selected orders goes to the pickers at once.",
+        ),
     )
 
     @cached_property
