@@ -31,6 +31,9 @@ class OrdersConfig(AppConfig):
             registry.NavigationItem("Prices", "orders:price_lists", "payments", "orders.view_prices"),
             order=75,
         )
+        registry.navigation.register(
+            "taxes", registry.NavigationItem("Taxes", "orders:tax_rates", "payments", "orders.tax"), order=76
+        )
         registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(
             "orders.confirm",

@@ -66,6 +66,13 @@ class PriceListQueueFilter(QueueFilter):
     search_label: ClassVar[str] = "Name or code"
 
 
+class TaxRateQueueFilter(QueueFilter):
+    """Tax rates by the country's code or words of the reason."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("country", "note")
+    search_label: ClassVar[str] = "Country or reason"
+
+
 class PriceQueueFilter(QueueFilter):
     """Prices by words of the product's SKU or name."""
 

@@ -111,6 +111,19 @@ class PriceListQueueTable(tables.Table):
         orderable = True
 
 
+class TaxRateQueueTable(tables.Table):
+    """Tax rates, as in templates/orders/taxes/_row.html."""
+
+    country = tables.Column("Ships to", empty_values=())
+    rate = tables.Column("Rate", orderable=False, attrs=NUMBER)
+    category = tables.Column("Category", orderable=False)
+    valid_from = tables.Column("From", attrs=NUMBER)
+    note = tables.Column("Reason on the invoice", orderable=False, attrs=LESS)
+
+    class Meta:
+        orderable = True
+
+
 class PriceQueueTable(tables.Table):
     """Prices of a list, as in templates/orders/prices/_price_row.html."""
 

@@ -21,7 +21,7 @@ from billing import tasks as billing_tasks
 from billing.models import Invoice
 from core.models import User
 from orders import services as orders_services
-from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder
+from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
 from returns.models import Grade
 from shipping.models import Shipment
 from tests.factories.house import AT, House
@@ -146,6 +146,7 @@ class World:
             "sheet": house.sheet(),
             "part_number": CustomerPart.objects.create(customer=house.customer, product=product, number="HEART").pk,
             "price_list": house.prices.pk,
+            "tax_rate": TaxRate.objects.filter(company=house.company).order_by("pk")[0].pk,
             "price": Price.objects.get(price_list=house.prices, product=product).pk,
             "invoice": invoice.pk,
             "paid_invoice": paid.pk,
@@ -207,6 +208,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:create_part": {"customer_pk": "customer"},
     "orders:edit_part": {"customer_pk": "customer", "pk": "part_number"},
     "orders:drop_part": {"customer_pk": "customer", "pk": "part_number"},
+    "orders:edit_tax_rate": {"pk": "tax_rate"},
     "orders:prices": {"list_pk": "price_list"},
     "orders:edit_price_list": {"list_pk": "price_list"},
     "orders:create_price": {"list_pk": "price_list"},

@@ -93,6 +93,9 @@ RULES = {
     "orders:create_price": "orders.price",
     "orders:edit_price": "orders.price",
     "orders:drop_price": "orders.price",
+    "orders:tax_rates": "orders.tax",
+    "orders:create_tax_rate": "orders.tax",
+    "orders:edit_tax_rate": "orders.tax",
     "orders:create_customer": "orders.change_customer",
     "orders:edit_customer": "orders.change_customer",
     "orders:create_address": "orders.change_customer",
@@ -481,6 +484,14 @@ class TestFields:
             "orders:edit_price_list": (
                 f"/orders/prices/{subjects['price_list']}/edit/",
                 {"name": "A", "code": "b", "currency": "GBP"},
+            ),
+            "orders:create_tax_rate": (
+                "/orders/taxes/new/",
+                {"country": "FR", "valid_from": "2026-01-01", "category": "Z", "rate": "0"},
+            ),
+            "orders:edit_tax_rate": (
+                f"/orders/taxes/{subjects['tax_rate']}/",
+                {"country": "GB", "valid_from": "2020-01-01", "category": "S", "rate": "19"},
             ),
             "orders:create_price": (f"/orders/prices/{subjects['price_list']}/new/", {**price, "from_quantity": "10"}),
             "orders:edit_price": (f"/orders/prices/{subjects['price_list']}/{subjects['price']}/", price),

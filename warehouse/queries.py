@@ -350,6 +350,7 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
         .values("part__line__position", "product__sku", "part__line__description", "product__unit__name")
         .annotate(total=Sum("quantity"), theirs=their_number("parcel__order__customer", "product"))
         .order_by("part__line__position", "product__sku")
+        .values_list("product__sku", "part__line__description", "total", "product__unit__name", "theirs")
     )
     to_follow = (
         LinePart.objects.filter(order=order)
@@ -382,14 +383,11 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
                 "of": len(siblings),
                 "number": parcel.number,
                 "weight_kg": "" if parcel.weight_kg is None else str(parcel.weight_kg),
-                "lines": [_slip_line(*(row[name] for name in _SLIP_COLUMNS)) for row in contents],
+                "lines": [_slip_line(*row) for row in contents],
             }
         ],
         "to_follow": [_slip_line(*row) for row in to_follow],
     }
-
-
-_SLIP_COLUMNS = ("product__sku", "part__line__description", "total", "product__unit__name", "theirs")
 
 
 def _slip_line(sku: str, description: str, quantity: Decimal, unit: str, theirs: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from orders.forms.customers import CreditTermsForm, CustomerAddressForm, CustomerForm, CustomerPartForm
 from orders.forms.entry import CELLS, MAX_ROWS, OrderEntryForm, typed_of
 from orders.forms.prices import PriceForm, PriceListForm
+from orders.forms.taxes import TaxRateForm
 
 __all__ = [
     "CELLS",
@@ -14,5 +15,6 @@ __all__ = [
     "OrderEntryForm",
     "PriceForm",
     "PriceListForm",
+    "TaxRateForm",
     "typed_of",
 ]

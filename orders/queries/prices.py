@@ -1,15 +1,15 @@
-"""Reads of the price lists' pages."""
+"""Reads of the pages of price lists and tax rates."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.models import User
-from orders.models import Customer, Price, PriceList
+from orders.models import Customer, Price, PriceList, TaxRate
 from orders.queries.queue import Stage
 
 
@@ -27,6 +27,13 @@ def price_lists_in_queue(user: User) -> QuerySet[PriceList]:
 def prices_in_queue(price_list: PriceList) -> QuerySet[Price]:
     """Return a list's prices with their product and unit."""
     return price_list.prices.select_related("product__unit", "price_list")
+
+
+def tax_rates_in_queue(user: User, today: date) -> QuerySet[TaxRate]:
+    """Return the tax rates with `is_replaced`: whether a later one for the same country counts by now."""
+    rates: QuerySet[TaxRate] = TaxRate.objects.for_user(user)
+    same = TaxRate.objects.filter(company=OuterRef("company"), country=OuterRef("country"), valid_from__lte=today)
+    return rates.annotate(is_replaced=Exists(same.filter(valid_from__gt=OuterRef("valid_from"))))
 
 
 def with_standing(rows: list[Any], today: date) -> list[Any]:

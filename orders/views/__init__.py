@@ -34,6 +34,7 @@ from orders.views.prices import (
     PriceQueueView,
 )
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
+from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
 
 __all__ = [
     "AllocateOrdersView",
@@ -45,6 +46,7 @@ __all__ = [
     "CreatePartView",
     "CreatePriceListView",
     "CreatePriceView",
+    "CreateTaxRateView",
     "CreditTermsView",
     "CustomerDetailView",
     "CustomerPOView",
@@ -60,6 +62,7 @@ __all__ = [
     "EditPartView",
     "EditPriceListView",
     "EditPriceView",
+    "EditTaxRateView",
     "FindCustomersView",
     "FindProductsView",
     "HoldOrderView",
@@ -75,4 +78,5 @@ __all__ = [
     "PreviewOrderView",
     "PriceListQueueView",
     "PriceQueueView",
+    "TaxRateQueueView",
 ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from billing import audit, documents, queries, services
 from billing.models import Invoice, InvoiceLine, Settlement
 from billing.services import CreditedLine, CreditInvalid
-from core.money import cumulative_share, document_totals
+from core.money import cumulative_share, document_totals, round_amount
 from core.numbering import DateBeforeSeries
 from core.refusals import Blocked, NotAllowed
 from core.roles import Role
@@ -233,6 +233,28 @@ class TestMirror:
         invoice = Invoice.objects.get(pk=invoice.pk)
         assert invoice.settled == invoice.credited == invoice.gross
         assert drift() == []
+
+    @pytest.mark.soak("T21")
+    @settings(max_examples=count(short=300, full=10_000))
+    @given(
+        parts=st.lists(st.integers(1, 10**7), min_size=1, max_size=12),
+        rate=st.sampled_from(["20", "7", "19", "5.5", "2.1", "0"]),
+        currency=st.sampled_from(["GBP", "JPY", "KWD"]),
+    )
+    def test_the_tax_of_a_part_is_its_rate_of_it_but_for_the_smallest_coin(
+        self, parts: list[int], rate: str, currency: str
+    ) -> None:
+        """A part's tax is what is due on all parts so far less what was credited: two roundings, never a coin apart."""
+        places = {"GBP": 2, "JPY": 0, "KWD": 3}[currency]
+        coin = Decimal(1).scaleb(-places)
+        base = tax = Decimal(0)
+        for part in parts:
+            net = Decimal(part).scaleb(-places)
+            base += net
+            of_part = round_amount(base * Decimal(rate) / 100, currency) - tax
+            tax += of_part
+            assert abs(of_part - round_amount(net * Decimal(rate) / 100, currency)) <= coin
+        assert tax == document_totals([("S", Decimal(rate), base)], currency).tax
 
     @pytest.mark.soak("T21")
     @settings(max_examples=count(short=300, full=10_000))

@@ -1,0 +1,92 @@
+"""Tax rates: the queue of them, and the form that keeps one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from core.pages import FormPage, person
+from core.queues import QueueView, Tab
+from orders.filters import TaxRateQueueFilter
+from orders.forms import TaxRateForm
+from orders.models import TaxRate
+from orders.queries import prices as price_queries
+from orders.tables import TaxRateQueueTable
+
+
+class TaxRateQueueView(QueueView):
+    """The rates by country, those that count today first."""
+
+    verb = "orders.tax"
+    model = TaxRate
+    table_class = TaxRateQueueTable
+    filterset_class = TaxRateQueueFilter
+    template_name = "orders/taxes/queue.html"
+    row_template = "orders/taxes/_row.html"
+    empty_template = "orders/taxes/_empty.html"
+    title = "Tax rates"
+    noun = "tax rate"
+    default_sort = "country"
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
+        """The rates that count today, those that will, those that a later one took the place of."""
+        later = Q(valid_from__gt=timezone.localdate())
+        over = Q(is_replaced=True)
+        return (
+            Tab("now", "In force", ~later & ~over),
+            Tab("later", "Later", later),
+            Tab("over", "Over", over),
+            Tab("all", "All", Q()),
+        )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rates with whether a later one has taken their place."""
+        return price_queries.tax_rates_in_queue(person(self.request), timezone.localdate())
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Add each rate as people write it, without the column's noughts."""
+        for row in rows:
+            row.percent = f"{row.rate.normalize():f}"
+        return rows
+
+
+class TaxRateFormPage(FormPage):
+    """What making and changing a rate share."""
+
+    verb = "orders.tax"
+    model = TaxRate
+    form_class = TaxRateForm
+    fragment_name = "orders/taxes/_form.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the rate's company."""
+        company_id = self.object.company_id if self.object else person(self.request).company.pk
+        return {**super().get_form_kwargs(), "company_id": company_id}
+
+    def url_of(self, reference: Any) -> str:
+        """Return the rates."""
+        return reverse("orders:tax_rates")
+
+    def cancel_url(self) -> str:
+        """Return the rates."""
+        return self.url_of(None)
+
+
+class CreateTaxRateView(TaxRateFormPage):
+    """Makes a rate of the person's company."""
+
+    title = "New tax rate"
+    submit_label = "Add tax rate"
+    done = "Tax rate added."
+
+
+class EditTaxRateView(TaxRateFormPage):
+    """Changes a rate; orders that were taken in keep what they were taxed by."""
+
+    title = "Tax rate"
+    submit_label = "Save tax rate"
+    done = "Tax rate saved. Orders that were taken in keep theirs."
