@@ -35,6 +35,7 @@ def make_company(*, products: int = 1000, customers: int = 500, stock: int = 1_0
     piece = Unit.objects.create(company=company, code="piece", name="Piece")
     warehouse = Warehouse.objects.create(company=company, code="main", name="Main", country="GB")
     Bin.objects.create(warehouse=warehouse, code="TOTE", kind=Bin.Kind.TOTE)
+    Bin.objects.create(warehouse=warehouse, code="BACK", kind=Bin.Kind.RETURNS)
     bins = Bin.objects.bulk_create(Bin(warehouse=warehouse, code=f"A-{n:04d}", sequence=n) for n in range(products))
     made = Product.objects.bulk_create(
         Product(company=company, sku=f"SKU{n}", name=f"Product {n}", sort_key=f"product {n}", unit=piece, weight_g=250)

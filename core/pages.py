@@ -104,6 +104,10 @@ class FormPageMixin(VerbRequiredMixin):
         """Write what was typed, by one call of a service or of the form, and return the key of what was made."""
         return form.save().pk
 
+    def known_reference(self) -> Any:
+        """Return the key that `url_of` takes where it is known before saving, which spares a statement."""
+        return None
+
     def url_of(self, reference: Any) -> str:
         """Return the page of what was made."""
         raise NotImplementedError
@@ -122,6 +126,7 @@ class FormPageMixin(VerbRequiredMixin):
             verb=self.verb,
             request={"path": request.path, **asked},
             effect=self.effect,
+            reference=self.known_reference(),
         )
         try:
             try:

@@ -123,5 +123,7 @@ subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()
 # Each says which of some parcels have left the house, by their keys: the warehouse does not see the dock
 departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
+# Each says of which of some shipments, by their keys, customers sent goods back: these arrived
+sent_back: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 # Each selects rows that name an `order` with which a higher app is not done: it does not close until then
 unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()

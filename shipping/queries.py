@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
+from core import registry
 from core.models import User
 from core.refusals import Blocker
 from core.registry import DocumentLink
@@ -97,9 +98,16 @@ def deliver_blockers(shipments: Iterable[Shipment], received_at: datetime) -> di
 def fail_blockers(shipments: Iterable[Shipment], happened_at: datetime) -> dict[int, list[Blocker]]:
     """Return why shipments cannot have failed to be delivered at a moment; one that is not named can."""
     found: dict[int, list[Blocker]] = {}
+    shipments = list(shipments)
+    ids = [shipment.pk for shipment in shipments]
+    arrived = {pk for sent_back in registry.sent_back for pk in sent_back(ids)} if ids else set()
     for shipment in shipments:
         if shipment.dispatched_at is None:
             found[shipment.pk] = [Blocker("not_dispatched", f"{shipment} has not left yet.")]
+            continue
+        if shipment.pk in arrived:
+            sentence = f"The customer sent goods of {shipment} back, so it arrived: note it as delivered."
+            found[shipment.pk] = [Blocker("sent_back", sentence)]
             continue
         left_at = shipment.dispatched_at.replace(second=0, microsecond=0)
         if shipment.status not in {Shipment.Status.DISPATCHED, Shipment.Status.RETURNING}:

@@ -1,6 +1,13 @@
 """Every write of billing: posting invoices and credit notes, filing their papers, recording and settling money."""
 
-from billing.services.crediting import CreditedLine, CreditInvalid, check_credit, post_credit_note
+from billing.services.crediting import (
+    CreditedLine,
+    CreditInvalid,
+    ToCredit,
+    check_credit,
+    lock_to_credit,
+    post_credit_note,
+)
 from billing.services.filing import store_documents
 from billing.services.invoicing import invoice_orders
 from billing.services.paying import (
@@ -23,11 +30,13 @@ __all__ = [
     "PaymentInvalid",
     "Receipt",
     "SettlementInvalid",
+    "ToCredit",
     "apply_credit",
     "check_credit",
     "check_receipt",
     "check_shares",
     "invoice_orders",
+    "lock_to_credit",
     "pay_invoices",
     "pay_orders",
     "post_credit_note",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from core.roles import require
 from core.transactions import atomic
 from orders import queries as orders_queries
 from orders import services as orders_services
-from orders.models import CreditEntry, OrderEvent, SalesOrderLine
+from orders.models import CreditEntry, OrderEvent, SalesOrder, SalesOrderLine
 
 SERIES, PREFIX = "credit_note", "CRN"
 MAX_REASON = 200
@@ -56,6 +56,37 @@ class _Credit:
     is_amount: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ToCredit:
+    """Invoices that are locked with all their orders, and what is left to credit of the lines of each."""
+
+    orders: Mapping[int, SalesOrder]
+    invoices: Mapping[int, Invoice]
+    left: Mapping[int, Mapping[int, queries.LeftToCredit]]
+    order_ids: Mapping[int, Sequence[int]]
+
+
+def lock_to_credit(
+    *,
+    order_ids_of: Mapping[int, Sequence[int]],
+    more_orders: Collection[int] = (),
+    with_lines: bool = False,
+    actor: User,
+) -> ToCredit:
+    """Lock invoices, given with the orders that each bills, and all these orders first: nobody waits in a circle.
+
+    `with_lines` locks the orders' lines too, for units that are billed again.
+    """
+    ids = sorted({*more_orders, *(pk for order_ids in order_ids_of.values() for pk in order_ids)})
+    orders = bulk.by_pk(orders_queries.locked_orders_to_bill(actor.company_ids, ids))
+    if with_lines:
+        list(SalesOrderLine.objects.filter(order__in=orders).locked())
+    invoices = Invoice.objects.for_user(actor).filter(pk__in=order_ids_of, kind=Invoice.Kind.INVOICE)
+    locked = bulk.by_pk(list(invoices.select_related("company").locked())) if order_ids_of else {}
+    left = {pk: queries.left_to_credit(invoice) for pk, invoice in locked.items()}
+    return ToCredit(orders, locked, left, order_ids_of)
+
+
 @atomic
 def post_credit_note(
     *,
@@ -65,44 +96,44 @@ def post_credit_note(
     bills_again: bool,
     actor: User,
     at: datetime,
+    locked: ToCredit | None = None,
 ) -> Invoice:
     """Post a credit note against an invoice; what is open of that invoice is settled by it at once.
 
     Units that are billed again go back to what there is to invoice of their order, or can be cancelled there; where
     the price was wrong or out of goodwill, nothing becomes billable (PRODUCT.md case 77). Goods are another matter.
+    Who holds the locks already says so by `locked`.
 
     :raises NotAllowed: where the actor may not credit.
     :raises CreditInvalid: where more is asked than is left of a line, or the form is not complete.
     :raises DateBeforeSeries: where a later date was numbered already.
     """
     require(actor, "billing.credit")
-    order_ids = queries.order_ids_of([invoice_id])
-    orders = bulk.by_pk(orders_queries.locked_orders_to_bill(actor.company_ids, order_ids))
-    if bills_again:
-        list(SalesOrderLine.objects.filter(order__in=orders).locked())
-    invoices = Invoice.objects.for_user(actor).filter(pk=invoice_id, kind=Invoice.Kind.INVOICE)
-    found = list(invoices.select_related("company").locked())
-    if not found:
+    locked = locked or lock_to_credit(
+        order_ids_of={invoice_id: queries.order_ids_of([invoice_id])}, with_lines=bills_again, actor=actor
+    )
+    if invoice_id not in locked.invoices:
         raise Blocked("There is no such invoice.")
-    (invoice,) = found
+    invoice, orders, order_ids = locked.invoices[invoice_id], locked.orders, locked.order_ids[invoice_id]
     reason = " ".join(reason.split())
     if not reason:
         raise CreditInvalid("Say why it is credited: the customer reads it.", field="reason")
     if len(reason) > MAX_REASON:
         raise CreditInvalid(f"A reason has {MAX_REASON} characters at most.", field="reason")
     taken_back = check_credit(
-        left_of=queries.left_to_credit(invoice), asked=lines, currency=invoice.currency, bills_again=bills_again
+        left_of=locked.left[invoice_id], asked=lines, currency=invoice.currency, bills_again=bills_again
     )
     issued_on = at.astimezone(invoice.company.zone).date()
     draft = _draft(invoice, taken_back, reason, bills_again, issued_on, actor, at)
-    before = orders_queries.unbilled(order_ids)
+    # What there is to bill grows where units are billed again, and nowhere else
+    before = orders_queries.unbilled(order_ids) if bills_again else {}
     if bills_again:
         taken: dict[int, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
         for credit in taken_back:
             taken[credit.line.order_line_id][0] += credit.quantity
             taken[credit.line.order_line_id][1] += credit.net
         orders_services.note_credited(credited={pk: (units, net) for pk, (units, net) in taken.items()})
-    after = orders_queries.unbilled(order_ids)
+    after = orders_queries.unbilled(order_ids) if bills_again else {}
     bulk.add(Invoice, {invoice.pk: {"credited": -draft.invoice.gross, "settled": -draft.invoice.settled}})
     post(
         [draft],
@@ -113,7 +144,7 @@ def post_credit_note(
                 invoice.company_id,
                 invoice.customer_id,
                 CreditEntry.Kind.CREDITED,
-                share.gross + after[share.order_id] - before[share.order_id],
+                share.gross + after.get(share.order_id, ZERO) - before.get(share.order_id, ZERO),
                 invoice.currency,
                 share.order_id,
                 str(orders[share.order_id].number),
@@ -237,7 +268,8 @@ def _totals(invoice: Invoice, taken_back: Sequence[_Credit]) -> Totals:
 
     So the credit notes of a whole invoice come to its own tax, whatever was rounded on the way.
     """
-    before = list(InvoiceLine.objects.filter(invoice__corrects=invoice).values_list("tax_category", "tax_rate", "net"))
+    notes = InvoiceLine.objects.filter(invoice__corrects=invoice)
+    before = list(notes.values_list("tax_category", "tax_rate", "net")) if invoice.credited else []
     earlier = {
         (group.category, group.rate): group
         for group in document_totals(

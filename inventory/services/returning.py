@@ -195,14 +195,15 @@ def _places(
     )
     if not missing and all(place.level_id for place in places.values()):
         return places
-    if disposed and any(place.level_id is None for place in places.values()):
+    lacking_levels = sorted(product_id for product_id, place in places.items() if place.level_id is None)
+    if disposed and lacking_levels:
         raise StockMoved("These goods are not in this warehouse any more. Nothing was moved: look again.")
     with connection.cursor() as cursor:
-        products = sorted(places)
-        cursor.execute(sql.ENSURE_LEVELS, [company_id, [warehouse_id] * len(products), products])
+        if lacking_levels:
+            cursor.execute(sql.ENSURE_LEVELS, [company_id, [warehouse_id] * len(lacking_levels), lacking_levels])
         if missing:
             cursor.execute(sql.ENSURE_BIN_STOCK, [[pair[0] for pair in missing], [pair[1] for pair in missing]])
-    return _read_places(company_id, warehouse_id, product_ids)
+    return _read_places(company_id, warehouse_id, product_ids) if lacking_levels else places
 
 
 def _lacks(kind: StockPosting.Kind, disposed: Sequence[DisposedUnits], places: Mapping[int, _Places]) -> bool:

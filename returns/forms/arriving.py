@@ -13,6 +13,8 @@ from returns.models import ReturnOrder
 from returns.queries import ShippedPart
 from returns.services import Arrival, WrongItem
 
+# Goods that come are not lost
+REASONS = [choice for choice in ReturnOrder.Reason.choices if choice[0] != ReturnOrder.Reason.LOST]
 CODE = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
@@ -85,7 +87,7 @@ class UnitsForm(forms.Form):
 class RequestForm(UnitsForm):
     """Which units of an order are to come back, why, and what the customer wants for them."""
 
-    reason = forms.ChoiceField(choices=ReturnOrder.Reason.choices, initial=ReturnOrder.Reason.NOT_WANTED)
+    reason = forms.ChoiceField(choices=REASONS, initial=ReturnOrder.Reason.NOT_WANTED)
     wish = forms.ChoiceField(label="What they want", choices=ReturnOrder.Wish.choices, initial=ReturnOrder.Wish.REFUND)
     note = forms.CharField(
         max_length=ReturnOrder._meta.get_field("note").max_length,
@@ -156,7 +158,7 @@ class ArrivalForm(UnitsForm):
 class BlindArrivalForm(ArrivalForm):
     """What came of an order without being announced, and what is to be done for it where it could not be delivered."""
 
-    reason = forms.ChoiceField(choices=ReturnOrder.Reason.choices, initial=ReturnOrder.Reason.UNKNOWN)
+    reason = forms.ChoiceField(choices=REASONS, initial=ReturnOrder.Reason.UNKNOWN)
     wish = forms.ChoiceField(label="What they want", choices=ReturnOrder.Wish.choices)
 
     def __init__(self, *args: Any, is_failure: bool, **kwargs: Any) -> None:

@@ -50,10 +50,10 @@ class InspectionForm(forms.Form):
         """Return the name of an item's field for a grade."""
         return f"part-{part.part_id}-{grade}"
 
-    def rows(self) -> list[tuple[PartOfReturn, list[forms.BoundField], forms.BoundField]]:
+    def rows(self) -> list[tuple[PartOfReturn, list[tuple[str, forms.BoundField]], forms.BoundField]]:
         """Return each item with its fields, one a grade, and that of its note."""
         return [
-            (part, [self[self.name(part, grade)] for grade in Grade], self[f"note-{part.part_id}"])
+            (part, [(grade.value, self[self.name(part, grade)]) for grade in Grade], self[f"note-{part.part_id}"])
             for part in self.parts
         ]
 

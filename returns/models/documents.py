@@ -139,6 +139,11 @@ class ReturnOrder(models.Model):
         """The printed number."""
         return document_number("RT", self.pk)
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is of what the carrier lost, and has no goods: what of it turns up makes a blind return."""
+        return self.kind == self.Kind.DELIVERY_FAILURE and not self.is_blind
+
     @transition(field=status, **RETURN_GRAPH["authorize"])
     def authorize(self, *, at: datetime) -> None:
         """The goods may come."""

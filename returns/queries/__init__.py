@@ -2,7 +2,15 @@
 
 from returns.queries.docking import Scanned, find, shipment_out
 from returns.queries.locked import lines_of_returns, locked_orders_of_returns
-from returns.queries.pages import open_returns, order_panel, parts_of_return, returns, shelf_of, units_of
+from returns.queries.pages import (
+    open_returns,
+    order_panel,
+    parts_of_return,
+    returns,
+    sent_back,
+    shelf_of,
+    units_of,
+)
 from returns.queries.shipped import (
     NOT_SHIPPED,
     ShippedLine,
@@ -27,6 +35,7 @@ __all__ = [
     "order_panel",
     "parts_of_return",
     "returns",
+    "sent_back",
     "shelf_of",
     "shipment_out",
     "shipped_lines",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.models import User
 from orders.models import SalesOrder
 from returns.models import ReturnOrder
-from returns.queries.pages import RECEIVABLE, returns
+from returns.queries.pages import CAN_RECEIVE, RECEIVABLE, returns
 from returns.queries.shipped import lines_in_reach
 from shipping.models import Label, Shipment, ShipmentLine
 
@@ -55,13 +55,13 @@ def _of_return(user: User, pk: int) -> Scanned:
     row = returns(user).filter(pk=pk).first()
     if row is None:
         return Scanned(refusal="There is no return with this number.")
-    if row.status in RECEIVABLE:
+    if row.status in RECEIVABLE and not row.is_lost:
         return Scanned([row])
     return Scanned(refusal=f"{row} is {row.get_status_display().lower()}: nothing is received for it.")
 
 
 def _of_orders(user: User, orders: Sequence[SalesOrder]) -> Scanned:
-    awaited = list(returns(user).filter(order__in=orders, status__in=RECEIVABLE).order_by("pk"))
+    awaited = list(returns(user).filter(CAN_RECEIVE, order__in=orders).order_by("pk"))
     lines = lines_in_reach([order.pk for order in orders], user)
     free = [order for order in orders if any(line.free for line in lines.get(order.pk, ()))]
     if awaited or free:

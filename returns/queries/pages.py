@@ -27,6 +27,8 @@ from returns.models import (
 
 Status = ReturnOrder.Status
 RECEIVABLE = (Status.AUTHORIZED, Status.RECEIVED, Status.INSPECTED, Status.DECIDED)
+# Those that are not of what the carrier lost
+CAN_RECEIVE = Q(status__in=RECEIVABLE) & (Q(kind=ReturnOrder.Kind.CUSTOMER) | Q(is_blind=True))
 _STATE_TONES = {
     Status.REQUESTED: "waiting",
     Status.AUTHORIZED: "going",
@@ -203,6 +205,14 @@ def order_panel(order_id: int, user: User, _at: datetime) -> dict[str, Any]:
 
 IS_OPEN = Q(status__in=ReturnOrder.OPEN)
 IS_QUARANTINED = Q(Exists(ReturnLine.objects.filter(return_order=OuterRef("pk"), quarantined__gt=0)))
+
+
+def sent_back(shipment_ids: Collection[int]) -> set[int]:
+    """Return of which shipments customers sent goods back."""
+    came = ReturnLine.objects.filter(
+        shipment_line__shipment__in=shipment_ids, return_order__kind=ReturnOrder.Kind.CUSTOMER, received__gt=0
+    )
+    return set(came.values_list("shipment_line__shipment_id", flat=True))
 
 
 def open_returns() -> QuerySet[ReturnOrder]:

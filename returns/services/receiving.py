@@ -97,6 +97,8 @@ def receive_return(*, return_id: int, arrival: Arrival, actor: User, at: datetim
     order, row = orders[0], lines[0].return_order
     if row.status not in _RECEIVABLE:
         raise Blocked(f"{row} is {row.get_status_display().lower()}: nothing can be received for it.")
+    if row.is_lost:
+        raise Blocked(f"{row} is of what the carrier lost: scan the tracking number of what turned up.")
     _check(arrival)
     came = _match(arrival.units, row, lines, queries.shipped_lines([order.pk]).get(order.pk, []))
     values = _values(came, order.company.currency)

@@ -23,7 +23,6 @@ from core.roles import require
 from core.transactions import atomic
 from inventory.models import Product
 from inventory.queries.places import warehouse_ids
-from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from returns import queries
@@ -102,12 +101,10 @@ def settle_return(
     order_id = ReturnOrder.objects.for_user(actor).filter(pk=return_id).values_list("order_id", flat=True).first()
     if order_id is None:
         raise Blocked("There is no such return.")
-    invoices = _invoices_of(order_id) if kind in {Kind.CREDIT, Kind.REFUND} else []
-    # Every order of every invoice that is credited, at once: nobody waits in a circle
-    others = billing_queries.order_ids_of([invoice.pk for invoice in invoices])
-    orders = bulk.by_pk(orders_queries.locked_orders_to_bill(actor.company_ids, sorted({order_id, *others})))
+    invoices = billing_queries.orders_of_invoices_of(order_id) if kind in {Kind.CREDIT, Kind.REFUND} else {}
+    locked = billing_services.lock_to_credit(order_ids_of=invoices, more_orders=[order_id], actor=actor)
     lines = queries.lines_of_returns(warehouse_ids(actor), [return_id])
-    row, order = lines[0].return_order, orders[order_id]
+    row, order = lines[0].return_order, locked.orders[order_id]
     if row.status == ReturnOrder.Status.SETTLED:
         return ReturnSettlement.objects.get(return_order=row)
     if row.status != ReturnOrder.Status.DECIDED:
@@ -119,7 +116,7 @@ def settle_return(
     )
     made: list[ReturnCredit] = []
     if kind in {Kind.CREDIT, Kind.REFUND}:
-        made = _credit(row, order, lines, invoices, settlement, actor, at)
+        made = _credit(row, order, lines, locked, settlement, actor, at)
     elif kind == Kind.EXCHANGE:
         settlement.exchange_id = _order_again(row, order, lines, actor, at)
     bulk.insert([settlement], (made, "settlement"))
@@ -203,17 +200,11 @@ def _check_not_made_good(lines: Sequence[ReturnLine]) -> None:
             )
 
 
-def _invoices_of(order_id: int) -> list[Invoice]:
-    """Return the invoices that bill an order, the newest first: it is the likeliest to be open."""
-    found = Invoice.objects.filter(kind=Invoice.Kind.INVOICE, lines__order_line__order=order_id)
-    return list(found.defer("snapshot").distinct().order_by("-pk"))
-
-
 def _credit(
     row: ReturnOrder,
     order: SalesOrder,
     lines: Sequence[ReturnLine],
-    invoices: Sequence[Invoice],
+    locked: billing_services.ToCredit,
     settlement: ReturnSettlement,
     actor: User,
     at: datetime,
@@ -222,20 +213,21 @@ def _credit(
     for line in lines:
         wanted[line.part.line_id] += line.received - line.sent_back + line.lost
     made = []
-    for invoice in invoices:
-        left = billing_queries.left_to_credit(invoice)
+    for invoice_id in locked.order_ids:
+        left = locked.left.get(invoice_id, {})
         asked = list(_take(left.values(), wanted))
         if not asked:
             continue
         if settlement.with_freight:
             asked += _freight(left.values(), asked, order.currency)
         note = billing_services.post_credit_note(
-            invoice_id=invoice.pk,
+            invoice_id=invoice_id,
             lines=asked,
             reason=f"Return {row.number}: {row.get_reason_display()}",
             bills_again=False,
             actor=actor,
             at=at,
+            locked=locked,
         )
         credit = ReturnCredit(settlement=settlement, credit_note=note)
         if settlement.kind == Kind.REFUND and note.settled > note.gross:

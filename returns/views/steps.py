@@ -40,7 +40,7 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
     row = get_object_or_404(queries.returns(user), pk=pk)
     parts = queries.parts_of_return(row)
     forms: dict[str, Any] = {}
-    if row.status in pages.RECEIVABLE and user.can("returns.receive"):
+    if row.status in pages.RECEIVABLE and not row.is_lost and user.can("returns.receive"):
         forms["receive_form"] = ArrivalForm(parts=parts, initial={"scanned": request.GET.get("scanned", "")[:80]})
     if user.can("returns.inspect") and any(part.waiting for part in parts):
         forms["inspect_form"] = InspectionForm(parts=parts)
@@ -114,6 +114,10 @@ class StepView(FormPageMixin, FormView):
         form = kwargs.pop("form", None)
         context = return_context(self.request, self.row.pk, **({self.form_name: form} if form else {}))
         return {"view": self, **context, **kwargs}
+
+    def known_reference(self) -> int:
+        """Stay with the return."""
+        return int(self.row.pk)
 
     def url_of(self, reference: Any) -> str:
         """Stay with the return."""

@@ -8,9 +8,10 @@ from django.core.management import call_command
 
 from billing import services as billing_services
 from billing.models import Invoice, Payment
+from core.refusals import Blocked
 from inventory.models import StockLevel
 from orders.models import LinePart, OrderEvent, SalesOrderLine
-from returns import services
+from returns import queries, services
 from returns.models import ReturnLine, ReturnOrder, ReturnSettlement
 from shipping import services as shipping_services
 from shipping.models import Shipment
@@ -100,6 +101,14 @@ class TestOpenLostReturns:
         assert LinePart.objects.get(order=order).returned == 0
         audit()
 
+    def test_takes_no_goods(self, house, order, product):
+        lose(house, order)
+        made = ReturnOrder.objects.get()
+        with pytest.raises(Blocked, match="scan the tracking number"):
+            receive(house, made, order, {product: 1})
+        assert queries.find(house.boss, made.number).refusal
+        assert not queries.find(house.boss, order.number).returns
+
     def test_is_sent_again(self, house, order):
         lose(house, order)
         settlement = settle(house, ReturnOrder.objects.get(), Kind.EXCHANGE)
@@ -108,12 +117,17 @@ class TestOpenLostReturns:
         audit()
 
     def test_awaits_lost_units_no_more(self, house, order, product):
-        whole, part = asked(house, order, {product: 2}), asked(house, order, {product: 2}, authorize=False)
-        receive(house, whole, order, {product: 1})
+        made = asked(house, order, {product: 2})
         lose(house, order)
-        assert (again(part).status, again(part).closed_reason) == (Status.CANCELLED, "Lost on the way")
-        line = ReturnLine.objects.get(return_order=whole)
-        assert (again(whole).status, line.authorized, line.received) == (Status.RECEIVED, 1, 1)
+        assert (again(made).status, again(made).closed_reason) == (Status.CANCELLED, "Lost on the way")
+        audit()
+
+    def test_refuses_to_lose_what_the_customer_sent_back(self, house, order, product):
+        receive(house, asked(house, order, {product: 2}), order, {product: 1})
+        (answer,) = lose(house, order).values()
+        assert answer.blockers[0].code == "sent_back"
+        assert Shipment.objects.get().status == "DISPATCHED"
+        audit()
 
     def test_counts_what_comes_back_beside_what_is_lost(self, house, order, product):
         """A second product of the same shipment that is refused first is not lost."""
