@@ -73,7 +73,7 @@ def document_of(invoice_id: int) -> InvoiceDocument | None:
 
 def has_document(invoice_id: int) -> bool:
     """Say whether the document of an invoice is stored, without reading it, or made as soon as somebody asks."""
-    return InvoiceDocument.objects.filter(invoice_id=invoice_id).exists() or is_printed_when_asked(invoice_id)
+    return Invoice.objects.filter(IS_PAST | Q(document__isnull=False), pk=invoice_id).exists()
 
 
 def is_printed_when_asked(invoice_id: int) -> bool:
