@@ -14,7 +14,11 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Offer the queues, the verbs and the panel on the order's page, and the audit's proofs."""
         from billing import audit, queries
+        from billing.services.openings import OPENING_CREDITS, OPENING_INVOICES
+        from core.intake import import_kinds
 
+        for place, kind in ((70, OPENING_INVOICES), (80, OPENING_CREDITS)):
+            import_kinds.register(kind.name, kind, order=place)
         registry.navigation.register(
             "billing.to_invoice",
             registry.NavigationItem("To invoice", "billing:to_invoice", "file", "billing.invoice", key="b"),

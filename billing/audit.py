@@ -170,7 +170,7 @@ CHECKS = [
     ),
     sql_check(
         "invoice series have no gap, no duplicate and no date that goes back",
-        rows="core_numberseries WHERE kind IN ('invoice', 'credit_note')",
+        rows="core_numberseries WHERE kind IN ('invoice', 'credit_note', 'opening')",
         drift=f"""
         SELECT number, value || ' of ' || issued_on, place || ' after ' || coalesce(day_before::text, 'none')
         FROM ({_IN_SERIES}) i WHERE value <> place OR issued_on < day_before
@@ -180,7 +180,7 @@ CHECKS = [
         FROM core_numberseries s
         LEFT JOIN (SELECT series_id, max(value) AS last, max(issued_on) AS last_on FROM ({_IN_SERIES}) n GROUP BY 1) i
             ON i.series_id = s.id
-        WHERE s.kind IN ('invoice', 'credit_note') AND (s.next_value <> coalesce(i.last, 0) + 1 OR s.last_on IS DISTINCT FROM i.last_on)
+        WHERE s.kind IN ('invoice', 'credit_note', 'opening') AND (s.next_value <> coalesce(i.last, 0) + 1 OR s.last_on IS DISTINCT FROM i.last_on)
         UNION ALL
         SELECT 'invoice ' || id, 'no number', 'a number' FROM billing_invoice WHERE number IS NULL
         """,
@@ -199,7 +199,7 @@ CHECKS = [
         SELECT 'series ' || s.id, s.last_hash, coalesce(i.hash, '')
         FROM core_numberseries s
         LEFT JOIN ({_IN_SERIES}) i ON i.series_id = s.id AND i.value = s.next_value - 1
-        WHERE s.kind IN ('invoice', 'credit_note') AND s.last_hash <> coalesce(i.hash, '')
+        WHERE s.kind IN ('invoice', 'credit_note', 'opening') AND s.last_hash <> coalesce(i.hash, '')
         """,
     ),
     sql_check(

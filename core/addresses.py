@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from babel import Locale
 
 # Where the post writes the code behind the town; elsewhere it stands before it.
 _POSTCODE_LAST = frozenset({"AU", "CA", "GB", "GG", "IE", "IM", "IN", "JE", "NZ", "SG", "US", "ZA"})
+
+_NO_LAND = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+
+
+@cache
+def countries() -> tuple[tuple[str, str], ...]:
+    """Return the countries by their ISO 3166 code and name, by name."""
+    names = Locale("en").territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_LAND]
+    return tuple(sorted(found, key=lambda pair: pair[1]))
+
+
+def is_country(code: str) -> bool:
+    """Say whether two letters are a country's."""
+    return any(code == known for known, _name in countries())
 
 
 def country_name(code: str, language: str) -> str:

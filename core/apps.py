@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.db.models.signals import post_migrate
 
+from core import registry
 from core.checks import check_roles
 from core.ledger import grant_app_role
 
@@ -27,6 +28,11 @@ class CoreConfig(AppConfig):
         """Connect the grants to migrate, register the deployment checks, and collect garbage seldom."""
         post_migrate.connect(_grant_after_migrate, sender=self, dispatch_uid="core.grant_app_role")
         checks.register(check_roles, checks.Tags.database, deploy=True)
+        registry.navigation.register(
+            "imports",
+            registry.NavigationItem("Imports", "core:imports", "upload", "core.import", key="m"),
+            order=90,
+        )
         # A request makes rows by the hundred, and nearly all die with it without the collector's help, which would look
         # through them after each seven hundred: a fifth of the Python of a bulk action.
         gc.freeze()

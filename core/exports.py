@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.http import StreamingHttpResponse
 
-# What spreadsheets take for the start of a formula, with the full-width forms that some fold to it
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*\Z", re.ASCII)
+from core.text import quoted
 
 
 def safe_cell(value: Any) -> Any:
@@ -26,11 +23,7 @@ def safe_cell(value: Any) -> Any:
         return f"{value:f}"
     if isinstance(value, int):
         return value
-    value = str(value)
-    text = value.lstrip(" ")
-    if text.startswith(_FORMULA_STARTS) and not _NUMBER.match(text):
-        return "'" + value
-    return value
+    return quoted(str(value))
 
 
 class _Echo:

@@ -36,7 +36,7 @@ _SALES_READS = _SEES | {
 }
 _HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
 _TAKES_ORDERS = _HOLDS | frozenset(
-    {"orders.cancel", "orders.create", "orders.confirm", "orders.import", "orders.change_customer"}
+    {"core.import", "orders.cancel", "orders.create", "orders.confirm", "orders.import", "orders.change_customer"}
 )
 
 VERBS: dict[Role, frozenset[str]] = {
@@ -50,6 +50,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "orders.set_credit",
         "orders.price",
         "orders.tax",
+        "orders.open_balances",
         "inventory.change_product",
         "warehouse.view",
         "returns.request",
@@ -59,6 +60,8 @@ VERBS: dict[Role, frozenset[str]] = {
     Role.WAREHOUSE_MANAGER: _SEES
     | _HOLDS
     | {
+        "core.import",
+        "inventory.open_balances",
         "orders.cancel",
         "orders.cancel_released",
         "orders.lift_quality_hold",
@@ -103,6 +106,8 @@ VERBS: dict[Role, frozenset[str]] = {
     },
     Role.ACCOUNTANT: _SEES
     | {
+        "core.import",
+        "billing.open_balances",
         "orders.view",
         "orders.view_prices",
         "orders.set_credit",

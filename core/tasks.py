@@ -1,12 +1,21 @@
-"""The kernel's own jobs: bringing back what a killed worker left behind."""
+"""The kernel's own jobs: bringing back what a killed worker left behind, and going on with files that come in."""
 
 from __future__ import annotations
 
 import contextlib
+from time import monotonic
 
+from django.db import OperationalError
+from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
+
+from core import intake, jobs
+from core.transactions import as_refusal
+
+# A worker goes on with something else after as many seconds of one file
+TURN = 10
 
 
 @app.periodic(cron="* * * * *")
@@ -17,3 +26,21 @@ async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
         # It has ended after all, or the same work waits in the queue: the others are brought back all the same.
         with contextlib.suppress(ConnectorException):
             await context.app.job_manager.retry_job(job)
+
+
+@app.task(name="core.advance_import")
+def advance_import(import_id: int) -> None:
+    """Go on with a file that comes in for some seconds, then let others have their turn; safe to run twice.
+
+    :raises OperationalError: where the database fails for another reason than rows that somebody holds.
+    """
+    until = monotonic() + TURN
+    while monotonic() < until:
+        try:
+            if not intake.advance(import_id=import_id, at=timezone.now()):
+                return
+        except OperationalError as error:
+            if as_refusal(error) is None:
+                raise
+            break
+    jobs.defer("core.advance_import", import_id=import_id)

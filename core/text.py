@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+# What spreadsheets take for the start of a formula, with the full-width forms that some fold to it
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*\Z", re.ASCII)
 _PO_NOISE = re.compile(r"[\s\-_/.]+")
 _LEADING_ZEROS = re.compile(r"^0+(?=.)")
 
@@ -20,3 +23,18 @@ def normalized_reference(text: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper())
     # Composed again, for an accent may have lost the space that it stood on.
     return _LEADING_ZEROS.sub("", unicodedata.normalize("NFC", _PO_NOISE.sub("", plain)))
+
+
+def quoted(text: str) -> str:
+    """Return a text as a cell of a file that no spreadsheet runs: what looks like a formula gets an apostrophe.
+
+    So does what has one before such a start already, so that unquoted() gives every text back.
+    """
+    bare = text.lstrip(" '")
+    is_formula = bare.startswith(_FORMULA_STARTS) and not _NUMBER.match(text.lstrip(" "))
+    return f"'{text}" if is_formula else text
+
+
+def unquoted(cell: str) -> str:
+    """Return the text that quoted() made a cell of."""
+    return cell[1:] if cell.startswith("'") and quoted(cell[1:]) == cell else cell

@@ -1,4 +1,4 @@
-"""Addresses of the kernel: sign-in, home, theme, health."""
+"""Addresses of the kernel: sign-in, home, theme, files that come in, health."""
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
@@ -15,6 +15,15 @@ urlpatterns = [
     path("theme/", views.ThemeView.as_view(), name="theme"),
     path("preferences/", views.PreferencesView.as_view(), name="preferences"),
     path("styleguide/", views.StyleguideView.as_view(), name="styleguide"),
+    path("imports/", views.ImportQueueView.as_view(), name="imports"),
+    path("imports/new/", views.ImportFileView.as_view(), name="import_file"),
+    path("imports/rows/", views.ExportRowsView.as_view(), name="export_rows"),
+    path("imports/<int:pk>/", views.ImportView.as_view(), name="import"),
+    path("imports/<int:pk>/columns/", views.MapImportView.as_view(), name="map_import"),
+    path("imports/<int:pk>/load/", views.LoadImportView.as_view(), name="load_import"),
+    path("imports/<int:pk>/stop/", views.StopImportView.as_view(), name="stop_import"),
+    path("imports/<int:pk>/refused/", views.RefusedRowsView.as_view(), name="refused_rows"),
+    path("imports/<int:pk>/file/", views.SourceFileView.as_view(), name="source_file"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -11,7 +11,13 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the catalogue in the navigation, and the proofs of stock to the audit."""
+        from core.intake import import_kinds
         from inventory.audit import CHECKS
+        from inventory.services.importing import PRODUCTS
+        from inventory.services.openings import OPENING_STOCK
+
+        import_kinds.register("products", PRODUCTS, order=20)
+        import_kinds.register("opening_stock", OPENING_STOCK, order=50)
 
         register_all(registry.audit_checks.register, "inventory", CHECKS)
         registry.navigation.register(

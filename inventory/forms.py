@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.models import User
-from inventory.models import Product, Unit
+from inventory.models import Product, Unit, gtin_check_digit
 from inventory.queries import catalogue
 
 MAX_WEIGHT_G = Decimal(10_000_000)
@@ -81,9 +81,3 @@ class ProductForm(forms.ModelForm):
         if weight is not None and not 0 <= weight <= MAX_WEIGHT_G:
             raise ValidationError(f"A weight is from 0 to {MAX_WEIGHT_G:,} grams.")
         return weight
-
-
-def gtin_check_digit(digits: str) -> str:
-    """Return the last digit of a GTIN (GS1: weights 3 and 1 from the right)."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)

@@ -13,9 +13,16 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the queues in the navigation, and orders' verbs on the order's page, and its proofs to the audit."""
+        from core.intake import import_kinds
         from orders.audit import CHECKS
         from orders.queries import blockers
+        from orders.services.customer_files import CUSTOMERS
+        from orders.services.importing import ORDERS
+        from orders.services.openings import OPENING_ORDERS
+        from orders.services.price_files import PRICES
 
+        for place, kind in ((10, ORDERS), (30, CUSTOMERS), (40, PRICES), (60, OPENING_ORDERS)):
+            import_kinds.register(kind.name, kind, order=place)
         register_all(registry.audit_checks.register, "orders", CHECKS)
 
         registry.navigation.register(

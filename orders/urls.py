@@ -14,7 +14,6 @@ urlpatterns = [
     path("new/sheet/", views.KeepSheetView.as_view(), name="keep_sheet"),
     path("new/sheet/<int:pk>/discard/", views.DiscardSheetView.as_view(), name="discard_sheet"),
     path("discard/", views.DiscardDraftsView.as_view(), name="discard"),
-    path("import/", views.ImportOrdersView.as_view(), name="import"),
     path("confirm/", views.ConfirmOrdersView.as_view(), name="confirm"),
     path("allocate/", views.AllocateOrdersView.as_view(), name="allocate"),
     path("customers/", views.CustomerQueueView.as_view(), name="customers"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,7 @@ from django.utils import timezone
 from billing import services as billing_services
 from billing import tasks as billing_tasks
 from billing.models import Invoice
+from core import intake
 from core.models import User
 from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
@@ -34,6 +36,7 @@ from warehouse.models import Count, Parcel, PickTask, PutBack, Wave
 # No price or sum of the house can be taken for a date, a key or a quantity.
 PRICE, QUANTITY = Decimal("1234.56"), 7
 AMOUNTS = (PRICE, PRICE * QUANTITY, PRICE * QUANTITY * Decimal("0.2"), PRICE * QUANTITY * Decimal("1.2"))
+IMPORT_HEADER = "PO number,customer,SKU,quantity,price,date"
 PRODUCT_NAME, CUSTOMER_NAME = "Quixotic lamp", "Zanzibar Traders"
 NOT_OURS = {"admin", "static"}
 PROBES = {"healthz", "readyz"}
@@ -169,6 +172,13 @@ class World:
             "awaited_return": asked(house, shipped, {product: 1}).pk,
             "received_return": received(house, shipped, {product: 1}).pk,
             "inspected_return": inspected(house, shipped, {product: 1}).pk,
+            "import": intake.receive(
+                kind="orders",
+                name="orders.csv",
+                content=io.BytesIO(f"{IMPORT_HEADER}\nA9,C-1,{product.sku},1,1,2026-11-20\n".encode()),
+                actor=house.boss,
+                at=AT,
+            ).pk,
             "decided_return": decided(house, shipped, {product: 1}).pk,
             "quarantined_return": decided(house, shipped, {product: 1}, grade=Grade.B).pk,
         }
@@ -189,6 +199,10 @@ class World:
 # What stands in an address; one that is missing here fails the sweep.
 _ORDER, _PRODUCT, _INVOICE, _WAVE = {"pk": "order"}, {"pk": "product"}, {"pk": "invoice"}, {"pk": "wave"}
 SUBJECTS: Mapping[str, Mapping[str, str]] = {
+    **{
+        f"core:{name}": {"pk": "import"}
+        for name in ("import", "map_import", "load_import", "stop_import", "refused_rows", "source_file")
+    },
     "inventory:product": _PRODUCT,
     "inventory:edit_product": _PRODUCT,
     "inventory:close_product": _PRODUCT,

@@ -14,11 +14,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import resolve, reverse
 from pypdf import PdfReader
 
+from core import intake
+from core.intake import sheets
 from core.queues import QueueView
 from core.roles import Role
 from inventory.models import Product
 from orders.models import SalesOrder
-from tests.factories.core import person
+from tests.factories.core import person, work_imports
+from tests.factories.house import AT
 from tests.sweep import BULK, SUBJECTS, Address, Visitor, World, addresses
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +241,7 @@ class TestForms:
 
 class TestImports:
     HEAD = "PO,Customer,SKU,Quantity,Price,Date\n"
+    URL = "/imports/new/"
 
     @pytest.mark.parametrize(
         "data",
@@ -246,14 +250,22 @@ class TestImports:
             b"PK\x03\x04" + b"x" * 100,
             b"a\0b",
             b'PO,"Customer\n',
-            ",".join(f"c{number}" for number in range(40)).encode(),
-            HEAD.encode("utf-16"),
-            b"x" * (5 * 1024 * 1024 + 1),
+            ",".join(f"c{number}" for number in range(400)).encode(),
+            HEAD.encode("utf-16-le"),
+            b"x" * (1024 * 1024 + 1),
+            f"{HEAD}P-1,C-1,{'x' * 100_000},1,1,2026-11-20\n".encode(),
         ],
-        ids=["empty", "zip", "NUL", "open quote", "40 columns", "UTF-16", "too large"],
+        ids=["empty", "zip", "NUL", "open quote", "400 columns", "UTF-16 without a mark", "one line", "huge cell"],
     )
-    def test_refuse_what_is_no_file_of_orders(self, visitor, data):
-        answer = visitor.ask("post", "/orders/import/", {"file": SimpleUploadedFile("orders.csv", data)})
+    def test_refuse_what_is_no_table(self, visitor, data):
+        answer = visitor.ask("post", self.URL, {"kind": "orders", "file": SimpleUploadedFile("orders.csv", data)})
+        assert (answer.status, answer.wrote) == (422, frozenset())
+
+    def test_refuse_what_is_too_large(self, visitor, monkeypatch):
+        monkeypatch.setattr(sheets, "MAX_BYTES", 10)
+        answer = visitor.ask(
+            "post", self.URL, {"kind": "orders", "file": SimpleUploadedFile("orders.csv", self.HEAD.encode())}
+        )
         assert (answer.status, answer.wrote) == (422, frozenset())
 
     @pytest.mark.parametrize(
@@ -264,18 +276,24 @@ class TestImports:
             "P-1,C-1,SKU-0001,0,1,2026-11-20",
             "=1+1,C-1,SKU-0001,-1,1,2026-11-20",
             "P-1,C-1,Caf\u00e9,1,1,2026-11-20",
-            f"P-1,C-1,{'x' * 100_000},1,1,2026-11-20",
+            f"P-1,C-1,{'x' * 30_000},1,1,2026-11-20",
             "<script>alert(1)</script>,<script>alert(1)</script>,<script>alert(1)</script>,1,1,2026-11-20",
         ],
     )
     @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-    def test_name_the_row_that_they_refuse(self, visitor, row, encoding):
-        data = f"{self.HEAD}{row}\n".encode(encoding)
+    def test_name_the_row_that_they_refuse(self, visitor, world, row, encoding):
         name = '"><script>alert(1)<.csv'
-        answer = visitor.ask("post", "/orders/import/", {"file": SimpleUploadedFile(name, data)})
-        assert (answer.status, answer.wrote) == (200, frozenset())
-        assert "refused" in answer.text
+        content = io.BytesIO(f"{self.HEAD}{row}\n".encode(encoding))
+        boss = world.house.boss
+        run = intake.receive(kind="orders", name=name, content=content, actor=boss, at=AT)
+        intake.check_file(import_id=run.pk, actor=boss, at=AT)
+        work_imports()
+        orders = SalesOrder.objects.count()
+        answer = visitor.ask("get", f"/imports/{run.pk}/")
+        assert answer.status == 200
+        assert "Refused rows" in answer.text
         assert "<script>alert" not in answer.text
+        assert SalesOrder.objects.count() == orders
 
 
 class TestStoredText:

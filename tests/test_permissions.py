@@ -37,6 +37,7 @@ from tests.sweep import (
 
 pytestmark = pytest.mark.django_db
 
+IMPORT_COLUMNS = ("po_number", "customer", "sku", "quantity", "price", "ordered_at")
 EVERYBODY, STRANGER = "everybody", "stranger"
 
 # The verb that opens an address; "everybody" is who is signed in, "stranger" who is not as well.
@@ -45,6 +46,15 @@ RULES = {
     "core:company": EVERYBODY,
     "core:healthz": STRANGER,
     "core:home": EVERYBODY,
+    "core:import": "orders.import",
+    "core:import_file": "core.import",
+    "core:imports": "core.import",
+    "core:export_rows": "core.import",
+    "core:load_import": "orders.import",
+    "core:map_import": "orders.import",
+    "core:refused_rows": "orders.import",
+    "core:source_file": "orders.import",
+    "core:stop_import": "orders.import",
     "core:login": STRANGER,
     "core:logout": EVERYBODY,
     "core:preferences": EVERYBODY,
@@ -69,7 +79,6 @@ RULES = {
     "orders:discard": "orders.create",
     "orders:find_customers": "orders.create",
     "orders:find_products": "orders.create",
-    "orders:import": "orders.import",
     "orders:confirm": "orders.confirm",
     "orders:allocate": "orders.confirm",
     "orders:customer_po": "orders.view_prices",
@@ -468,6 +477,10 @@ class TestFields:
         return {
             "inventory:create_product": ("/products/new/", product),
             "inventory:edit_product": (f"/products/{subjects['product']}/edit/", {**product, "sku": "SKU-0001"}),
+            "core:map_import": (
+                f"/imports/{subjects['import']}/columns/",
+                {f"column-{name}": place for place, name in enumerate(IMPORT_COLUMNS)},
+            ),
             "orders:create_customer": ("/orders/customers/new/", customer),
             "orders:edit_customer": (f"/orders/customers/{subjects['customer']}/edit/", {**customer, "number": "C-10"}),
             "orders:create_address": (f"/orders/customers/{subjects['customer']}/addresses/new/", address),
@@ -585,7 +598,7 @@ class TestFields:
             "orders:keep_sheet",
             "orders:preview_hold",
             "orders:preview_cancel",
-            "orders:import",
+            "core:import_file",
             "core:login",
             "core:admin_login",
             "core:logout",
@@ -597,6 +610,8 @@ class TestFields:
             "warehouse:pick_task",
             "warehouse:unpack_parcel",
             "warehouse:short_task",
+            "core:load_import",
+            "core:stop_import",
             "orders:discard_sheet",
             "orders:drop_part",
             "orders:drop_price",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 
 from billing import events, queries
 from billing.models import Invoice, InvoiceLine, InvoiceOrder, Settlement
@@ -89,7 +90,9 @@ def post(
     for invoice in invoices:
         of_series[invoice.series].append(invoice)
     for series in sorted(of_series, key=lambda series: series.pk):
-        _take_numbers(series, of_series[series])
+        # What is brought forward has many dates, and a series goes from one to the next
+        for _day, of_day in groupby(of_series[series], key=lambda invoice: invoice.issued_on):
+            _take_numbers(series, list(of_day))
 
 
 def _take_numbers(series: NumberSeries, invoices: Sequence[Invoice]) -> None:

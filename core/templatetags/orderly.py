@@ -70,6 +70,12 @@ TONES: Mapping[str, str] = {
     "PARTLY_PAID": WAITING,
     "PAID": DONE,
     "OVERDUE": WRONG,
+    # files that come in
+    "CHECKING": GOING,
+    "CHECKED": WAITING,
+    "LOADING": GOING,
+    "STOPPED": WAITING,
+    "UNREADABLE": WRONG,
     # reference data
     "ACTIVE": DONE,
     "FAILED": WRONG,

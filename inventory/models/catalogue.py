@@ -95,3 +95,9 @@ class Product(models.Model):
         """Keep the sort key beside the name."""
         self.sort_key = sort_key(self.name)
         super().save(*args, **kwargs)
+
+
+def gtin_check_digit(digits: str) -> str:
+    """Return the last digit of a GTIN (GS1: weights 3 and 1 from the right)."""
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    return str(-total % 10)

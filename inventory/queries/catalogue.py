@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -45,6 +45,11 @@ def stock_by_warehouse(product: Product) -> QuerySet[StockLevel]:
 def has_stock_history(product: Product) -> bool:
     """Say whether a product was ever moved, so that its unit and kind are given."""
     return StockMove.objects.filter(product=product).exists()
+
+
+def moved_products(product_ids: Collection[int]) -> set[int]:
+    """Return which of products were ever moved."""
+    return set(StockMove.objects.filter(product__in=product_ids).values_list("product", flat=True).distinct())
 
 
 @dataclass(frozen=True, slots=True)

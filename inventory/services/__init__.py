@@ -1,6 +1,7 @@
 """Every write of inventory: receiving, promising, moving and freeing stock."""
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
+from inventory.services.catalogue import balance_item
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
     Cut,
@@ -51,6 +52,7 @@ __all__ = [
     "WarehouseNotReady",
     "adjust_stock",
     "allocate_demands",
+    "balance_item",
     "cancel_demand",
     "count_bin",
     "dispose_returns",

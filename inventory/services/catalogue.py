@@ -10,7 +10,7 @@ from core import roles
 from core.models import User
 from core.refusals import Refused
 from core.transactions import atomic
-from inventory.models import Product
+from inventory.models import Product, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,18 @@ def open_products(*, product_ids: Collection[int], actor: User, at: datetime) ->
     :raises NotAllowed: where the actor may not change products.
     """
     return _offer(product_ids, actor, is_active=True)
+
+
+@atomic
+def balance_item(*, company_id: int, sku: str, name: str) -> int:
+    """Return the company's service under which balances are brought forward, made where there is none yet."""
+    unit = Unit.objects.filter(company=company_id).order_by("pk").first() or Unit.objects.create(
+        company_id=company_id, code="PCE", name="Piece"
+    )
+    item, _is_new = Product.objects.get_or_create(
+        company_id=company_id, sku=sku, defaults={"name": name, "kind": Product.Kind.SERVICE, "unit": unit}
+    )
+    return item.pk
 
 
 @atomic

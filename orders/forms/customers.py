@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, ClassVar
 
-from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.addresses import countries
 from core.models import User
 from orders.forms.items import ItemField, ItemFormMixin
 from orders.models import CreditAccount, Customer, CustomerAddress, CustomerPart, PriceList
@@ -85,17 +84,6 @@ class CustomerForm(forms.ModelForm):
         if days > LONGEST_TERMS:
             raise ValidationError("Nobody has more than a year to pay.")
         return days
-
-
-@cache
-def countries() -> tuple[tuple[str, str], ...]:
-    """Return the countries by their ISO 3166 code and name, by name."""
-    names = Locale("en").territories
-    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in _NO_LAND]
-    return tuple(sorted(found, key=lambda pair: pair[1]))
-
-
-_NO_LAND = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 
 
 class CustomerAddressForm(forms.ModelForm):

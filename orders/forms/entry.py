@@ -14,11 +14,11 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import QueryDict
 from django.utils.timezone import localtime
 
+from core.intake.cells import CellError, read_number
 from core.models import User
 from inventory.models import Product
 from orders import services
 from orders.models import Customer, SalesOrder, SalesOrderLine
-from orders.order_file.cells import CellError, read_number
 from orders.queries import changes, entry
 from orders.queries.queue import Stage
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
-from orders.forms.customers import countries
+from core.addresses import countries
 from orders.models import TaxRate
 
 CATEGORIES = [

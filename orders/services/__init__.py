@@ -18,7 +18,15 @@ from orders.services.holding import (
     release_holds,
     release_holds_of_orders,
 )
-from orders.services.importing import ImportReport, OrderFileRefused, RowRefused, import_order_file
+from orders.services.importing import (
+    ORDERS,
+    ImportReport,
+    RowRefused,
+    import_order_file,
+    load_orders_of,
+    padded,
+    report_of,
+)
 from orders.services.noting import (
     defer_allocation,
     mark_released,
@@ -32,12 +40,14 @@ from orders.services.noting import (
     note_settled,
     note_shipped,
 )
+from orders.services.openings import bring_forward
 from orders.services.ordering import Taken, create_and_confirm_orders, create_orders
 from orders.services.quoting import Quote, QuotedLine, quote_order
 from orders.services.recording import Fact, record
 from orders.services.sheets import Typed, finish_sheets, keep_sheet
 
 __all__ = [
+    "ORDERS",
     "Cancelled",
     "Changed",
     "Confirmed",
@@ -54,7 +64,6 @@ __all__ = [
     "Lifted",
     "LineDraft",
     "OrderDraft",
-    "OrderFileRefused",
     "OrderInvalid",
     "Quote",
     "QuotedLine",
@@ -64,6 +73,7 @@ __all__ = [
     "Typed",
     "Undone",
     "allocate_orders",
+    "bring_forward",
     "cancel_lines",
     "cancel_orders",
     "cancel_rest",
@@ -80,6 +90,7 @@ __all__ = [
     "hold_orders",
     "import_order_file",
     "keep_sheet",
+    "load_orders_of",
     "mark_released",
     "move_credit",
     "note_allocation",
@@ -91,10 +102,12 @@ __all__ = [
     "note_returned",
     "note_settled",
     "note_shipped",
+    "padded",
     "quote_order",
     "record",
     "release_expired_holds",
     "release_holds",
     "release_holds_of_orders",
+    "report_of",
     "set_credit_terms",
 ]

@@ -62,6 +62,19 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     return results
 
 
+@atomic
+def confirm_brought_forward(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, SalesOrder]:
+    """Confirm orders that stand for what customers owe already: no limit of credit and no closed account stops them.
+
+    :raises NotAllowed: where the actor may not open balances of billing.
+    """
+    require(actor, "billing.open_balances")
+    orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
+    if orders:
+        _confirm(orders, actor, at)
+    return bulk.by_pk(orders)
+
+
 @compiled
 def _stock_lines(order_ids: Given) -> QuerySet[SalesOrderLine]:
     lines = SalesOrderLine.objects.filter(Among(F("order_id"), order_ids), product__kind=Product.Kind.STOCK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from orders.services.drafting import (
     DuplicatePO,
     OrderDraft,
     OrderInvalid,
+    Terms,
     build,
     draft_terms,
     errors_of,
@@ -39,7 +40,29 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
     :raises NotAllowed: where the actor may not create orders.
     """
     require(actor, "orders.create")
-    terms = draft_terms(drafts, actor)
+    results = _take(drafts, draft_terms(drafts, actor), actor, at)
+    sheets = [draft.sheet for draft in drafts if draft.sheet is not None]
+    if sheets and any(isinstance(result, Created) for result in results):
+        finish_sheets(tokens=sheets, actor=actor, at=at)
+    return results
+
+
+@atomic
+def bring_in(
+    *, drafts: Sequence[OrderDraft], terms_as: Callable[[Terms], Terms], actor: User, at: datetime
+) -> list[Created | OrderInvalid]:
+    """Take orders in as drafts under terms of their own, as balances brought forward have them.
+
+    :raises NotAllowed: where the actor may not open balances of billing.
+    """
+    require(actor, "billing.open_balances")
+    terms = {index: terms_as(term) for index, term in draft_terms(drafts, actor).items()}
+    return _take(drafts, terms, actor, at)
+
+
+def _take(
+    drafts: Sequence[OrderDraft], terms: Mapping[int, Terms], actor: User, at: datetime
+) -> list[Created | OrderInvalid]:
     products = product_terms(drafts, terms, actor)
     results: list[Created | OrderInvalid | None] = [None] * len(drafts)
     made: list[tuple[int, SalesOrder, CustomerPO, list[SalesOrderLine]]] = []
@@ -63,9 +86,6 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
     _save(made, actor, at)
     for index, order, _po, _lines in made:
         results[index] = Created(order.pk, order.net, order.gross)
-    sheets = [draft.sheet for draft in drafts if draft.sheet is not None]
-    if sheets and made:
-        finish_sheets(tokens=sheets, actor=actor, at=at)
     return [result for result in results if result is not None]
 
 

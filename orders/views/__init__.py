@@ -1,4 +1,4 @@
-"""Orders' pages: the queue, an order, keying one, importing a file of them, the customers, and the prices."""
+"""Orders' pages: the queue, an order, keying one, the customers, and the prices."""
 
 from orders.views.cancelling import CancelOrderView, PreviewCancelView
 from orders.views.customers import (
@@ -21,7 +21,6 @@ from orders.views.entry import (
     PreviewOrderView,
 )
 from orders.views.holding import HoldOrdersView, HoldOrderView, LiftHoldsView, LiftHoldView, PreviewHoldView
-from orders.views.intake import ImportOrdersView
 from orders.views.order import CustomerPOView, OrderDetailView
 from orders.views.parts import CreatePartView, CustomerPartQueueView, DropPartView, EditPartView
 from orders.views.prices import (
@@ -67,7 +66,6 @@ __all__ = [
     "FindProductsView",
     "HoldOrderView",
     "HoldOrdersView",
-    "ImportOrdersView",
     "KeepSheetView",
     "LiftHoldView",
     "LiftHoldsView",

@@ -14,6 +14,7 @@ from billing import tasks
 from billing.models import Invoice
 from config.demo import reference
 from orders.models import SalesOrder
+from tests.factories.core import work_imports
 from tests.factories.demo import open_demo
 
 ORDERS = 10
@@ -35,10 +36,16 @@ def first_orders(count: int) -> tuple[bytes, int]:
 def test_ten_real_orders_become_paid_invoices(page, sign_in):
     sign_in(open_demo())
     data, rows = first_orders(ORDERS)
-    page.goto(reverse("orders:import"))
+    page.goto(f"{reverse('core:import_file')}?kind=orders")
     page.set_input_files("#id_file", {"name": "orders.csv", "mimeType": "text/csv", "buffer": data})
-    page.get_by_role("button", name=re.compile("^Import")).click()
-    expect(page.locator("#import-report")).to_contain_text(f"{ORDERS} ")
+    page.get_by_role("button", name=re.compile("^Look at the file")).click()
+    page.get_by_role("button", name=re.compile("^Check every row")).click()
+    expect(page.locator("#import")).to_contain_text("Reading the file")
+    work_imports()
+    page.get_by_role("button", name=re.compile("^Load [0-9]+ rows")).click()
+    expect(page.locator("#import")).to_contain_text("Loading")
+    work_imports()
+    expect(page.locator("#import")).to_contain_text("made or changed")
     orders = list(SalesOrder.objects.order_by("pk"))
     assert len(orders) == ORDERS
     assert SalesOrder.objects.aggregate(lines=Sum("lines__quantity"))["lines"] > rows

@@ -16,7 +16,7 @@ from core.models import User
 from core.roles import Role
 from inventory.models import Demand, Product
 from orders.models import Customer, OrderEvent, SalesOrder
-from tests.factories.core import PASSWORD, person
+from tests.factories.core import PASSWORD, person, work_imports
 from tests.factories.inventory import stock
 from tests.factories.orders import CustomerFactory, make_order, priced
 
@@ -433,13 +433,24 @@ class TestImport:
             "P1,C-100,85123A,2,2.5,2026-11-20\n"
             "P1,C-100,NONE,2,2.5,2026-11-20\n"
         )
-        page.goto(reverse("orders:import"))
-        page.get_by_label("File of orders").set_input_files(file)
-        page.get_by_role("button", name="Import").dblclick()
-        expect(page.locator("#import-report")).to_contain_text("There is no product NONE.")
+        page.goto(f"{reverse('core:import_file')}?kind=orders")
         assert_accessible(page)
+        page.get_by_label("File of orders").set_input_files(file)
+        page.get_by_role("button", name="Look at the file").dblclick()
+        expect(page.get_by_label("SKU")).to_have_value("2")
+        assert_accessible(page)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#import")).to_contain_text("Reading the file")
+        work_imports()
+        expect(page.locator("#import")).to_contain_text("There is no product NONE.")
+        assert_accessible(page)
+        assert not SalesOrder.objects.exists()
+        page.get_by_role("button", name="Load 1 row").click()
+        expect(page.locator("#import")).to_contain_text("Loading")
+        work_imports()
+        expect(page.locator("#import")).to_contain_text("made or changed")
         with page.expect_download() as download:
-            page.get_by_role("link", name="Refused rows as CSV").click()
+            page.get_by_role("link", name="All 1 as CSV").click()
         assert download.value.suggested_filename == "may orders-refused.csv"
         assert "NONE" in Path(download.value.path()).read_text()
         assert SalesOrder.objects.count() == 1

@@ -173,7 +173,7 @@ class TestFaults:
         assert b"<html" not in response.content
 
     def test_of_the_server_tell_a_number_for_support(self, admin, monkeypatch):
-        monkeypatch.setattr("core.views.registry.navigation", None)
+        monkeypatch.setattr("core.views.house.registry.navigation", None)
         client = Client(raise_request_exception=False)
         client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
         response = client.get("/")

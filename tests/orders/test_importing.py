@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.intake import FileRefused
 from core.models import Membership
 from core.refusals import NotAllowed
 from core.roles import Role
@@ -37,7 +38,7 @@ class TestImportOrderFile:
         assert (line.price, line.price_source, line.net) == (Decimal("2.55"), "DOCUMENT", Decimal("7.65"))
         po = CustomerPO.objects.get()
         assert (po.channel, po.source) == ("FILE", "file.csv")
-        assert po.content == {"rows": {"2": ["A1", "C-1", product.sku, "3", "2.55", "2026-11-20"]}}
+        assert po.content["rows"] == {"2": ["A1", "C-1", product.sku, "3", "2.55", "2026-11-20"]}
 
     def test_refuses_an_unknown_sku_alone(self):
         house = House.open()
@@ -55,24 +56,64 @@ class TestImportOrderFile:
         assert [row.reason for row in report.refused] == ["There is no customer C-9."] * 2
         assert not SalesOrder.objects.exists()
 
-    def test_takes_nothing_twice_and_names_the_order_that_has_the_number(self):
+    def test_takes_nothing_twice(self):
+        house = House.open()
+        row = f"A1,C-1,{house.product().sku},3,2.55,2026-11-20"
+        take(house, row)
+        again = take(house, row)
+        assert (again.order_ids, again.refused, again.same_rows) == ((), (), 1)
+        assert SalesOrder.objects.count() == 1
+
+    def test_takes_rows_that_were_refused_in_once_they_are_mended(self):
+        house = House.open()
+        sku, other = house.product().sku, house.product().sku
+        good, bad = f"A1,C-1,{sku},3,2.55,2026-11-20", "A1,C-1,{},2,1,2026-11-20"
+        first = take(house, good, bad.format("NOPE"))
+        again = take(house, good, bad.format(other))
+        assert (first.accepted_rows, again.accepted_rows, again.same_rows, again.refused) == (1, 1, 1, ())
+        releases = SalesOrder.objects.order_by("pk").values_list("po_release", "net")
+        assert list(releases) == [(1, Decimal("7.65")), (2, Decimal("2.00"))]
+        third = take(house, good, bad.format(other))
+        assert (third.accepted_rows, third.same_rows) == (0, 2)
+
+    def test_refuses_a_row_that_says_something_else_than_it_said_before(self):
+        house = House.open()
+        sku = house.product().sku
+        first = take(house, f"A1,C-1,{sku},3,2.55,2026-11-20")
+        again = take(house, f"A1,C-1,{sku},5,2.55,2026-11-20")
+        (refused,) = again.refused
+        assert refused.column == "Quantity"
+        assert refused.reason == (
+            f"{sku} was taken in for this PO with quantity 3 at 2.55, as order draft {first.order_ids[0]}."
+            " Change that order."
+        )
+        assert SalesOrder.objects.count() == 1
+
+    def test_refuses_a_row_that_a_po_did_not_have_when_it_was_taken_in_whole(self):
         house = House.open()
         row = f"A1,C-1,{house.product().sku},3,2.55,2026-11-20"
         first = take(house, row)
-        again = take(house, row)
-        assert again.order_ids == ()
+        again = take(house, row, f"A1,C-1,{house.product().sku},1,1,2026-11-20")
+        assert again.same_rows == 1
         assert again.refused[0].reason == f"PO A1 of this customer is order draft {first.order_ids[0]} already."
-        assert SalesOrder.objects.count() == 1
+
+    def test_refuses_the_number_of_an_order_that_was_keyed(self):
+        house = House.open()
+        product = house.product(price="9.99")
+        keyed = house.draft((product, 1), po_number="A1").pk
+        again = take(house, f"A1,C-1,{product.sku},1,9.99,2026-11-20")
+        assert again.refused[0].reason == f"PO A1 of this customer is order draft {keyed} already."
+        assert again.refused[0].column == "PO number"
 
     def test_refuses_quantities_that_are_no_whole_steps_with_their_column(self):
         house = House.open()
         report = take(house, f"A1,C-1,{house.product().sku},1.5,2.55,2026-11-20")
-        assert report.refused[0].column == "quantity"
+        assert report.refused[0].column == "Quantity"
         assert "steps of 1 piece" in report.refused[0].reason
 
     def test_refuses_a_file_that_is_none_and_says_why(self):
         house = House.open()
-        with pytest.raises(services.OrderFileRefused):
+        with pytest.raises(FileRefused):
             services.import_order_file(data=b"", source="x", actor=house.boss, at=AT)
 
     def test_is_not_for_a_picker(self):
@@ -130,5 +171,6 @@ class TestTwoImportsOfOneFileAtOnce:
         house.boss.can("orders.import")
         first, second = race(partial(take, house, *rows), partial(take, house, *rows))
         assert len(first.order_ids) + len(second.order_ids) == 30
-        assert len(first.refused) + len(second.refused) == 30
+        assert first.same_rows + second.same_rows == 30
+        assert first.refused == second.refused == ()
         assert SalesOrder.objects.count() == 30

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from orders.order_file import read_order_file
 from tests.orders.order_files import HEADER, LONDON, only_document, only_refusal, read, read_rows, row_with
 
 
@@ -197,7 +196,7 @@ class TestDates:
         assert [row.line_number for row in file.refused_rows] == [4]
 
     def test_are_judged_on_a_leap_day_too(self) -> None:
-        data = "\n".join([HEADER, row_with(date="2029-02-28"), row_with(date="2029-03-01")]).encode()
-        file = read_order_file(data, tz=LONDON, today=date(2024, 2, 29))
+        data = "\n".join([HEADER, row_with(date="2029-02-28"), row_with(date="2029-03-01")])
+        file = read(data, today=date(2024, 2, 29))
 
         assert [row.line_number for row in file.refused_rows] == [3]

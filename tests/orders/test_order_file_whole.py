@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.order_file import OrderFile, OrderFileError
-from tests.orders.order_files import DEMO_FILE, HEADER, LONDON, read
+from core.intake.sheets import SheetUnreadable
+from tests.orders.order_files import DEMO_FILE, HEADER, LONDON, OrderFile, read
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ ROWS = st.tuples(CODES, CODES, CODES, NUMBERS, NUMBERS, TIMES, TEXTS)
 def refusal_of(data: bytes) -> str | None:
     try:
         read(data)
-    except OrderFileError as error:
+    except SheetUnreadable as error:
         return str(error)
     return None
 

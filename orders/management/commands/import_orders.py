@@ -1,62 +1,112 @@
-"""import_orders: take a CSV file of orders in as drafts, and say of every other row why not."""
+"""import_orders: take a file of orders in as drafts, and say of every other row why not."""
 
 from __future__ import annotations
 
-import csv
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from core.models import User
+from core import intake
+from core.exports import csv_lines
+from core.models import FileImport, User
 from core.refusals import Refused
 from orders import services
+
+SHOWN_ROWS = 300
 
 
 class Command(BaseCommand):
     """Import a file on behalf of a person, whose company and roles count."""
 
-    help = "Import orders from a CSV file as drafts; failed rows can be written to a file with their reasons."
+    help = "Import orders from a CSV or XLSX file as drafts; failed rows can be written to a file with their reasons."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the file, the person, and where to write the failed rows."""
-        parser.add_argument("file", type=Path)
+        """Take the file or an import that was stopped, the person, and where to write the failed rows."""
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("file", type=Path, nargs="?")
+        what.add_argument("--resume", type=int, metavar="ID", help="go on with an import that was stopped")
         parser.add_argument("--as", dest="email", required=True, help="e-mail address of the person who imports")
         parser.add_argument("--failed", type=Path, help="write the failed rows with a reason column to this file")
+        parser.add_argument("--dry-run", action="store_true", help="try every row and keep nothing")
+        parser.add_argument("--encoding", help="such as utf-8 or cp1252, where the guess is wrong")
+        parser.add_argument("--separator", help="such as ; where the guess is wrong")
 
-    def handle(self, *_: Any, file: Path, email: str, failed: Path | None, **__: Any) -> None:
+    def handle(self, *_: Any, file: Path | None, resume: int | None, email: str, **options: Any) -> None:
         """Import the file and report.
 
         :raises CommandError: where the person or the file is unknown, or the file cannot be read as orders.
         """
         try:
             actor = User.objects.get_by_natural_key(email)
-            data = file.read_bytes()
-            report = services.import_order_file(
-                data=data, source=file.name, actor=actor, at=timezone.now(), progress=self.progress
-            )
+            run = self.resumed(actor, resume) if file is None else self.received(file, actor, options)
+            report = self.work(run, actor, is_dry=options["dry_run"])
         except User.DoesNotExist as error:
             raise CommandError(f"Nobody signs in as {email}.") from error
+        except FileImport.DoesNotExist as error:
+            raise CommandError(f"There is no import {resume} of this company.") from error
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except Refused as error:
             raise CommandError(error.sentence) from error
-        for row in report.refused:
-            where = f", {row.column}" if row.column else ""
-            self.stdout.write(f"row {row.line_number}{where}: {row.reason}")
-        self.stdout.write(
-            f"{len(report.order_ids)} orders made of {report.accepted_rows:,} rows;"
-            f" {len(report.refused):,} rows refused (read as {report.encoding}, separated by {report.delimiter!r})."
-        )
+        self.tell(report, is_dry=options["dry_run"])
+        failed: Path | None = options["failed"]
         if failed is not None and report.refused:
+            rows = ([*services.padded(row=row, width=len(report.header)), row.reason] for row in report.refused)
             with failed.open("w", encoding="utf-8", newline="") as out:
-                writer = csv.writer(out)
-                writer.writerow([*report.header, "Reason"])
-                writer.writerows([*row.cells[: len(report.header)], row.reason] for row in report.refused)
+                out.writelines(csv_lines([*report.header, "Reason"], rows))
             self.stdout.write(f"The refused rows are in {failed}.")
 
+    def received(self, file: Path, actor: User, options: dict[str, Any]) -> FileImport:
+        """Take the file over, cut as it is asked for."""
+        with file.open("rb") as content:
+            run = intake.receive(
+                kind=services.ORDERS.name, name=file.name, content=content, actor=actor, at=timezone.now()
+            )
+        asked = {"encoding": options["encoding"], "delimiter": options["separator"]}
+        chosen = replace(intake.layout_of(run), **{name: value for name, value in asked.items() if value})
+        return (
+            intake.map_columns(import_id=run.pk, layout=chosen, mapping={}, notation={}, actor=actor, at=timezone.now())
+            if any(asked.values())
+            else run
+        )
+
+    def resumed(self, actor: User, import_id: int | None) -> FileImport:
+        """Return an import that was stopped."""
+        run: FileImport = FileImport.objects.for_user(actor).get(pk=import_id, kind=services.ORDERS.name)
+        return run
+
+    def work(self, run: FileImport, actor: User, *, is_dry: bool) -> services.ImportReport:
+        """Go through the file; Ctrl-C stops behind the slice that is under way."""
+        try:
+            return services.load_orders_of(
+                run=run, actor=actor, clock=timezone.now, progress=self.progress, is_dry=is_dry
+            )
+        except KeyboardInterrupt as interrupt:
+            intake.stop_file(import_id=run.pk, actor=actor, at=timezone.now())
+            raise CommandError(
+                f"Stopped. Go on with: import_orders --resume {run.pk} --as={actor.email}"
+            ) from interrupt
+
+    def tell(self, report: services.ImportReport, *, is_dry: bool) -> None:
+        """Name the refused rows and count what was made."""
+        for row in report.refused[:SHOWN_ROWS]:
+            where = f", {row.column}" if row.column else ""
+            self.stdout.write(f"row {row.line_number}{where}: {row.reason}")
+        if len(report.refused) > SHOWN_ROWS:
+            self.stdout.write(f"and {len(report.refused) - SHOWN_ROWS:,} more rows")
+        made = (
+            f"{report.accepted_rows:,} rows are good"
+            if is_dry
+            else (f"{len(report.order_ids):,} orders made of {report.accepted_rows:,} rows")
+        )
+        same = f" {report.same_rows:,} rows were there already;" if report.same_rows else ""
+        read_as = f"read as {report.encoding}, separated by {report.delimiter!r}" if report.encoding else "a workbook"
+        self.stdout.write(f"{made};{same} {len(report.refused):,} rows refused ({read_as}).")
+
     def progress(self, done: int, whole: int) -> None:
-        """Say how many documents are done."""
-        self.stderr.write(f"{done:,} of {whole:,} orders read")
+        """Say how many rows are done."""
+        self.stderr.write(f"{done:,} of {whole:,} rows")

@@ -1,11 +1,11 @@
-"""Reads one cell of an order file as a code, a number or a time, and says in a sentence why it cannot.
+"""Reads one cell of a file as a code, a text, a number or a time, and says in a sentence why it cannot.
 
 Nothing is guessed in silence: 1,234 and 01/02/2011 can be read in two ways, and are refused unless the rest of the
 file tells which way it writes.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 
@@ -16,6 +16,8 @@ MAX_DECIMALS = 6
 FIRST_YEAR = 1990
 YEARS_AHEAD = 5
 
+# What a spreadsheet makes of a long code or of 123E4 when it takes it for a number, its digits gone.
+SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?[eE][+-][0-9]{1,3}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # pandas and some spreadsheets write a whole number as 17850.0 where its column has gaps.
 WHOLE_NUMBER = re.compile(r"([0-9]+)\.0+")
@@ -59,7 +61,48 @@ def read_code(cell: str, name: str) -> str:
         raise CellError(f"{name} {shown(cell)} is longer than {MAX_CODE_LENGTH} characters.")
     if CONTROL.search(cell):
         raise CellError(f"{name} {shown(cell)} holds a line break or another control character.")
+    if SCIENTIFIC.fullmatch(cell):
+        raise CellError(
+            f"{name} {cell} was made a number by a spreadsheet, and its digits are lost."
+            " Format the column as text there, type the code again and save."
+        )
     return cell
+
+
+def read_text(cell: str, name: str, *, most: int) -> str:
+    """Return a text as it was typed, which may be empty.
+
+    :raises CellError: if it is longer than its column here.
+    """
+    text = cell.strip()
+    if len(text) > most:
+        raise CellError(f"{name} {shown(text)} is longer than {most} characters.")
+    return text
+
+
+def read_choice(cell: str, name: str, choices: Mapping[str, str]) -> str:
+    """Return what a word stands for, without regard to case.
+
+    :raises CellError: if it is none of the words.
+    """
+    found = choices.get(" ".join(cell.lower().split()))
+    if found is None:
+        words = ", ".join(choices)
+        raise CellError(f"{name} {shown(cell)} is none of {words}." if cell else f"{name} is empty.")
+    return found
+
+
+YES_NO = {"yes": "yes", "no": "no", "true": "yes", "false": "no", "1": "yes", "0": "no", "y": "yes", "n": "no"}
+
+
+def read_yes(cell: str, name: str) -> bool:
+    """Return whether a cell says yes.
+
+    :raises CellError: if it says neither yes nor no.
+    """
+    if cell.lower() not in YES_NO:
+        raise CellError(f"{name} {shown(cell)} is neither yes nor no." if cell else f"{name} is empty.")
+    return YES_NO[cell.lower()] == "yes"
 
 
 def read_customer_number(cell: str, name: str) -> str:
@@ -72,19 +115,15 @@ def read_customer_number(cell: str, name: str) -> str:
     return whole[1] if whole else code
 
 
-def find_decimal_mark(cells: Iterable[str], *, otherwise: str | None) -> str | None:
-    """Return the mark that all numbers which can be read in one way only use, or otherwise where none tells.
-
-    None where they contradict each other.
-    """
-    marks = {mark for cell in cells if (mark := _clear_mark(_unsigned(cell))) is not None}
-    if not marks:
-        return otherwise
-    return marks.pop() if len(marks) == 1 else None
+def decimal_marks(cells: Iterable[str]) -> set[str]:
+    """Return the decimal marks of the numbers that can be read in one way only."""
+    return {mark for cell in cells if (mark := _clear_mark(_unsigned(cell))) is not None}
 
 
-def read_number(cell: str, name: str, decimal_mark: str | None) -> Decimal:
-    """Return a quantity or price: above zero, within reason, with at most six decimals.
+def read_number(
+    cell: str, name: str, decimal_mark: str | None, *, may_be_zero: bool = False, most: Decimal = MAX_NUMBER
+) -> Decimal:
+    """Return a quantity or price: above zero or not below it, within reason, with at most six decimals.
 
     :raises CellError: if it is anything else, or can be read in two ways and decimal_mark does not say which.
     """
@@ -102,10 +141,10 @@ def read_number(cell: str, name: str, decimal_mark: str | None) -> Decimal:
     whole, _, fraction = body.partition(mark) if mark else (body, "", "")
     whole = re.sub("[.,]", "", whole) or "0"
     value = Decimal(f"{whole}.{fraction}" if fraction else whole)
-    if cell.startswith("-") or not value:
-        raise CellError(f"{name} {shown(cell)} is not above zero.")
-    if value > MAX_NUMBER:
-        raise CellError(f"{name} {shown(cell)} is more than {MAX_NUMBER:,}.")
+    if (cell.startswith("-") and value) or not (value or may_be_zero):
+        raise CellError(f"{name} {shown(cell)} is {'below' if may_be_zero else 'not above'} zero.")
+    if value > most:
+        raise CellError(f"{name} {shown(cell)} is more than {most:,}.")
     if len(fraction.rstrip("0")) > MAX_DECIMALS:
         raise CellError(f"{name} {shown(cell)} has more than {MAX_DECIMALS} decimals.")
     return value
@@ -126,17 +165,18 @@ def _clear_mark(body: str) -> str | None:
     return next((mark for mark in ".," if GROUPS[mark].fullmatch(body) or FRACTION[mark].fullmatch(body)), None)
 
 
-def find_day_first(cells: Iterable[str]) -> bool | None:
-    """Return whether dates such as 01/02/2011 begin with the day, or None where the file does not tell."""
-    told = {
+def days_first(cells: Iterable[str]) -> set[bool]:
+    """Return which of day and month comes first in the dates such as 31/12/2011 that can be read in one way only."""
+    return {
         first
         for cell in cells
         if (match := YEAR_LAST.fullmatch(cell)) and (first := _clear_day_first(match)) is not None
     }
-    return told.pop() if len(told) == 1 else None
 
 
-def read_moment(cell: str, name: str, *, day_first: bool | None, tz: tzinfo, today: date) -> datetime:
+def read_moment(
+    cell: str, name: str, *, day_first: bool | None, tz: tzinfo, today: date, years_ahead: int = YEARS_AHEAD
+) -> datetime:
     """Return a date or time; one without a zone is in tz, one without an hour is that day's beginning.
 
     :raises CellError: if it is no date, can be read in two ways, or lies before 1990 or years ahead of today.
@@ -161,8 +201,8 @@ def read_moment(cell: str, name: str, *, day_first: bool | None, tz: tzinfo, tod
         raise CellError(f"{name} {shown(cell)} is not a date that we can read. {example}") from error
     if day.year < FIRST_YEAR:
         raise CellError(f"{name} {shown(cell)} lies before {FIRST_YEAR}.")
-    if (day.year - YEARS_AHEAD, day.month, day.day) > (today.year, today.month, today.day):
-        raise CellError(f"{name} {shown(cell)} lies more than {YEARS_AHEAD} years ahead.")
+    if (day.year - years_ahead, day.month, day.day) > (today.year, today.month, today.day):
+        raise CellError(f"{name} {shown(cell)} lies more than {years_ahead} years ahead.")
     return datetime.combine(day, clock, tzinfo=zone or tz)
 
 

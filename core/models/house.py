@@ -1,4 +1,4 @@
-"""The kernel's rows: people, companies, what they may do, numbers and keys."""
+"""People, companies, what they may do, numbers and keys."""
 
 from __future__ import annotations
 
