@@ -12,6 +12,7 @@ urlpatterns = [
     path("admin/login/", views.door, name="admin_login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("company/", views.CompanyView.as_view(), name="company"),
+    path("training/", views.TrainingView.as_view(), name="training"),
     path("theme/", views.ThemeView.as_view(), name="theme"),
     path("preferences/", views.PreferencesView.as_view(), name="preferences"),
     path("styleguide/", views.StyleguideView.as_view(), name="styleguide"),

@@ -61,6 +61,7 @@ RULES = {
     "core:readyz": STRANGER,
     "core:styleguide": "core.administer",
     "core:theme": EVERYBODY,
+    "core:training": "core.administer",
     "inventory:products": "inventory.view_product",
     "inventory:product": "inventory.view_product",
     "inventory:create_product": "inventory.change_product",
@@ -570,6 +571,7 @@ class TestFields:
             "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
             "core:company": ("/company/", {"company": house.company.pk}),
             "core:theme": ("/theme/", {"theme": "light"}),
+            "core:training": ("/training/", {}),
         }
 
     def test_that_no_form_shows_change_nothing(self, world: World) -> None:

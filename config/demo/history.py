@@ -28,7 +28,7 @@ from warehouse import services as warehouse_services
 LINES_A_SLICE = 600
 # How many weeks of sales one delivery of the suppliers brings
 WEEKS_OF_STOCK = 8
-PROMISED_IN, DELIVERED_IN = timedelta(days=3), timedelta(days=2)
+PROMISED_IN, DELIVERED_IN = timedelta(days=5), timedelta(days=2)
 CARRIERS = {"United Kingdom": "Royal Mail", "Channel Islands": "Royal Mail"}
 ABROAD = "DHL"
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class History:
         for document in self.plan.documents:
             of_day[document.at.date()].append(document)
         deliveries = self._deliveries()
-        last_to_ship = self.days[-self.pace.open_days - 1] if self.pace.open_days else self.days[-1]
+        last_to_ship = [date.min, *self.days[: len(self.days) - self.pace.open_days]][-1]
         of_month = 0
         for index, day in enumerate(self.days):
             documents = of_day[day]

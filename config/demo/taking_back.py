@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -120,8 +120,18 @@ def _cancel(history: History, taken: Sequence[Taken], lines: dict[int, SalesOrde
         units[lines[one.position].pk] += one.quantity or Decimal(0)
     if not units:
         return
+    if _leaves_charges_alone(units, lines.values()):
+        # Charges would be cancelled with the last of the goods, which the file does not say
+        history.put_off += whole
+        return
     results = orders_services.cancel_lines(units=units, reason=CancelReason.CUSTOMER, **history.by(at))
     history.note(whole, next(iter(results.values())))
+
+
+def _leaves_charges_alone(units: Mapping[int, Decimal], lines: Iterable[SalesOrderLine]) -> bool:
+    """Say whether an order would have no goods left by a cancellation, and charges that it does not name."""
+    rest = [line for line in lines if line.quantity - line.cancelled > units.get(line.pk, Decimal(0))]
+    return bool(rest) and all(line.product.kind != Product.Kind.STOCK for line in rest)
 
 
 def _return(

@@ -57,7 +57,9 @@ class Today:
     def __init__(self, history: History) -> None:
         self.world, self.plan, self.now = history.world, history.plan, history.pace.now
         self.days = [history.played.fresh[day] for day in sorted(history.played.fresh)]
-        jobs = Membership.objects.filter(company=self.world.company).select_related("user")
+        jobs = list(Membership.objects.filter(company=self.world.company).select_related("user"))
+        for job in jobs:
+            job.user.chosen_company_id = self.world.company.pk
         self.people = {Role(role): job.user for job in jobs for role in job.roles}
 
     def by(self, role: Role, hours: float = 0) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.generic import TemplateView, UpdateView, View
 
-from core import registry
+from core import jobs, registry
 from core.forms import PreferencesForm, SignInForm, ThemeForm
-from core.models import User
+from core.models import Company, User
 from core.pages import COMPANY, VerbRequiredMixin, go_to, next_url, person, vary_on_htmx, wants_fragment
 from core.refusals import Blocked, Blocker
 from core.roles import DESKS
@@ -122,6 +122,46 @@ class CompanyView(View):
         request.session[COMPANY] = job.company_id
         messages.success(request, f"You work for {job.company} now.")
         return HttpResponseRedirect(reverse("core:home"))
+
+
+class TrainingView(VerbRequiredMixin, TemplateView):
+    """Makes the training company beside the real one, or begins it anew; a job fills it."""
+
+    verb = "core.administer"
+    template_name = "core/training.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the real company, and whether there is one to practice in."""
+        real, standing = self.companies()
+        label = "Begin anew" if standing else "Make it"
+        return super().get_context_data(title="Training company", real=real, standing=standing, label=label, **kwargs)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Have it made; sent twice, it is made once.
+
+        :raises Blocked: where the person works for no real company.
+        """
+        real, standing = self.companies()
+        jobs.defer(
+            "config.make_training_company",
+            company_id=real.pk,
+            user_id=person(request).pk,
+            replaces=standing.pk if standing else None,
+        )
+        messages.success(
+            request, "The training company is being filled: it is among your companies in a minute or two."
+        )
+        return HttpResponseRedirect(reverse("core:home"))
+
+    def companies(self) -> tuple[Company, Company | None]:
+        """Return the person's real company, and the training company beside it."""
+        mine = [job.company for job in person(self.request).jobs]
+        real = [company for company in mine if not company.is_training]
+        if not real:
+            raise Blocked("You work for no company that this could stand beside.")
+        chosen = person(self.request).company
+        practice = [company for company in mine if company.is_training]
+        return (chosen if chosen in real else real[0]), (practice[-1] if practice else None)
 
 
 class PreferencesView(UpdateView):

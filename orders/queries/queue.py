@@ -41,8 +41,13 @@ _TO_CONFIRM = {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}
 _UNDER_WAY = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
 
 
-# The day asked for has passed, and the goods have not all left; `today` is annotated
-IS_LATE = Q(status__in=SalesOrder.OPEN, requested_on__lt=F("today")) & ~Q(fulfilment__in=[Facet.FULL, Facet.OVER])
+# The day asked for has passed, and the goods have not all left; `today` is annotated. Charges alone never leave: parts
+# are made when an order is confirmed
+IS_LATE = (
+    Q(status__in=SalesOrder.OPEN, requested_on__lt=F("today"))
+    & ~Q(fulfilment__in=[Facet.FULL, Facet.OVER])
+    & (Q(status__in=_TO_CONFIRM) | Exists(LinePart.objects.filter(order=OuterRef("pk"))))
+)
 
 
 def orders_in_queue(user: User, today: date) -> QuerySet[SalesOrder]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import lzma
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Invoice
-from config.demo import reference, today
-from config.demo.documents import Kind, Plan, read_plan
+from config.demo import reference, today, training
+from config.demo.documents import Kind
 from config.demo.history import History
 from core.models import Company, User
 from core.roles import Role
@@ -44,24 +42,6 @@ QUEUES = {
 }
 
 
-def history() -> Plan:
-    data = lzma.decompress((reference.FOLDER / "history.csv.xz").read_bytes()).decode()
-    return read_plan(io.StringIO(data, newline=""))
-
-
-def last_days(plan: Plan) -> Plan:
-    """The end of a plan, with what takes back orders of these days only."""
-    begin = plan.documents[-1].at - DAYS
-    documents = tuple(document for document in plan.documents if document.at >= begin)
-    numbers = {document.number for document in documents}
-    kept = {
-        number: tuple(one for one in taken if one.order in numbers)
-        for number, taken in plan.taken.items()
-        if number in numbers
-    }
-    return replace(plan, documents=documents, taken=kept, refused=())
-
-
 @pytest.fixture(scope="module")
 def loaded(django_db_setup, django_db_blocker):
     """The company as it is on its first morning; the transaction of the module is rolled back."""
@@ -72,7 +52,7 @@ def loaded(django_db_setup, django_db_blocker):
         try:
             company = reference.make_company(live_on=timezone.now().date())
             admin = reference.make_people(company)
-            plan = last_days(history())
+            plan = training.last_days(training.history(), DAYS)
             played = History(
                 reference.make_world(company, admin), plan, today.pace_of(plan, timezone.now()), lambda text: None
             )

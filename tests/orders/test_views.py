@@ -18,7 +18,8 @@ from core import registry
 from core.models import User
 from core.refusals import Blocker
 from core.roles import VERBS, Role
-from inventory.models import Demand
+from inventory.models import Demand, Product
+from orders import services as orders_services
 from orders.models import Customer, Facet, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from tests.factories.core import person, signed_in
 from tests.factories.inventory import stock
@@ -94,6 +95,16 @@ class TestQueue:
         response = client.get(QUEUE, {"tab": "late"})
         assert shown(response) == {late.pk}
         assert "3 d late</span>" in response.content.decode()
+
+    def test_never_calls_charges_alone_late_once_they_are_agreed(self, client, customer, seller):
+        freight = priced(customer)
+        Product.objects.filter(pk=freight.pk).update(kind=Product.Kind.CHARGE)
+        today = timezone.localdate()
+        past = {"ordered_on": today - timedelta(days=4), "requested_on": today - timedelta(days=3)}
+        order = make_order(customer, (freight, 1), po_number="A", actor=seller, **past)
+        assert shown(client.get(QUEUE, {"tab": "late"})) == {order.pk}
+        orders_services.confirm_orders(order_ids=[order.pk], actor=seller, at=timezone.now())
+        assert shown(client.get(QUEUE, {"tab": "late"})) == set()
 
     def test_says_of_a_draft_why_it_cannot_be_confirmed(self, client, customer, seller):
         make_order(customer, (priced(customer), 1), actor=seller)

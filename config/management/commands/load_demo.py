@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import lzma
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -13,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils import timezone
 
-from config.demo import reference, today
-from config.demo.documents import read_plan
+from config.demo import reference, today, training
 from config.demo.history import History
 from core.models import Company, User
 
@@ -45,13 +42,13 @@ class Command(BaseCommand):
             raise CommandError("There is a company already: the demo is loaded into an empty database only.")
         self.load()
 
-    def load(self) -> None:
-        """Make the company and take its past and today's work through the services, with progress."""
+    def load(self) -> int:
+        """Take a company's past and today's work through the services, with progress; return the rows taken in."""
         begun = time.monotonic()
         company = reference.make_company(live_on=timezone.now().date() - today.LIVE_FOR)
         world = reference.make_world(company, reference.make_people(company))
         self.stdout.write(f"    {len(world.products):,} products, {len(world.customers):,} customers")
-        plan = read_plan(io.StringIO(lzma.decompress((reference.FOLDER / "history.csv.xz").read_bytes()).decode()))
+        plan = training.history()
         # The first statements would be planned for empty tables
         with connections["owner"].cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -64,6 +61,7 @@ class Command(BaseCommand):
             f"    demo company ready in {seconds:.0f} s: {rows:,} rows at {rows / seconds:,.0f} rows/s,"
             f" {len(played.refused)} refused with their reason"
         )
+        return rows
 
     def print_logins(self) -> None:
         """Print the demo's people, where they are still there with the demo's password."""
