@@ -111,7 +111,7 @@ class TestTheBanner:
         practice = Company.objects.create(name="Practice", code="p", country="GB", currency="GBP", is_training=True)
         Membership.objects.create(user=house.boss, company=practice, roles=[Role.ADMINISTRATOR])
         page = signed_in(house.boss)
-        names = ["orders:queue", "warehouse:waves", "billing:invoices", "core:preferences", "orders:import"]
+        names = ["orders:queue", "warehouse:waves", "billing:invoices", "core:preferences", "core:imports"]
 
         assert not any("nothing here is real" in page.get(reverse(name)).text for name in names)
         page.post(reverse("core:company"), {"company": practice.pk})
