@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from core import intake
 from core.intake import Group, ImportKind, Origin, RowResult, StagedRow
@@ -44,6 +45,7 @@ class ImportReport:
     order_ids: tuple[int, ...]
     accepted_rows: int
     same_rows: int
+    refused_rows: int
     refused: tuple[RowRefused, ...]
 
 
@@ -74,8 +76,11 @@ def load_orders_of(
     clock: Callable[[], datetime],
     progress: Callable[[int, int], None],
     is_dry: bool = False,
+    most_refused: int | None = None,
 ) -> ImportReport:
     """Take the orders of an import in that nobody maps by hand, or only try them, and report.
+
+    The report holds the first `most_refused` of the refused rows, or all.
 
     :raises FileRefused: where its columns are not told by its header, or it cannot be read to its end.
     """
@@ -85,14 +90,13 @@ def load_orders_of(
     ended = intake.run_to_end(import_id=run.pk, clock=clock, progress=lambda now: progress(now.handled, now.to_handle))
     if ended.status not in (FileImport.Status.DONE, FileImport.Status.CHECKED):
         raise intake.FileRefused(ended.fault)
-    return report_of(run=ended)
+    return report_of(run=ended, most_refused=most_refused)
 
 
-def report_of(*, run: FileImport) -> ImportReport:
-    """Return what came of an import of orders."""
+def report_of(*, run: FileImport, most_refused: int | None = None) -> ImportReport:
+    """Return what came of an import of orders, with the first of the refused rows, or all."""
     rows = ImportRow.objects.filter(run=run)
     made = rows.filter(state=ImportRow.State.LOADED).order_by("made_id")
-    refused = rows.filter(state=ImportRow.State.REFUSED).order_by("number")
     return ImportReport(
         import_id=run.pk,
         header=tuple(run.header),
@@ -101,11 +105,16 @@ def report_of(*, run: FileImport) -> ImportReport:
         order_ids=tuple(made_id for made_id in made.values_list("made_id", flat=True).distinct() if made_id),
         accepted_rows=run.loaded or run.good,
         same_rows=run.same,
-        refused=tuple(
-            RowRefused(number, column, reason, tuple(cells))
-            for number, column, reason, cells in refused.values_list("number", "column", "reason", "cells")
-        ),
+        refused_rows=run.refused,
+        refused=tuple(islice(each_refused(import_id=run.pk), most_refused)),
     )
+
+
+def each_refused(*, import_id: int) -> Iterator[RowRefused]:
+    """Yield the refused rows of an import, one by one."""
+    rows = ImportRow.objects.filter(run=import_id, state=ImportRow.State.REFUSED).order_by("number")
+    for number, column, reason, cells in rows.values_list("number", "column", "reason", "cells").iterator():
+        yield RowRefused(number, column, reason, tuple(cells))
 
 
 def padded(*, row: RowRefused, width: int) -> list[str]:

@@ -55,7 +55,8 @@ class Command(BaseCommand):
         self.tell(report, is_dry=options["dry_run"])
         failed: Path | None = options["failed"]
         if failed is not None and report.refused:
-            rows = ([*services.padded(row=row, width=len(report.header)), row.reason] for row in report.refused)
+            refused = services.each_refused(import_id=report.import_id)
+            rows = ([*services.padded(row=row, width=len(report.header)), row.reason] for row in refused)
             with failed.open("w", encoding="utf-8", newline="") as out:
                 out.writelines(csv_lines([*report.header, "Reason"], rows))
             self.stdout.write(f"The refused rows are in {failed}.")
@@ -83,7 +84,7 @@ class Command(BaseCommand):
         """Go through the file; Ctrl-C stops behind the slice that is under way."""
         try:
             return services.load_orders_of(
-                run=run, actor=actor, clock=timezone.now, progress=self.progress, is_dry=is_dry
+                run=run, actor=actor, clock=timezone.now, progress=self.progress, is_dry=is_dry, most_refused=SHOWN_ROWS
             )
         except KeyboardInterrupt as interrupt:
             intake.stop_file(import_id=run.pk, actor=actor, at=timezone.now())
@@ -93,11 +94,11 @@ class Command(BaseCommand):
 
     def tell(self, report: services.ImportReport, *, is_dry: bool) -> None:
         """Name the refused rows and count what was made."""
-        for row in report.refused[:SHOWN_ROWS]:
+        for row in report.refused:
             where = f", {row.column}" if row.column else ""
             self.stdout.write(f"row {row.line_number}{where}: {row.reason}")
-        if len(report.refused) > SHOWN_ROWS:
-            self.stdout.write(f"and {len(report.refused) - SHOWN_ROWS:,} more rows")
+        if report.refused_rows > SHOWN_ROWS:
+            self.stdout.write(f"and {report.refused_rows - SHOWN_ROWS:,} more rows")
         made = (
             f"{report.accepted_rows:,} rows are good"
             if is_dry
@@ -105,7 +106,7 @@ class Command(BaseCommand):
         )
         same = f" {report.same_rows:,} rows were there already;" if report.same_rows else ""
         read_as = f"read as {report.encoding}, separated by {report.delimiter!r}" if report.encoding else "a workbook"
-        self.stdout.write(f"{made};{same} {len(report.refused):,} rows refused ({read_as}).")
+        self.stdout.write(f"{made};{same} {report.refused_rows:,} rows refused ({read_as}).")
 
     def progress(self, done: int, whole: int) -> None:
         """Say how many rows are done."""
