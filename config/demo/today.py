@@ -77,6 +77,7 @@ class Today:
         self._fail()
         self._bring_back()
         self._credit()
+        warehouse_services.complete_waves(at=self.now)
 
     def _draft(self) -> None:
         """Take in what came by mail this morning, and is not confirmed yet; some customers are over their limit."""
