@@ -7,7 +7,11 @@ is banned (it costs seventy times the Python).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from json.encoder import encode_basestring
@@ -96,8 +100,94 @@ def _element(value: Any) -> str:
 _BARE = frozenset({int, Decimal, bool})
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """What is written with the next insert, or at the end: rows by model, and single statements with their values."""
+
+    rows: dict[type[Row], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    statements: list[tuple[str, Sequence[Any]]] = field(default_factory=list)
+
+    def take(self) -> tuple[tuple[str, ...], list[Any]]:
+        """Return the statements that write all that waits, with their values; nothing waits after."""
+        statements: list[str] = []
+        params: list[Any] = []
+        for model, members in self.rows.items():
+            columns = _sent_columns(model, members)
+            statements.append(_plain_insert_statement((model, "", -1, columns)))
+            params.append(_records(columns, members, None))
+        for statement, values in self.statements:
+            statements.append(statement)
+            params += values
+        self.rows.clear()
+        self.statements.clear()
+        return tuple(statements), params
+
+
+_waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Let rows wait inside (`later`), and write what waits in the end; what raises leaves nothing behind."""
+    token = _waiting.set(_Waiting())
+    try:
+        yield
+        flush()
+    finally:
+        _waiting.reset(token)
+
+
+def later(rows: Sequence[Row]) -> None:
+    """Insert rows whose primary keys nobody needs, with the next insert of this transaction or at its end.
+
+    Each statement less is a round trip less. Outside a service they are inserted at once.
+    """
+    held = _waiting.get()
+    if held is None:
+        insert(rows)
+    elif rows:
+        held.rows[type(rows[0])] += rows
+
+
+def execute_later(statement: str, params: Sequence[Any]) -> None:
+    """Run a single INSERT, UPDATE or DELETE as `later` inserts rows: at once outside a service."""
+    held = _waiting.get()
+    if held is not None:
+        held.statements.append((statement, params))
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+def flush() -> None:
+    """Write what waits, by one statement."""
+    held = _waiting.get()
+    statements, params = held.take() if held else ((), [])
+    if statements:
+        with connection.cursor() as cursor:
+            cursor.execute(statements[0] if len(statements) == 1 else _joined("SELECT", statements), params)
+
+
+@cache
+def _joined(statement: str, beside: tuple[str, ...]) -> str:
+    """Return a statement with others that are run beside it, each of which sees what was there before."""
+    if not beside:
+        return statement
+    ctes = ", ".join(f"w{place} AS ({one})" for place, one in enumerate(beside))
+    return f"WITH {ctes}, {statement[5:]}" if statement.startswith("WITH ") else f"WITH {ctes} {statement}"
+
+
+def _sent_columns(model: type[Row], rows: Sequence[Row], parent_name: str = "") -> tuple[_Column, ...]:
+    return tuple(
+        column
+        for column in _columns(model)
+        if column.name != parent_name
+        and not (column.may_default and all(isinstance(getattr(row, column.attname), DatabaseDefault) for row in rows))
+    )
+
+
 def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
-    """Insert rows, and with them their descendants, by one statement, and set every primary key.
+    """Insert rows, and with them their descendants and what waits, by one statement, and set every primary key.
 
     Each entry of `children` is (rows, name of their foreign key to instances of an earlier entry); the parent instances
     need no primary key yet. Columns whose value is a database default on every row are left to the database.
@@ -115,14 +205,7 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
     params: list[str] = []
     for members, parent_name in levels:
         model = type(members[0])
-        columns = tuple(
-            column
-            for column in _columns(model)
-            if column.name != parent_name
-            and not (
-                column.may_default and all(isinstance(getattr(row, column.attname), DatabaseDefault) for row in members)
-            )
-        )
+        columns = _sent_columns(model, members, parent_name)
         parent_depth, parents = -1, None
         if parent_name:
             above = [position[id(getattr(row, parent_name))] for row in members]
@@ -132,12 +215,14 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
             parents = [n for _depth, n in above]
         params.append(_records(columns, members, parents))
         shape.append((model, parent_name, parent_depth, columns))
+    held = _waiting.get()
+    beside, beside_params = held.take() if held else ((), [])
     with connection.cursor() as cursor:
         if len(shape) == 1:
-            cursor.execute(_plain_insert_statement(shape[0]), params)
+            cursor.execute(_joined(f"{_plain_insert_statement(shape[0])} RETURNING id", beside), beside_params + params)
             made = [(0, n, new_id) for n, (new_id,) in enumerate(cursor.fetchall(), 1)]
         else:
-            cursor.execute(_insert_statement(tuple(shape)), params)
+            cursor.execute(_joined(_insert_statement(tuple(shape)), beside), beside_params + params)
             made = cursor.fetchall()
     alias = connection.alias
     for depth, number, new_id in made:
@@ -193,7 +278,7 @@ def _plain_insert_statement(level: _Level) -> str:
     """Return the statement for rows without children; PostgreSQL returns the ids in the order of the arrays."""
     model, _parent_name, _parent_depth, columns = level
     table, names = connection.ops.quote_name(model._meta.db_table), ", ".join(column.quoted for column in columns)
-    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)} AS u({names}) RETURNING id"
+    return f"INSERT INTO {table} ({names}) SELECT {names} FROM {_recordset(columns)} AS u({names})"
 
 
 @cache
@@ -240,14 +325,25 @@ def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Se
     """
     if not rows:
         return 0
-    model = type(rows[0])
     guards = where or {}
-    params = [array([row.pk for row in rows])]
-    params += [_column(model, name).of(rows) for name in fields]
-    params += [_column(model, name).sent(values) for name, values in guards.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_update_statement(model, tuple(fields), tuple(guards)), params)
+        cursor.execute(_update_statement(type(rows[0]), tuple(fields), tuple(guards)), _values(rows, fields, guards))
         return int(cursor.rowcount)
+
+
+def update_later(rows: Sequence[Row], fields: Sequence[str]) -> None:
+    """Set fields of rows that the caller has locked, when rows that are inserted `later` are."""
+    if rows:
+        execute_later(_update_statement(type(rows[0]), tuple(fields), ()), _values(rows, fields, {}))
+
+
+def _values(rows: Sequence[Row], fields: Sequence[str], guards: Mapping[str, Sequence[Any]]) -> list[str]:
+    model = type(rows[0])
+    return [
+        array([row.pk for row in rows]),
+        *(_column(model, name).of(rows) for name in fields),
+        *(_column(model, name).sent(values) for name, values in guards.items()),
+    ]
 
 
 @cache

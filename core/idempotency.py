@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from core import bulk
 from core.models import IdempotencyKey, User
 from core.refusals import Refused
 from core.transactions import atomic
@@ -80,10 +81,9 @@ def once(
         return Outcome(stored.reference, replayed=True)
     answer = effect()
     if reference is None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE core_idempotencykey SET reference = %s::jsonb WHERE id = %s",
-                [json.dumps(answer, default=str), made[0]],
-            )
+        bulk.execute_later(
+            "UPDATE core_idempotencykey SET reference = %s::jsonb WHERE id = %s",
+            [json.dumps(answer, default=str), made[0]],
+        )
         return Outcome(answer, replayed=False)
     return Outcome(reference, replayed=False)

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from core import bulk
 from core.refusals import Busy
 
 P = ParamSpec("P")
@@ -40,7 +41,7 @@ def atomic(service: Callable[P, R]) -> Callable[P, R]:
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         database: Any = connections[DEFAULT_DB_ALIAS]
         if not any(isinstance(block, _ServiceBlock) for block in database.atomic_blocks):
-            with _ServiceBlock(using=None, savepoint=True, durable=False):
+            with _ServiceBlock(using=None, savepoint=True, durable=False), bulk.waiting():
                 return whole(database, *args, **kwargs)
         try:
             return whole(database, *args, **kwargs)

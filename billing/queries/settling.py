@@ -47,12 +47,12 @@ def order_ids_of(invoice_ids: Collection[int]) -> list[int]:
     return list(found.values_list("order_id", flat=True).distinct())
 
 
-def orders_of_invoices_of(order_id: int) -> dict[int, list[int]]:
-    """Return the invoices that bill an order, each with every order that it bills, the newest first. One statement.
+def orders_of_invoices_of(order_ids: QuerySet[Any, int]) -> dict[int, list[int]]:
+    """Return the invoices that bill selected orders, each with every order that it bills, the newest first.
 
     The newest is the likeliest to be open.
     """
-    mine = InvoiceOrder.objects.filter(order=order_id, invoice__kind=Invoice.Kind.INVOICE).values("invoice")
+    mine = InvoiceOrder.objects.filter(order__in=order_ids, invoice__kind=Invoice.Kind.INVOICE).values("invoice")
     pairs = InvoiceOrder.objects.filter(invoice__in=mine).order_by("-invoice_id", "order_id")
     found: dict[int, list[int]] = {}
     for invoice_id, other in pairs.values_list("invoice_id", "order_id"):

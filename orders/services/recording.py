@@ -25,10 +25,10 @@ class Fact:
 
 
 def record(*, facts: Sequence[Fact], actor: User | None, at: datetime) -> None:
-    """Write facts into the event log by one statement; `actor` is None for the system."""
+    """Write facts into the event log, with what the service writes next; `actor` is None for the system."""
     actor_id = actor.pk if actor else None
     request_id = tracing.request_id.get()
-    bulk.insert(
+    bulk.later(
         [
             OrderEvent(
                 company_id=fact.company_id,

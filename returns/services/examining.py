@@ -83,9 +83,9 @@ def inspect_return(*, return_id: int, graded: Sequence[Graded], actor: User, at:
         raise Blocked(f"{row} is {row.get_status_display().lower()}: nothing of it waits for inspection.")
     inspections, going = _grade(graded, lines, actor, at)
     dispositions = _dispose(row, order, going, actor, at)
-    bulk.insert(inspections, (dispositions, "inspection"))
-    _save(row, lines, going, actor, at)
+    _save(row, lines, going, at)
     tell([row], _told(row), actor, at, {row.pk: _said(inspections, going)})
+    bulk.insert(inspections, (dispositions, "inspection"))
     return row
 
 
@@ -105,13 +105,13 @@ def decide_return(*, return_id: int, decided: Sequence[Decided], actor: User, at
     inspections = list(ReturnInspection.objects.filter(line__return_order=row).order_by("pk"))
     going = _choose(decided, lines, inspections)
     dispositions = _dispose(row, order, going, actor, at)
-    bulk.insert(dispositions)
     moved: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for one in going:
         moved[one.inspection.pk]["disposed"] += one.quantity
     bulk.add(ReturnInspection, moved)
-    _save(row, lines, going, actor, at)
+    _save(row, lines, going, at)
     tell([row], OrderEvent.Kind.RETURN_DECIDED, actor, at, {row.pk: _said([], going)})
+    bulk.insert(dispositions)
     return row
 
 
@@ -254,13 +254,13 @@ def _dispose(
     ]
 
 
-def _save(row: ReturnOrder, lines: Sequence[ReturnLine], going: Sequence[_Going], actor: User, at: datetime) -> None:
+def _save(row: ReturnOrder, lines: Sequence[ReturnLine], going: Sequence[_Going], at: datetime) -> None:
     """Write the lines as they were counted here under the order's lock, and bring the return as far as it is."""
     columns = [
         *("inspected", "disposed", "disposed_value", "sent_back", "sent_back_value"),
         *("quarantined", "quarantined_value"),
     ]
-    bulk.update(lines, columns if going else columns[:1])
+    bulk.update_later(lines, columns if going else columns[:1])
     received = sum((line.received for line in lines), ZERO)
     if sum((line.disposed for line in lines), ZERO) == received:
         verb, target = "decide", ReturnOrder.Status.DECIDED

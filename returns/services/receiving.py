@@ -105,17 +105,12 @@ def receive_return(*, return_id: int, arrival: Arrival, actor: User, at: datetim
     over = [one.line for one in came if not one.line.pk]
     _count(came, values)
     bulk.insert(list({id(line): line for line in over}.values()))
-    grown: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for one, value in zip(came, values, strict=True):
-        if not any(one.line is line for line in over):
-            grown[one.line.pk]["received"] += one.quantity
-            grown[one.line.pk]["received_value"] += value
     short = _missing(lines) if arrival.is_all else {}
     if short and not any(line.received for line in lines):
         raise ReturnInvalid("Nothing of it came at all: cancel the return instead.")
-    for line_id, quantity in short.items():
-        grown[line_id]["short"] += quantity
-    bulk.add(ReturnLine, grown)
+    for line in lines:
+        line.short += short.get(line.pk, ZERO)
+    bulk.update_later(lines, ["received", "received_value", "short"])
     if came and row.status != ReturnOrder.Status.RECEIVED:
         transitions.apply([row], "receive", at=at)
     return _take_in(row, came, values, short, arrival, actor, at)
@@ -300,7 +295,6 @@ def _take_in(
             for wrong in arrival.wrong
         ),
     ]
-    bulk.insert([receipt], (facts, "receipt"))
     totals = {
         "units": sum((one.quantity for one in came), ZERO),
         "over": sum((one.quantity for one in came if one.fact == Fact.OVER), ZERO),
@@ -309,4 +303,5 @@ def _take_in(
     }
     said = {name: plain(total) for name, total in totals.items() if total or name == "units"}
     tell([row], OrderEvent.Kind.RETURN_RECEIVED, actor, at, {row.pk: said})
+    bulk.insert([receipt], (facts, "receipt"))
     return receipt

@@ -98,13 +98,16 @@ def settle_return(
     :raises MadeGood: where they turned up after they were made good as lost.
     """
     require(actor, "returns.settle")
-    order_id = ReturnOrder.objects.for_user(actor).filter(pk=return_id).values_list("order_id", flat=True).first()
-    if order_id is None:
-        raise Blocked("There is no such return.")
-    invoices = billing_queries.orders_of_invoices_of(order_id) if kind in {Kind.CREDIT, Kind.REFUND} else {}
-    locked = billing_services.lock_to_credit(order_ids_of=invoices, more_orders=[order_id], actor=actor)
+    its_order = ReturnOrder.objects.for_user(actor).filter(pk=return_id).values_list("order_id", flat=True)
+    invoices = billing_queries.orders_of_invoices_of(its_order) if kind in {Kind.CREDIT, Kind.REFUND} else {}
+    locked = billing_services.lock_to_credit(
+        order_ids_of=invoices, more_orders=[] if invoices else its_order, actor=actor
+    )
     lines = queries.lines_of_returns(warehouse_ids(actor), [return_id])
-    row, order = lines[0].return_order, locked.orders[order_id]
+    if not lines:
+        raise Blocked("There is no such return.")
+    row = lines[0].return_order
+    order = locked.orders[row.order_id]
     if row.status == ReturnOrder.Status.SETTLED:
         return ReturnSettlement.objects.get(return_order=row)
     if row.status != ReturnOrder.Status.DECIDED:
@@ -119,7 +122,6 @@ def settle_return(
         made = _credit(row, order, lines, locked, settlement, actor, at)
     elif kind == Kind.EXCHANGE:
         settlement.exchange_id = _order_again(row, order, lines, actor, at)
-    bulk.insert([settlement], (made, "settlement"))
     transitions.apply([row], "settle", at=at, fields=["closed_at"])
     said: dict[str, object] = {"settlement": settlement.get_kind_display()}
     if made:
@@ -129,6 +131,7 @@ def settle_return(
             "currency": order.currency,
         }
     tell([row], OrderEvent.Kind.RETURN_SETTLED, actor, at, {row.pk: said})
+    bulk.insert([settlement], (made, "settlement"))
     return settlement
 
 
