@@ -91,14 +91,7 @@ class TestInsert:
     def test_writes_children_with_their_parents(self, stock):
         postings = [stock.posting("GR-1"), stock.posting("GR-2")]
         moves = [
-            StockMove(
-                company=stock.company,
-                posting=posting,
-                product=stock.product,
-                from_place="SUPPLIER",
-                to_place="CUSTOMER",
-                quantity=quantity,
-            )
+            _move(stock, posting, quantity)
             for posting, quantity in [(postings[1], 1), (postings[0], 2), (postings[1], 3)]
         ]
         with statements(1):
@@ -145,6 +138,64 @@ class TestInsert:
         rows = [Membership(user=UserFactory(), company=CompanyFactory(), roles=[Role.PICKER, Role.ACCOUNTANT])]
         with pytest.raises(TypeError, match="roles"):
             bulk.insert(rows)
+
+
+def _move(stock: Stock, posting: models.Model, quantity: int = 1) -> StockMove:
+    return StockMove(
+        company=stock.company,
+        posting=posting,
+        product=stock.product,
+        from_place="SUPPLIER",
+        to_place="CUSTOMER",
+        quantity=quantity,
+    )
+
+
+class TestLater:
+    def test_writes_rows_with_the_next_insert_by_its_statement(self, stock):
+        demand, more = stock.demand("5"), [stock.demand("6"), stock.demand("7")]
+        with bulk.waiting():
+            bulk.later(more[:1])
+            bulk.later(more[1:])
+            with statements(1):
+                bulk.insert([demand])
+            assert set(Demand.objects.values_list("quantity", flat=True)) == {5, 6, 7}
+            with statements(0):
+                bulk.flush()
+
+    def test_writes_rows_with_the_next_insert_of_parents_and_children(self, stock):
+        posting = stock.posting()
+        with bulk.waiting():
+            bulk.later([stock.demand("6")])
+            with statements(1):
+                bulk.insert([posting], ([_move(stock, posting)], "posting"))
+        assert (Demand.objects.count(), StockMove.objects.get().posting) == (1, posting)
+
+    def test_writes_rows_of_several_models_and_updates_in_the_end_by_one_statement(self, stock):
+        demand = stock.demand("5")
+        bulk.insert([demand])
+        demand.quantity = Decimal(8)
+        with statements(1), bulk.waiting():
+            bulk.later([stock.demand("6"), stock.demand("7")])
+            bulk.later([Unit(company=stock.company, code="box", name="box")])
+            bulk.update_later([demand], ["quantity"])
+        assert list(Demand.objects.order_by("pk").values_list("quantity", flat=True)) == [8, 6, 7]
+        assert Unit.objects.filter(code="box").exists()
+
+    def test_leaves_nothing_behind_what_raises(self, stock):
+        with contextlib.suppress(ValueError), bulk.waiting():
+            bulk.later([stock.demand("6")])
+            raise ValueError
+        with bulk.waiting():
+            bulk.insert([stock.demand("5")])
+        assert Demand.objects.get().quantity == 5
+
+    def test_does_not_wait_outside_a_service(self, stock):
+        demand = stock.demand("5")
+        bulk.later([demand])
+        demand.quantity = Decimal(8)
+        bulk.update_later([demand], ["quantity"])
+        assert Demand.objects.get().quantity == 8
 
 
 class TestUpdate:
