@@ -175,26 +175,30 @@ UPDATE inventory_demand AS d SET is_held = %s FROM l WHERE d.id = l.id
 
 # Where returned goods of a product lie in a warehouse, and where they can go, one row per product: its level, the bins for returns
 # and for quarantine, the shelf that it lies on (the first of all where it lies on none), and which of the bins have a row for it.
-# %s = products[], company id, warehouse id
+# %s = company id, warehouse id, products[]
 RETURN_PLACES = """
-SELECT u.product_id, v.id, place.returns, place.quarantine, shelf.id,
+WITH w AS MATERIALIZED (SELECT %s::bigint AS company_id, %s::bigint AS warehouse_id), first AS MATERIALIZED (
+    SELECT (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'RETURNS'))[1] AS returns,
+        (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'QUARANTINE'))[1] AS quarantine,
+        (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'PICK'))[1] AS shelf
+    FROM inventory_bin b JOIN w ON w.warehouse_id = b.warehouse_id
+)
+SELECT u.product_id, v.id, place.returns, place.quarantine, place.shelf,
     ARRAY (SELECT s.bin_id FROM inventory_binstock s
-           WHERE s.product_id = u.product_id AND s.bin_id IN (place.returns, place.quarantine, shelf.id))
+           WHERE s.product_id = u.product_id AND s.bin_id IN (place.returns, place.quarantine, place.shelf))
 FROM unnest((SELECT %s::bigint[])) AS u(product_id)
-CROSS JOIN (SELECT %s::bigint AS company_id, %s::bigint AS warehouse_id) w
+CROSS JOIN w CROSS JOIN first
 LEFT JOIN inventory_stocklevel v
     ON v.company_id = w.company_id AND v.product_id = u.product_id AND v.warehouse_id = w.warehouse_id
 CROSS JOIN LATERAL (
-    SELECT (array_agg(b.id ORDER BY s.id IS NULL, b.sequence, b.id) FILTER (WHERE b.kind = 'RETURNS'))[1] AS returns,
-        (array_agg(b.id ORDER BY s.id IS NULL, b.sequence, b.id) FILTER (WHERE b.kind = 'QUARANTINE'))[1] AS quarantine
-    FROM inventory_bin b
-    LEFT JOIN inventory_binstock s ON s.bin_id = b.id AND s.product_id = u.product_id AND s.quantity > 0
-    WHERE b.warehouse_id = w.warehouse_id AND b.kind IN ('RETURNS', 'QUARANTINE')
+    SELECT (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'RETURNS'))[1] AS returns,
+        (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'QUARANTINE'))[1] AS quarantine,
+        (array_agg(b.id ORDER BY b.sequence, b.id) FILTER (WHERE b.kind = 'PICK'))[1] AS shelf
+    FROM inventory_binstock s JOIN inventory_bin b ON b.id = s.bin_id
+    WHERE s.product_id = u.product_id AND s.quantity > 0 AND b.warehouse_id = w.warehouse_id
+) lies
+CROSS JOIN LATERAL (
+    SELECT coalesce(lies.returns, first.returns) AS returns, coalesce(lies.quarantine, first.quarantine) AS quarantine,
+        coalesce(lies.shelf, first.shelf) AS shelf
 ) place
-LEFT JOIN LATERAL (
-    SELECT b.id FROM inventory_bin b
-    LEFT JOIN inventory_binstock s ON s.bin_id = b.id AND s.product_id = u.product_id AND s.quantity > 0
-    WHERE b.warehouse_id = w.warehouse_id AND b.kind = 'PICK'
-    ORDER BY s.id IS NULL, b.sequence, b.id LIMIT 1
-) shelf ON TRUE
 """

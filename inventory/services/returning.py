@@ -212,5 +212,5 @@ def _lacks(kind: StockPosting.Kind, disposed: Sequence[DisposedUnits], places: M
 
 def _read_places(company_id: int, warehouse_id: int, product_ids: Collection[int]) -> dict[int, _Places]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.RETURN_PLACES, [sorted(product_ids), company_id, warehouse_id])
+        cursor.execute(sql.RETURN_PLACES, [company_id, warehouse_id, bulk.array(sorted(product_ids))])
         return {product_id: _Places(*place) for product_id, *place in cursor.fetchall()}
