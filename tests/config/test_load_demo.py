@@ -102,7 +102,7 @@ class TestThePast:
     def test_adds_up(self, loaded):
         out = io.StringIO()
         with connection.cursor() as cursor:
-            # Nothing of it is committed, so nobody has counted the rows, and the planner takes every table for a small one
+            # Nothing of it is committed, so nobody has counted the rows: the planner takes every table for a small one
             cursor.execute("SET LOCAL enable_nestloop = off")
         call_command("audit_ledger", stdout=out)
         assert "no drift" in out.getvalue()
