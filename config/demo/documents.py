@@ -154,18 +154,18 @@ class _Line:
 
 @dataclass(slots=True)
 class _Sold:
-    """What one customer bought, oldest first: all lines, and those of one code and price."""
+    """What one customer bought in one country, oldest first: all lines, and those of one code and price."""
 
     lines: list[_Line] = field(default_factory=list)
     alike: dict[tuple[str, Decimal], list[_Line]] = field(default_factory=lambda: defaultdict(list))
 
 
 def _match(documents: Sequence[Document]) -> tuple[dict[str, tuple[Taken, ...]], list[Refusal]]:
-    sold: dict[str, _Sold] = defaultdict(_Sold)
+    sold: dict[tuple[str, str], _Sold] = defaultdict(_Sold)
     taken: dict[str, tuple[Taken, ...]] = {}
     refused: list[Refusal] = []
     for document in documents:
-        theirs = sold[document.customer]
+        theirs = sold[document.customer, document.country]
         if document.kind == Kind.ORDER:
             for position, row in enumerate(document.rows, 1):
                 line = _Line(document.number, position, row.quantity, row.net)

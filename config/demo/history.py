@@ -59,6 +59,8 @@ class Played:
     # Line numbers of the rows that were taken in, and what credits took back
     done: set[int] = field(default_factory=set)
     taken: list[Taken] = field(default_factory=list)
+    # Of what was taken back later than the file says, for its order had to be invoiced first: the day by line number
+    later: dict[int, date] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
 
 
@@ -124,13 +126,15 @@ class History:
         """Refuse all rows of a document for a reason."""
         self.played.refused += [Refusal(row, str(reason)) for row in document.rows]
 
-    def note(self, taken: Sequence[Taken], result: object) -> None:
+    def note(self, taken: Sequence[Taken], result: object, at: datetime) -> None:
         """Note that credits took back what they say, or that it was refused."""
         if isinstance(result, Refused):
             self.played.refused += [Refusal(one.row, str(result)) for one in taken]
         else:
             self.played.taken += taken
             self.played.done |= {one.row.line_number for one in taken}
+            day = at.astimezone(self.world.company.zone).date() - self.pace.shift
+            self.played.later |= {one.row.line_number: day for one in taken if one.row.at.date() != day}
 
     def is_past(self, at: datetime) -> bool:
         """Say whether something is so long ago that nobody has work with it any more."""

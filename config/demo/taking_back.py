@@ -125,7 +125,7 @@ def _cancel(history: History, taken: Sequence[Taken], lines: dict[int, SalesOrde
         history.put_off += whole
         return
     results = orders_services.cancel_lines(units=units, reason=CancelReason.CUSTOMER, **history.by(at))
-    history.note(whole, next(iter(results.values())))
+    history.note(whole, next(iter(results.values())), at)
 
 
 def _leaves_charges_alone(units: Mapping[int, Decimal], lines: Iterable[SalesOrderLine]) -> bool:
@@ -148,7 +148,7 @@ def _return(
             goods[number] += [one] if is_goods else []
         rest = [one for one in members if one not in goods[number]]
         if rest:
-            history.note(rest, _credit(history, rest, lines[number], at))
+            history.note(rest, _credit(history, rest, lines[number], at), at)
     drafts = []
     for number, members in goods.items():
         if members:
@@ -157,7 +157,7 @@ def _return(
         drafts=[draft for _members, draft in drafts], authorize=True, **history.by(at)
     )
     for (members, draft), row in zip(drafts, made, strict=True):
-        history.note(members, row if isinstance(row, Refused) else _finish(history, row, draft, at))
+        history.note(members, row if isinstance(row, Refused) else _finish(history, row, draft, at), at)
 
 
 def _draft(history: History, taken: Sequence[Taken], lines: dict[int, SalesOrderLine]) -> returns_services.ReturnDraft:
@@ -201,26 +201,42 @@ def _finish(history: History, row: ReturnOrder, draft: returns_services.ReturnDr
 
 
 def _credit(history: History, taken: Sequence[Taken], lines: dict[int, SalesOrderLine], at: datetime) -> Refused | None:
-    """Post a credit note of units of charges and of amounts off a price, and pay back what was paid of it."""
-    of_line = {lines[one.position].pk: one for one in taken}
-    billed = InvoiceLine.objects.filter(order_line__in=of_line, invoice__kind=Invoice.Kind.INVOICE)
-    of_invoice: dict[int, list[billing_services.CreditedLine]] = defaultdict(list)
-    for line in billed.order_by("pk"):
-        one = of_line[line.order_line_id]
-        of_invoice[line.invoice_id].append(billing_services.CreditedLine(line.pk, one.quantity, one.amount))
-    if not of_invoice:
-        return Blocked("Its order is not invoiced.")
+    """Credit units of charges and amounts off a price, and pay back what was paid of it."""
+    units: dict[int, Decimal] = defaultdict(Decimal)
+    for one in taken:
+        if one.quantity is not None:
+            units[lines[one.position].pk] += one.quantity
+    reason = f"Credit {taken[0].row.number}: {taken[0].row.description.lower() or 'as agreed'}"
     try:
-        for invoice_id, asked in of_invoice.items():
-            note = billing_services.post_credit_note(
-                invoice_id=invoice_id,
-                lines=asked,
-                reason=f"Credit {taken[0].row.number}: {taken[0].row.description.lower() or 'as agreed'}",
-                bills_again=False,
-                **history.by(at),
-            )
-            if note.settled > note.gross and history.is_past(at):
-                billing_services.refund_credit(credit_note_id=note.pk, reference=str(note), **history.by(at))
+        if units:
+            _post(history, units, None, reason, at)
+        for one in taken:
+            if one.amount is not None:
+                _post(history, {lines[one.position].pk: Decimal(1)}, one.amount, reason, at)
     except Refused as refusal:
         return refusal
     return None
+
+
+def _post(history: History, units: Mapping[int, Decimal], amount: Decimal | None, reason: str, at: datetime) -> None:
+    """Post credit notes of units by order line, or of an amount off one line, to the invoices that bill them.
+
+    :raises Refused: where an invoice does not bill as much, or not any more.
+    """
+    left = dict(units)
+    of_invoice: dict[int, list[billing_services.CreditedLine]] = defaultdict(list)
+    billed = InvoiceLine.objects.filter(order_line__in=units, invoice__kind=Invoice.Kind.INVOICE)
+    for line in billed.order_by("pk"):
+        part = min(left[line.order_line_id], line.quantity)
+        if part > 0:
+            left[line.order_line_id] -= part
+            quantity = part if amount is None else None
+            of_invoice[line.invoice_id].append(billing_services.CreditedLine(line.pk, quantity, amount))
+    if any(left.values()):
+        raise Blocked("Its order has not been invoiced as far as this takes back.")
+    for invoice_id, asked in of_invoice.items():
+        note = billing_services.post_credit_note(
+            invoice_id=invoice_id, lines=asked, reason=reason, bills_again=False, **history.by(at)
+        )
+        if note.settled > note.gross and history.is_past(at):
+            billing_services.refund_credit(credit_note_id=note.pk, reference=str(note), **history.by(at))
