@@ -141,23 +141,25 @@ def _return(
     at: datetime,
 ) -> None:
     """Take goods back and credit them, and credit the rest alone: charges, and amounts off a price."""
-    goods: dict[str, list[Taken]] = defaultdict(list)
-    for number, members in of_order.items():
-        for one in members:
-            is_goods = one.quantity is not None and lines[number][one.position].product.kind == Product.Kind.STOCK
-            goods[number] += [one] if is_goods else []
-        rest = [one for one in members if one not in goods[number]]
-        if rest:
-            history.note(rest, _credit(history, rest, lines[number], at), at)
-    drafts = []
-    for number, members in goods.items():
-        if members:
-            drafts.append((members, _draft(history, members, lines[number])))
+    goods = {
+        number: [
+            one
+            for one in members
+            if one.quantity is not None and lines[number][one.position].product.kind == Product.Kind.STOCK
+        ]
+        for number, members in of_order.items()
+    }
+    drafts = [(members, _draft(history, members, lines[number])) for number, members in goods.items() if members]
     made = returns_services.create_returns(
         drafts=[draft for _members, draft in drafts], authorize=True, **history.by(at)
     )
     for (members, draft), row in zip(drafts, made, strict=True):
         history.note(members, row if isinstance(row, Refused) else _finish(history, row, draft, at), at)
+    # An amount off a line comes after the units of it: theirs is the whole price
+    for number, members in of_order.items():
+        rest = [one for one in members if one not in goods[number]]
+        if rest:
+            history.note(rest, _credit(history, rest, lines[number], at), at)
 
 
 def _draft(history: History, taken: Sequence[Taken], lines: dict[int, SalesOrderLine]) -> returns_services.ReturnDraft:
