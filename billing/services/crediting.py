@@ -134,9 +134,7 @@ def post_credit_note(
             taken[credit.line.order_line_id][1] += credit.net
         orders_services.note_credited(credited={pk: (units, net) for pk, (units, net) in taken.items()})
     after = orders_queries.unbilled(order_ids) if bills_again else {}
-    invoice.credited -= draft.invoice.gross
-    invoice.settled -= draft.invoice.settled
-    bulk.update_later([invoice], ["credited", "settled"])
+    bulk.add(Invoice, {invoice.pk: {"credited": -draft.invoice.gross, "settled": -draft.invoice.settled}})
     post(
         [draft],
         kind=OrderEvent.Kind.CREDITED,

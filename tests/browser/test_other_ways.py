@@ -73,7 +73,7 @@ def test_an_order_is_held_without_its_stock_and_goes_on_when_that_is_lifted(hous
     page.goto(reverse("orders:hold", args=[order.pk]))
     page.get_by_label(re.compile("^In words")).fill("New label on its way")
     expect(page.locator("#effect")).to_contain_text("neither released nor dispatched")
-    page.get_by_label("Keep its stock promised").uncheck()
+    page.get_by_label("Keep the stock promised").uncheck()
     expect(page.locator("#effect")).to_contain_text("6 units of stock can be sold to others")
     assert_accessible(page)
     assert not Hold.objects.exists()
