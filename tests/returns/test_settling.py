@@ -20,7 +20,7 @@ from returns.models import ReturnCredit, ReturnSettlement
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.returns import again, asked, decided, received
-from tests.factories.shipping import dispatched
+from tests.factories.shipping import dispatched, shipped_later
 
 pytestmark = pytest.mark.django_db
 
@@ -165,29 +165,42 @@ class TestSettleReturn:
 def test_partial_returns_of_a_partly_invoiced_partly_paid_discounted_order_sum_to_the_cent(db, data):
     """Invoices, credit notes, payments and refunds add up to nothing once everything came back (rules 6, 7)."""
     house = House.open()
-    lines = [
-        (
-            house.product([50], price=str(data.draw(st.decimals("0.01", "99.99", places=2)))),
-            data.draw(st.integers(1, 7)),
-        )
-        for _ in range(data.draw(st.integers(1, 3)))
-    ]
-    order = dispatched(house, *lines, discount_percent=data.draw(st.decimals("0", "40", places=2)))
-    invoice = bill(house, order)
-    if invoice.gross > 0:
-        cents = int(invoice.gross * 100)
-        paid = Decimal(data.draw(st.integers(0, cents))) / 100
+    ordered, at_once = {}, {}
+    for place in range(data.draw(st.integers(1, 3))):
+        quantity = data.draw(st.integers(1, 7))
+        stock = data.draw(st.integers(0 if place else 1, quantity))
+        product = house.product([stock], price=str(data.draw(st.decimals("0.01", "99.99", places=2))))
+        ordered[product], at_once[product] = quantity, stock
+    discount = data.draw(st.decimals("0", "40", places=2))
+    order = dispatched(house, *ordered.items(), discount_percent=discount)
+
+    def bill_and_pay() -> None:
+        invoice = bill(house, order)
+        paid = Decimal(data.draw(st.integers(0, int(invoice.gross * 100)))) / 100
         if paid:
             pay(house, order, paid)
-    left = dict(lines)
-    while any(left.values()):
-        units = {product: data.draw(st.integers(0, rest)) for product, rest in left.items()}
-        if not any(units.values()):
-            units = dict(left)
-        units = {product: quantity for product, quantity in units.items() if quantity}
-        kind = data.draw(st.sampled_from([Kind.CREDIT, Kind.REFUND]))
-        settle(house, decided(house, order, units), kind)
-        left = {product: rest - units.get(product, 0) for product, rest in left.items()}
+
+    def take_back(left: dict[Product, int], *, all_of_it: bool) -> dict[Product, int]:
+        while any(left.values()):
+            units = {product: data.draw(st.integers(0, rest)) for product, rest in left.items()}
+            if not any(units.values()):
+                if not all_of_it:
+                    break
+                units = dict(left)
+            units = {product: quantity for product, quantity in units.items() if quantity}
+            settle(house, decided(house, order, units), data.draw(st.sampled_from([Kind.CREDIT, Kind.REFUND])))
+            left = {product: rest - units.get(product, 0) for product, rest in left.items()}
+        return left
+
+    bill_and_pay()
+    left = take_back(at_once, all_of_it=False)
+    rest = {product: ordered[product] - stock for product, stock in at_once.items() if stock < ordered[product]}
+    if rest:
+        for product, quantity in rest.items():
+            house.receive(product, quantity)
+        shipped_later(house, order)
+        bill_and_pay()
+    take_back({product: left[product] + rest.get(product, 0) for product in ordered}, all_of_it=True)
     invoices = Invoice.objects.filter(company=house.company)
     assert sum(invoices.values_list("gross", flat=True)) == 0
     assert sum(invoices.values_list("net", flat=True)) == 0
