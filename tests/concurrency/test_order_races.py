@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.refusals import ChangedMeanwhile, Refused
+from core.refusals import Blocked, ChangedMeanwhile, Refused
 from inventory.models import Demand
 from orders import services
 from orders.models import CancelReason, OrderEvent, SalesOrder
@@ -62,7 +62,8 @@ class TestConfirmAndCancel:
         order = house.draft((house.product([9]), 1))
         take_locks_away(monkeypatch, SalesOrder, pause=1)
         outcomes = race(partial(confirm, house, order), partial(cancel, house, order))
-        assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [ChangedMeanwhile]
+        # Or the first has written by the time at which the second looks what blocks it
+        assert [type(one) for one in outcomes if isinstance(one, Exception)] in ([ChangedMeanwhile], [Blocked])
 
 
 class TestConfirmTwice:
