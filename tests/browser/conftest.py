@@ -25,6 +25,8 @@ REPORT_VIOLATIONS = """
     addEventListener("securitypolicyviolation", (event) =>
         console.error(`Content policy: ${event.violatedDirective} blocked ${event.blockedURI} ${event.sample}`));
 """
+# A thing that is fading in has less contrast than it will have.
+COME_TO_REST = "() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished))"
 
 
 @pytest.fixture(scope="session")
@@ -92,9 +94,10 @@ def sign_in(context: BrowserContext, live_server: LiveServer) -> Callable[[Abstr
 
 @pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
-    """Give a function that fails with the accessibility faults that axe finds on a page."""
+    """Give a function that fails with the accessibility faults that axe finds on a page, once nothing on it moves."""
 
     def assert_accessible(page: Page) -> None:
+        page.evaluate(COME_TO_REST)
         results = Axe().run(page)
         assert not results.violations_count, results.generate_report()
 
