@@ -255,6 +255,17 @@ CHECKS = [
         """,
     ),
     sql_check(
+        "no more went back of an invoice than was paid of it",
+        rows="billing_invoice",
+        drift="""
+        SELECT 'invoice ' || i.id, i.settled, -n.settled
+        FROM billing_invoice i
+        JOIN (SELECT corrects_id, sum(settled) AS settled FROM billing_invoice GROUP BY 1) n ON n.corrects_id = i.id
+        WHERE i.settled + n.settled < 0
+        ORDER BY i.id
+        """,
+    ),
+    sql_check(
         "payment facet = settled of what is invoiced and not credited",
         rows="orders_salesorder",
         drift="""

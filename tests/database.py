@@ -6,7 +6,7 @@ made anew from the template; Django would empty it by TRUNCATE, which the app's 
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,8 +42,11 @@ def pytest_configure_node(node) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Clone the template for this process, made first by whoever comes first; replaces pytest-django's own."""
+def django_db_setup(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], None]]:
+    """Clone the template for this process, made first by whoever comes first; replaces pytest-django's own.
+
+    Gives a function that does so again, for a module that commits what all its tests read.
+    """
     cluster = pytestconfig.stash[CLUSTER]
     database = f"orderly_{getattr(pytestconfig, 'workerinput', {}).get('workerid', 'alone')}"
     with django_db_blocker.unblock():
@@ -57,7 +60,7 @@ def django_db_setup(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBloc
     make_anew()
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(TransactionTestCase, "_fixture_teardown", make_anew)
-        yield
+        yield make_anew
     connections.close_all()
 
 

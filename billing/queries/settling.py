@@ -36,6 +36,15 @@ def settled_totals(order_ids: Collection[int]) -> dict[int, tuple[Decimal, Decim
         return {order_id: (settled, gross) for order_id, settled, gross in cursor.fetchall()}
 
 
+def kept_of(invoice_id: int) -> Decimal:
+    """Return what an invoice was settled with that its own credit notes did not take elsewhere or pay back.
+
+    Never below zero: no more goes back of an invoice than was paid of it. One statement.
+    """
+    of_it = Invoice.objects.filter(Q(pk=invoice_id) | Q(corrects=invoice_id))
+    return of_it.aggregate(kept=Sum("settled", default=ZERO))["kept"]
+
+
 def orders_of_invoices(invoice_ids: Collection[int], user: User) -> dict[int, int]:
     """Return the first order of each invoice that the person may see."""
     return dict(Invoice.objects.for_user(user).filter(pk__in=invoice_ids).values_list("pk", "order_id"))

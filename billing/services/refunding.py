@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from billing.models import Invoice, Payment, Settlement
 from billing.services.paying import Receipt, check_receipt
-from billing.services.settling import Taking, lock_for, save_settlements
+from billing.services.settling import Taking, check_paid, lock_for, save_settlements
 from core import bulk
 from core.models import User
 from core.refusals import Blocked
@@ -30,6 +30,7 @@ def refund_credit(
 
     :raises NotAllowed: where the actor may not refund.
     :raises PaymentInvalid: naming the field that is wrong, and where more is to go back than is left.
+    :raises Blocked: where nothing is left, or the invoice was paid less than that, less what went back before.
     """
     require(actor, "billing.refund")
     found = Invoice.objects.for_user(actor).filter(pk=credit_note_id, kind=Invoice.Kind.CREDIT_NOTE)
@@ -42,6 +43,7 @@ def refund_credit(
     if left <= 0:
         raise Blocked(f"Nothing is left of credit note {note.number}: it was used or paid back.")
     refund = _refund_of(note, Receipt(0, amount, None, method, reference, received_on), left, actor, at)
+    check_paid(note, -refund.amount)
     settlement = Settlement(payment=refund, invoice=note, amount=refund.amount, at=at)
     save_settlements([Taking(refund, [settlement])], orders=orders, actor=actor, at=at)
     return refund

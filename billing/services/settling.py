@@ -49,6 +49,20 @@ def lock_for(invoice_ids: Collection[int], customer_id: int, actor: User) -> tup
     return order_ids, bulk.by_pk(list(documents.defer("snapshot").select_related("company").locked()))
 
 
+def check_paid(credit_note: Invoice, amount: Decimal) -> None:
+    """Check that an invoice was paid as much as its locked credit note is to take elsewhere or to pay back.
+
+    :raises Blocked: where less of it was paid, less what went back before.
+    """
+    assert credit_note.corrects_id, "every credit note corrects an invoice"
+    kept = queries.kept_of(credit_note.corrects_id)
+    if kept < amount:
+        shown = f"{kept:,.{exponent(credit_note.currency)}f} {credit_note.currency}"
+        raise Blocked(
+            f"Only {shown} is left of what was paid of {credit_note.corrects}: apply {credit_note.number} to it."
+        )
+
+
 def check_shares(
     *,
     shares: Mapping[int, Decimal],
@@ -176,6 +190,7 @@ def apply_credit(
 
     :raises NotAllowed: where the actor may not record payments.
     :raises SettlementInvalid: where more is chosen than is left of it, or open of an invoice (PRODUCT.md case 86).
+    :raises Blocked: where a credit note is to settle another invoice though its own was not paid.
     """
     require(actor, "billing.pay")
     chosen = {pk: share for pk, share in shares.items() if share}
@@ -195,6 +210,7 @@ def apply_credit(
     total = sum(chosen.values(), ZERO)
     changes = {pk: {"settled": share} for pk, share in chosen.items()}
     if note:
+        check_paid(note, total - chosen.get(note.corrects_id, ZERO))
         changes[note.pk] = {"settled": -total}
     bulk.add(Invoice, changes)
     if payment:
@@ -223,7 +239,8 @@ def undo_settlement(*, settlement_id: int, actor: User, at: datetime) -> Settlem
     One that was undone already is left as it is, and the row that undid it returned.
 
     :raises NotAllowed: where the actor may not record payments.
-    :raises Blocked: for one that is an undoing itself, or a refund: money that went back does not return so.
+    :raises Blocked: for one that is an undoing itself, or a refund: money that went back does not return so. Also
+        where a credit note of the invoice paid back, or took to another invoice, what would no longer be paid of it.
     """
     require(actor, "billing.pay")
     rows = Settlement.objects.select_related("invoice", "payment", "credit_note", "undone_by")
@@ -242,6 +259,9 @@ def undo_settlement(*, settlement_id: int, actor: User, at: datetime) -> Settlem
     standing = Settlement.objects.filter(undoes=row).first()
     if standing is not None:
         return standing
+    of_its_own = row.credit_note is not None and row.credit_note.corrects_id == row.invoice_id
+    if not of_its_own and queries.kept_of(row.invoice_id) < row.amount:
+        raise Blocked(f"A credit note of {row.invoice.number} gave back what this paid: the two would no longer tally.")
     changes = {row.invoice_id: {"settled": -row.amount}}
     if row.credit_note_id:
         changes[row.credit_note_id] = {"settled": row.amount}

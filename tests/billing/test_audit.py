@@ -43,6 +43,7 @@ PLANTED = [
     ("no gap", "billing_invoice", "number = 'CRN-2025-000009'", "note"),
     ("hashes", "billing_invoice", "hash = repeat('1', 64)", "note"),
     ("settled of invoices", "billing_settlement", "amount = amount + 1", "applied"),
+    ("went back of an invoice", "billing_invoice", "settled = settled - 1", "credited"),
     ("payments settled", "billing_settlement", "invoice_id = {other_invoice}", "undone"),
     ("which share their total", "billing_invoiceorder", "gross = gross + 1", "share"),
     ("credit entries", "orders_creditentry", "amount = amount + 1", "entry"),

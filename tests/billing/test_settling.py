@@ -219,13 +219,30 @@ class TestUndoSettlement:
         services.apply_credit(credit_note_id=note.pk, shares={invoice.pk: Decimal(12)}, actor=trade.accountant, at=AT)
         assert settled(note, invoice) == [-12, 12]
 
+    def test_keeps_on_an_invoice_what_its_credit_note_gave_back_of_it(self, trade: Trade) -> None:
+        invoice, other = trade.invoiced(), trade.invoiced()
+        paid = [receive(trade, amount, shares={invoice.pk: Decimal(amount)}) for amount in ("30", "6")]
+        note = credited(trade, invoice)
+        services.refund_credit(credit_note_id=note.pk, amount=Decimal(4), actor=trade.accountant, at=AT)
+        services.apply_credit(credit_note_id=note.pk, shares={other.pk: Decimal(3)}, actor=trade.accountant, at=AT)
+        first, second = Settlement.objects.filter(payment__in=paid).order_by("pk")
+        with pytest.raises(Blocked, match=f"credit note of {invoice.number} gave back what this paid"):
+            services.undo_settlement(settlement_id=first.pk, actor=trade.accountant, at=AT)
+        services.undo_settlement(settlement_id=second.pk, actor=trade.accountant, at=AT)
+        with pytest.raises(Blocked):
+            services.undo_settlement(settlement_id=first.pk, actor=trade.accountant, at=AT)
+        assert settled(invoice, other, note) == [30, 3, -7]
+
     def test_refuses_an_undoing_a_refund_and_anothers(self, trade: Trade) -> None:
         invoice = trade.invoiced()
         services.pay_invoices(invoice_ids=[invoice.pk], actor=trade.accountant, at=AT)
         note = credited(trade, invoice)
         refund = services.refund_credit(credit_note_id=note.pk, actor=trade.accountant, at=AT)
         one = Settlement.objects.get(invoice=invoice)
-        undone = services.undo_settlement(settlement_id=one.pk, actor=trade.accountant, at=AT)
+        other = trade.invoiced()
+        services.pay_invoices(invoice_ids=[other.pk], actor=trade.accountant, at=AT)
+        taken_back = Settlement.objects.get(invoice=other)
+        undone = services.undo_settlement(settlement_id=taken_back.pk, actor=trade.accountant, at=AT)
         for row, actor, sentence in (
             (undone, trade.accountant, "settle it anew"),
             (refund.settlements.get(), trade.accountant, "does not return"),
@@ -262,6 +279,22 @@ class TestRefundCredit:
         with pytest.raises(NotAllowed):
             services.refund_credit(credit_note_id=note.pk, actor=trade.seller, at=AT)
         assert Payment.objects.filter(amount__lt=0).count() == 1
+
+    def test_never_pays_back_what_was_not_paid_of_the_invoice(self, trade: Trade) -> None:
+        invoice, other = trade.invoiced(), trade.invoiced()
+        receive(trade, "5", shares={invoice.pk: Decimal(5)})
+        note = credited(trade, invoice)
+        applied = Settlement.objects.get(credit_note=note)
+        services.undo_settlement(settlement_id=applied.pk, actor=trade.accountant, at=AT)
+        sentence = rf"Only 5\.00 GBP is left of what was paid of {invoice.number}: apply {note.number} to it"
+        with pytest.raises(Blocked, match=sentence):
+            services.refund_credit(credit_note_id=note.pk, amount=Decimal("5.01"), actor=trade.accountant, at=AT)
+        elsewhere = {other.pk: Decimal("5.01"), invoice.pk: Decimal(1)}
+        with pytest.raises(Blocked, match=sentence):
+            services.apply_credit(credit_note_id=note.pk, shares=elsewhere, actor=trade.accountant, at=AT)
+        services.refund_credit(credit_note_id=note.pk, amount=Decimal(5), actor=trade.accountant, at=AT)
+        services.apply_credit(credit_note_id=note.pk, shares={invoice.pk: Decimal(7)}, actor=trade.accountant, at=AT)
+        assert settled(invoice, note) == [12, -12]
 
 
 class TestRefundPayment:

@@ -82,7 +82,7 @@ def facts(order_id: int) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def migrated_cluster(
-    pytestconfig: pytest.Config, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    pytestconfig: pytest.Config, django_db_setup: Callable[[], None], django_db_blocker: DjangoDbBlocker
 ) -> Iterator[EmbeddedPostgres]:
     """A cluster on disk that tests may kill."""
     database = connections.settings["default"]["NAME"]
