@@ -38,7 +38,7 @@ WIDEST_FIGURES = 38
 
 
 def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
-    """Print the snapshot of an invoice or a credit note, adding and computing nothing.
+    """Print the snapshot of an invoice, an open item or a credit note, adding and computing nothing.
 
     :raises UnprintableDocument: where an asset of the page is missing.
     """
@@ -50,12 +50,14 @@ def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
     widths = column_widths(lines, COLUMNS)
     figures_width = sum(widths[name] for name in COLUMNS if name not in ("position", "sku"))
     has_code_column = figures_width + widths["sku"] <= WIDEST_FIGURES + 14
+    is_open_item = snapshot["document"] == "open_item"
     has_discounts = any(line["discount"] for line in lines)
     if not snapshot["order"].get("number"):
         _head_orders(lines)
     context = {
         **snapshot,
         "is_credit": snapshot["document"] == "credit_note",
+        "is_open_item": is_open_item,
         "seller": seller,
         "issued_on": figures.date(snapshot["issued_on"]),
         "tax_point_on": figures.date(snapshot.get("tax_point_on") or ""),
@@ -68,7 +70,7 @@ def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
         "has_code_column": has_code_column,
         "has_line_orders": bool(line_orders - {snapshot["order"].get("customer_po")}),
         "has_discounts": has_discounts,
-        "columns": 8 + has_code_column + has_discounts,
+        "columns": 8 + has_code_column + has_discounts - is_open_item,
         "taxes": [_printed_tax(tax, figures) for tax in snapshot["taxes"]],
         "totals": {name: figures.money(amount) for name, amount in totals.items()},
         "has_payments": figures.amount(totals["paid"]) != figures.amount("0"),

@@ -41,6 +41,11 @@ class ProductForm(forms.ModelForm):
         unit: Any = self.fields["unit"]
         unit.queryset = Unit.objects.for_user(actor).filter(company_id=company_id)
         unit.empty_label = None
+        kind: Any = self.fields["kind"]
+        if self.instance.kind == Product.Kind.BALANCE:
+            kind.disabled, kind.help_text = True, "Fixed: it stands on invoices brought forward."
+        else:
+            kind.choices = [choice for choice in kind.choices if choice[0] != Product.Kind.BALANCE]
         if self.instance.pk and catalogue.has_stock_history(self.instance):
             for name in ("kind", "unit"):
                 self.fields[name].disabled = True

@@ -33,7 +33,6 @@ from orders import services as orders_services
 from orders.models import CreditAccount, CreditEntry, Customer, CustomerPO, OrderEvent, SalesOrder
 
 SERIES, PREFIX = "opening", "OPN"
-BALANCE_SKU, BALANCE_NAME = "BALANCE", "Balance brought forward"
 NOT_TAXED = "Taxed on the invoice that is brought forward"
 MAX_AMOUNT = Decimal(1_000_000_000)
 _CUSTOMER = Column(
@@ -78,7 +77,7 @@ def open_invoices(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
     require(actor, "billing.open_balances")
     today = at.astimezone(actor.company.zone).date()
     rows, results = _sound([group.rows[0] for group in groups], origin, "issued_on", today)
-    sku_id = inventory_services.balance_item(company_id=origin.company_id, sku=BALANCE_SKU, name=BALANCE_NAME)
+    item_id = inventory_services.balance_item(company_id=origin.company_id)
     drafts = [
         orders_services.OrderDraft(
             customer_id=customer.pk,
@@ -87,12 +86,13 @@ def open_invoices(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
             requested_on=today,
             lines=[
                 orders_services.LineDraft(
-                    sku_id,
+                    item_id,
                     Decimal(1),
                     row.values["amount"],
                     description=f"Balance of invoice {row.values['number']} of {row.values['issued_on']:%-d %b %Y}",
                 )
             ],
+            is_balance=True,
             channel=CustomerPO.Channel.FILE,
             source=origin.file_name,
             content={"file": origin.file_id, "import": origin.import_id, "rows": {str(row.number): list(row.cells)}},
@@ -164,12 +164,12 @@ def _draft(
 ) -> Draft:
     lines: list[BillableLine] = [replace(line, tax_note=NOT_TAXED) for line in facts.billable]
     totals = document_totals([(line.tax_category, line.tax_rate, line.net) for line in lines], order.currency)
-    snapshot = snapshots.build(
-        orders=[order],
-        lines=[(order, line) for line in lines],
+    snapshot = snapshots.build_open_item(
+        order,
+        lines=lines,
         totals=totals,
+        number=said["number"],
         issued_on=said["issued_on"],
-        tax_point_on=said["issued_on"],
         due_on=said["due_on"],
     )
     snapshots.prove(snapshot)

@@ -83,6 +83,29 @@ def build(
     }
 
 
+def build_open_item(
+    order: SalesOrder, *, lines: Sequence[BillableLine], totals: Totals, number: str, issued_on: date, due_on: date
+) -> dict[str, Any]:
+    """Return all that the paper of an invoice brought forward will say: which it is, and that it is not taxed again."""
+    paper = build(
+        orders=[order],
+        lines=[(order, line) for line in lines],
+        totals=totals,
+        issued_on=issued_on,
+        tax_point_on=issued_on,
+        due_on=due_on,
+    )
+    with translation.override(order.customer.language):
+        note = _("Brought forward from our books before. It is no tax invoice: VAT is stated on invoice %(number)s.")
+    return {
+        **paper,
+        "document": "open_item",
+        "terms": "",
+        "brings_forward": number,
+        "notes": [note % {"number": number}],
+    }
+
+
 def build_credit(
     invoice: Invoice,
     *,

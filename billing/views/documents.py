@@ -150,10 +150,12 @@ class InvoiceView(VerbRequiredMixin, DetailView):
         takes_payment = invoice.open > 0 and user.can("billing.pay")
         is_unused = invoice.open < 0
         is_creditable = invoice.kind == Invoice.Kind.INVOICE and invoice.credited < invoice.gross
+        document_name = "Open item" if "brings_forward" in invoice.snapshot else invoice.get_kind_display()
         bill_to, ship_to = invoice.snapshot["buyer"], invoice.snapshot["ship_to"]
         goes_elsewhere = ship_to and (bill_to["name"], bill_to["address"]) != (ship_to["name"], ship_to["address"])
         return super().get_context_data(
-            title=f"{invoice.get_kind_display()} {invoice.number}",
+            title=f"{document_name} {invoice.number}",
+            document_name=document_name,
             orders=list(invoice.orders.select_related("order").order_by("pk")),
             credit_notes=list(invoice.credit_notes.defer("snapshot").order_by("pk")) if invoice.credited else [],
             credit_url=reverse("billing:credit_invoice", args=[invoice.pk])

@@ -41,12 +41,14 @@ class Product(models.Model):
     """Something sold.
 
     Only the kind STOCK has levels and parts. Charges (freight, fees) and services are lines and nothing else (V2).
+    The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers place (V3).
     """
 
     class Kind(models.TextChoices):
         STOCK = "STOCK", "Stock"
         CHARGE = "CHARGE", "Charge"
         SERVICE = "SERVICE", "Service"
+        BALANCE = "BALANCE", "Balance brought forward"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     sku = models.CharField("SKU", max_length=40)
@@ -75,8 +77,11 @@ class Product(models.Model):
                 name="product_gtin_once_per_company",
                 violation_error_message="Another product has this GTIN.",
             ),
+            models.UniqueConstraint(
+                fields=["company"], condition=models.Q(kind="BALANCE"), name="product_one_balance_per_company"
+            ),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["STOCK", "CHARGE", "SERVICE"]), name="product_kind_is_known"
+                condition=models.Q(kind__in=["STOCK", "CHARGE", "SERVICE", "BALANCE"]), name="product_kind_is_known"
             ),
             models.CheckConstraint(
                 condition=models.Q(weight_g__isnull=True) | models.Q(weight_g__gte=0),

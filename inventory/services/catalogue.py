@@ -12,6 +12,8 @@ from core.refusals import Refused
 from core.transactions import atomic
 from inventory.models import Product, Unit
 
+BALANCE_SKU = "BALANCE"
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -38,13 +40,20 @@ def open_products(*, product_ids: Collection[int], actor: User, at: datetime) ->
 
 
 @atomic
-def balance_item(*, company_id: int, sku: str, name: str) -> int:
-    """Return the company's service under which balances are brought forward, made where there is none yet."""
+def balance_item(*, company_id: int) -> int:
+    """Return the company's item under which balances are brought forward, made where there is none yet."""
     unit = Unit.objects.filter(company=company_id).order_by("pk").first() or Unit.objects.create(
         company_id=company_id, code="PCE", name="Piece"
     )
+    is_taken = Product.objects.filter(company=company_id, sku=BALANCE_SKU).exists()
     item, _is_new = Product.objects.get_or_create(
-        company_id=company_id, sku=sku, defaults={"name": name, "kind": Product.Kind.SERVICE, "unit": unit}
+        company_id=company_id,
+        kind=Product.Kind.BALANCE,
+        defaults={
+            "sku": f"{BALANCE_SKU}-FORWARD" if is_taken else BALANCE_SKU,
+            "name": Product.Kind.BALANCE.label,
+            "unit": unit,
+        },
     )
     return item.pk
 

@@ -100,6 +100,8 @@ def take_products(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
         product = standing.get(sku) or Product(company_id=origin.company_id, sku=sku)
         before = {name: getattr(product, name) for name in _FIELDS}
         fault = _fill(product, row.values, units, owners)
+        if before["kind"] == Product.Kind.BALANCE:
+            fault = ("sku", f"{sku} stands for balances brought forward: it stays as it is.")
         if (
             fault is None
             and product.pk in moved
@@ -155,7 +157,7 @@ def _fill(
 def product_rows(user: User) -> Iterator[Sequence[Any]]:
     """Yield every product of the person's company as a row of such a file."""
     words = {stored: word for word, stored in KINDS.items()}
-    products: Any = Product.objects.for_user(user).select_related("unit").order_by("sku")
+    products: Any = Product.objects.for_user(user).filter(kind__in=words).select_related("unit").order_by("sku")
     for product in products.iterator(chunk_size=1_000):
         yield (
             product.sku,

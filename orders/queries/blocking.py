@@ -94,13 +94,19 @@ def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:
     return found
 
 
-def confirm_blockers_together(facts_of: Mapping[int, ConfirmFacts]) -> dict[int, list[Blocker]]:
-    """Return why orders that are confirmed together cannot be: as `blockers`, and what goes takes of its credit."""
+def confirm_blockers_together(
+    facts_of: Mapping[int, ConfirmFacts], passed: Collection[str] = ()
+) -> dict[int, list[Blocker]]:
+    """Return why orders that are confirmed together cannot be: as `blockers`, and what goes takes of its credit.
+
+    Orders against which there are only reasons whose codes are `passed` will be confirmed all the same.
+    """
     found, taken = {}, defaultdict[int, Decimal](Decimal)
     for order_id, facts in sorted(facts_of.items()):
-        if reasons := facts.blockers(taken[facts.customer_id]):
+        reasons = facts.blockers(taken[facts.customer_id])
+        if reasons:
             found[order_id] = reasons
-        else:
+        if all(reason.code in passed for reason in reasons):
             taken[facts.customer_id] += facts.gross
     return found
 

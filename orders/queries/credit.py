@@ -76,6 +76,10 @@ def unbilled(order_ids: Collection[int]) -> dict[int, Decimal]:
 _OVER = (SalesOrder.Status.CANCELLED, SalesOrder.Status.CLOSED)
 
 
+# Of the reasons why an order does not fit in, those that money or a higher limit mends
+CREDIT_TOO_SMALL = frozenset({"over_credit_limit", "not_prepaid"})
+
+
 @dataclass(frozen=True, slots=True)
 class CreditRoom:
     """How far the credit of an order's customer goes."""

@@ -69,7 +69,7 @@ def products_like(user: User, text: str, customer: Customer | None = None) -> Qu
 
     Those come first whose code begins with the text; within these and the rest, what the customer bought most often.
     """
-    products = catalogue.products_with_stock(user).filter(is_active=True)
+    products = catalogue.products_with_stock(user).filter(is_active=True).exclude(kind=Product.Kind.BALANCE)
     if customer is None:
         return _ranked(products, text, ("sku", "name", "gtin"), ("sku", "gtin"), "sort_key")
     parts = CustomerPart.objects.filter(customer=customer)

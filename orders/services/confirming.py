@@ -21,6 +21,7 @@ from inventory.models import Product
 from orders import events, queries
 from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from orders.models.sales import facet_of
+from orders.queries.credit import CREDIT_TOO_SMALL
 from orders.services.crediting import CreditChange, move_credit
 from orders.services.recording import Fact, record
 
@@ -44,22 +45,46 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises NotAllowed: where the actor may not confirm.
     """
     require(actor, "orders.confirm")
+    results, _passed = _confirm_clear(order_ids, (), actor, at)
+    return results
+
+
+@atomic
+def confirm_promised(
+    *, order_ids: Collection[int], actor: User, at: datetime
+) -> tuple[dict[int, Confirmed | Refused], dict[int, str]]:
+    """Confirm orders that were promised before Orderly, also those for which their customers' credit is too small.
+
+    Return what came of each, and why the credit of those confirmed all the same is too small.
+
+    :raises NotAllowed: where the actor may not open balances of orders.
+    """
+    require(actor, "orders.open_balances")
+    return _confirm_clear(order_ids, CREDIT_TOO_SMALL, actor, at)
+
+
+def _confirm_clear(
+    order_ids: Collection[int], passed: Collection[str], actor: User, at: datetime
+) -> tuple[dict[int, Confirmed | Refused], dict[int, str]]:
+    """Confirm orders against which there is nothing, or only reasons whose codes are passed; return these in words."""
     orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
     facts = queries.confirm_facts([order.pk for order in orders])
-    blocked = queries.confirm_blockers_together(facts)
+    blocked = queries.confirm_blockers_together(facts, passed)
     results: dict[int, Confirmed | Refused] = {}
     clear: list[SalesOrder] = []
     for order in orders:
         if order.number is not None and order.status != SalesOrder.Status.CANCELLED:
             results[order.pk] = Confirmed(order.pk, order.number, Decimal(0), Decimal(0))
-        elif order.pk in blocked:
+        elif any(reason.code not in passed for reason in blocked.get(order.pk, ())):
             results[order.pk] = Blocked.because(blocked[order.pk])
         else:
             order.invoice_on = facts[order.pk].invoice_on
             clear.append(order)
     if clear:
         results |= _confirm(clear, actor, at)
-    return results
+    return results, {
+        order.pk: " ".join(reason.sentence for reason in blocked[order.pk]) for order in clear if order.pk in blocked
+    }
 
 
 @atomic

@@ -71,7 +71,8 @@ class OrderDraft:
     """An order as it was keyed or read from a file, with the raw document behind it.
 
     `discount` is an amount off the order, made from `discount_percent` where that is given. `is_additional` declares it
-    one more release of a PO that was taken in already. `sheet` is the token of the entry form that it was keyed in.
+    one more release of a PO that was taken in already, `is_balance` one that stands for what is owed already. `sheet`
+    is the token of the entry form that it was keyed in.
     """
 
     customer_id: int
@@ -86,6 +87,7 @@ class OrderDraft:
     discount: Decimal = ZERO
     discount_percent: Decimal = ZERO
     is_additional: bool = False
+    is_balance: bool = False
     sheet: UUID | None = None
 
 
@@ -248,6 +250,8 @@ def _discount_errors(
 def _line_errors(line: LineDraft, product: ProductTerms | None, term: Terms, draft: OrderDraft) -> dict[str, str]:
     if product is None or product.company_id != term.company_id:
         return {"product": "There is no such product."}
+    if product.kind == Product.Kind.BALANCE and not draft.is_balance:
+        return {"product": f"{product.sku} stands for balances brought forward: it cannot be ordered."}
     errors = {}
     if not product.is_active:
         errors["product"] = f"{product.sku} is not sold any more."

@@ -17,9 +17,10 @@ from core.refusals import Refused
 from core.roles import require
 from core.transactions import atomic
 from orders import order_file
-from orders.models import SalesOrder, SalesOrderLine
-from orders.services.confirming import confirm_brought_forward, confirm_orders
+from orders.models import Hold, SalesOrder, SalesOrderLine
+from orders.services.confirming import confirm_brought_forward, confirm_promised
 from orders.services.drafting import OrderDraft, OrderInvalid
+from orders.services.holding import HoldTerms, hold_orders
 from orders.services.importing import take_orders
 from orders.services.ordering import bring_in
 
@@ -30,12 +31,19 @@ NOT_TAXED_AGAIN = "O"
 def open_orders(*, groups: Sequence[Group], origin: Origin, actor: User, at: datetime) -> Mapping[int, RowResult]:
     """Take orders in with what is open of them, and confirm them: stock is promised and credit taken as for any other.
 
+    They were promised before Orderly, so that no limit of credit keeps one out: those over it are on a credit hold,
+    with their stock, until somebody who may lifts it.
+
     :raises NotAllowed: where the actor may not open balances of orders.
     """
     require(actor, "orders.open_balances")
     results = dict(take_orders(groups=groups, origin=origin, actor=actor, at=at))
     made = {result.made_id for result in results.values() if result.state == State.LOADED and result.made_id}
-    confirmed = confirm_orders(order_ids=made, actor=actor, at=at)
+    confirmed, over = confirm_promised(order_ids=made, actor=actor, at=at)
+    for order_id, sentence in over.items():
+        reason = f"Brought forward. {sentence}"[: Hold._meta.get_field("reason").max_length]
+        terms = HoldTerms(Hold.Kind.CREDIT, keep_reservation=True, reason=reason)
+        hold_orders(order_ids=[order_id], terms=terms, actor=actor, at=at)
     for number, result in results.items():
         outcome = confirmed.get(result.made_id or 0)
         if isinstance(outcome, Refused):
@@ -102,5 +110,5 @@ OPENING_ORDERS = ImportKind(
     posted=_posted,
     page="orders:queue",
     icon="orders",
-    about="What is still to be delivered of each order, confirmed at once. Posted whole and once, and tied out.",
+    about="What is still to be delivered of each order, confirmed at once; over a credit limit, on hold.",
 )

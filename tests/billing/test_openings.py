@@ -7,17 +7,22 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from billing import services as billing_services
+from billing.documents import render_invoice
 from billing.models import Invoice, Payment
 from core import intake
 from core.models import OpeningBalance
 from core.roles import Role
-from inventory.models import BinStock, Demand, StockLevel, StockMove
-from orders.models import CreditEntry, SalesOrder
+from inventory.forms import ProductForm
+from inventory.models import BinStock, Demand, Product, StockLevel, StockMove
+from orders.models import CreditEntry, Hold, SalesOrder, SalesOrderLine
+from orders.queries import entry
 from orders.queries.credit import exposures
-from orders.services import set_credit_terms
-from tests.factories.core import FILE_AT, checked_file, loaded_file, person, refused_rows
+from orders.services import OrderInvalid, set_credit_terms
+from tests.factories.core import FILE_AT, checked_file, loaded_file, person, refused_rows, signed_in
+from tests.factories.documents import sheets
 from tests.factories.house import House
 
 pytestmark = pytest.mark.django_db
@@ -150,11 +155,21 @@ class TestOpenOrders:
         assert list(demands) == [(3, 0), (0, 2), (1, 0)]
         audited()
 
-    def test_over_a_limit_of_credit_are_refused_in_words(self, house):
-        set_credit_terms(customer_id=house.customer.pk, limit=Decimal(5), is_prepay=False, actor=house.boss)
-        run = checked_file("opening_orders", f"{ORDERS}A1,C-1,{house.product().sku},3,20,2026-11-02\n", house.boss)
-        assert "credit" in refused_rows(run)[0][2].lower()
-        assert not SalesOrder.objects.exists()
+    def test_over_a_limit_of_credit_are_taken_in_with_their_stock_and_held(self, house):
+        set_credit_terms(customer_id=house.customer.pk, limit=Decimal(55), is_prepay=False, actor=house.boss)
+        there = house.product([10])
+        rows = "".join(
+            f"{po},C-1,{there.sku},1,{price},2026-11-02\n" for po, price in (("A1", 40), ("A2", 40), ("A3", 5))
+        )
+        run = loaded_file("opening_orders", ORDERS + rows, house.boss)
+        assert (run.status, run.made, run.refused) == ("DONE", 3, 0)
+        assert set(Demand.objects.values_list("allocated", "backordered")) == {(1, 0)}
+        # The second took the credit that the third would have had
+        held = Hold.objects.order_by("order_id").values_list("order__po_number", "kind", "keep_reservation", "reason")
+        assert [hold[:3] for hold in held] == [("A2", "CREDIT", True), ("A3", "CREDIT", True)]
+        sentence = "Brought forward. The order takes the customer to 96.00 GBP, over the credit limit of 55.00."
+        assert held[0][3] == sentence
+        audited()
 
 
 class TestOpenInvoices:
@@ -168,8 +183,16 @@ class TestOpenInvoices:
             ("OPN-2026-000001", date(2026, 8, 15), date(2026, 9, 14), Decimal("79.50"), 0),
             ("OPN-2026-000002", date(2026, 9, 1), date(2026, 10, 1), Decimal("120.50"), 0),
         ]
-        line = Invoice.objects.latest("issued_on").snapshot["lines"][0]
-        assert line["description"] == "Balance of invoice 4711 of 1 Sep 2026"
+        latest = Invoice.objects.latest("issued_on")
+        assert latest.snapshot["lines"][0]["description"] == "Balance of invoice 4711 of 1 Sep 2026"
+        page = signed_in(house.boss).get(reverse("billing:invoice", args=[latest.pk])).text
+        assert "Open item OPN-2026-000002" in page
+        assert "This is no tax invoice." in page
+        [sheet] = sheets(render_invoice({**latest.snapshot, "number": latest.number}))
+        assert "Open item OPN-2026-000002" in sheet
+        assert "It is no tax invoice: VAT is stated on invoice 4711." in sheet
+        assert "VAT summary" not in sheet
+        assert "Please pay £120.50" in sheet
         assert exposures([house.customer.pk])[house.customer.pk] == {"GBP": 200}
         assert OpeningBalance.objects.get().of_ledger == {
             "amount open": "200",
@@ -206,6 +229,34 @@ class TestOpenInvoices:
         ((_line, where, said),) = refused_rows(checked_file("opening_invoices", INVOICES + row, house.boss))
         assert where == column
         assert said.startswith(reason)
+
+
+class TestTheItemOfBalances:
+    """It stands on invoices brought forward and on nothing that a customer orders."""
+
+    def test_is_not_to_be_ordered_nor_changed_by_a_file(self, house):
+        loaded_file("opening_invoices", INVOICES + "C-1,4711,2026-09-01,2026-10-01,120.50\n", house.boss)
+        item = Product.objects.get(kind="BALANCE")
+        assert item.sku == "BALANCE"
+        assert not entry.products_like(house.boss, "BALANCE", house.customer).exists()
+        with pytest.raises(OrderInvalid) as refused:
+            house.draft((item, 1))
+        assert refused.value.errors == {
+            (0, "product"): "BALANCE stands for balances brought forward: it cannot be ordered."
+        }
+        run = checked_file("orders", f"{ORDERS}A1,C-1,BALANCE,1,5,2026-11-02\n", house.boss)
+        assert "it cannot be ordered" in refused_rows(run)[0][2]
+        run = checked_file("products", "SKU,name,kind\nBALANCE,Mine,service\n", house.boss)
+        assert refused_rows(run) == [(2, "SKU", "BALANCE stands for balances brought forward: it stays as it is.")]
+        assert "BALANCE" not in [row[0] for row in intake.kind_named("products").rows(house.boss)]
+        form = ProductForm({"sku": "B", "name": "B", "kind": "BALANCE"}, actor=house.boss, company_id=house.company.pk)
+        assert "kind" in form.errors
+
+    def test_leaves_a_product_of_that_code_alone(self, house):
+        scales = Product.objects.create(company=house.company, sku="BALANCE", name="Scales", unit=house.unit)
+        loaded_file("opening_invoices", INVOICES + "C-1,4711,2026-09-01,2026-10-01,120.50\n", house.boss)
+        assert Product.objects.get(kind="BALANCE").sku == "BALANCE-FORWARD"
+        assert not SalesOrderLine.objects.filter(product=scales).exists()
 
 
 class TestOpenCredits:
