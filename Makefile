@@ -30,7 +30,7 @@ lock: ## pin the requirements anew, with hashes and without addresses
 	@python3 -m venv --clear var/lock && var/lock/bin/pip install -q pip-tools
 	@for set in requirements requirements-local requirements-node requirements-dev; do \
 	  var/lock/bin/pip-compile -q --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-	    --generate-hashes --strip-extras --pip-args "--only-binary :all:" -o $$set.txt $$set.in || exit 1; done
+	    --generate-hashes --strip-extras --annotation-style line --pip-args "--only-binary :all:" -o $$set.txt $$set.in || exit 1; done
 
 clean: ## remove all that these targets made: environment, assets, the demo's database and data
 	@python3 -m config.dev.clean

@@ -93,16 +93,19 @@ def look_at(content: BinaryIO, kind: ImportKind, layout: Layout | None = None) -
     """
     content.seek(0)
     if content.read(4) == sheets.WORKBOOK:
-        names = Workbook(content).names
+        book = Workbook(content)
         asked = layout.sheet if layout is not None else ""
-        layout = Layout(sheet=asked if asked in names else names[0], sheets=names)
+        layout = Layout(sheet=asked if asked in book.names else book.names[0], sheets=book.names)
+        rows = book.lines(layout.sheet)
     elif layout is None or layout.is_workbook:
         content.seek(0)
         encoding = sheets.find_encoding(content)
         layout = Layout(encoding, sheets.find_delimiter(content, encoding, kind.knows))
+        rows = sheets.text_lines(content, layout)
     else:
         sheets.check_encoding(content, layout.encoding)
-    header, *sample = islice(lines(content, layout), SHOWN_ROWS + 1)
+        rows = sheets.text_lines(content, layout)
+    header, *sample = islice(_with_header(rows, layout), SHOWN_ROWS + 1)
     return Look(layout, header.cells, tuple(sample))
 
 
@@ -112,6 +115,10 @@ def lines(content: BinaryIO, layout: Layout) -> Iterator[Line]:
     :raises SheetUnreadable: where it cannot be cut into cells; at once where it is empty.
     """
     rows = Workbook(content).lines(layout.sheet) if layout.is_workbook else sheets.text_lines(content, layout)
+    return _with_header(rows, layout)
+
+
+def _with_header(rows: Iterator[Line], layout: Layout) -> Iterator[Line]:
     first = next(rows, None)
     if first is None:
         raise SheetUnreadable(f"The sheet {layout.sheet} is empty." if layout.is_workbook else "The file is empty.")

@@ -152,7 +152,7 @@ def text_lines(file: BinaryIO, layout: Layout) -> Iterator[Line]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 count += 1
-                yield checked(Line(begins, tuple(cells)), count)
+                yield checked(Line(begins, tuple(cells)), count, hint=" Are its quotes closed?")
             begins = reader.line_num + 1
     except (csv.Error, UnicodeError) as error:
         raise SheetUnreadable(
@@ -164,8 +164,8 @@ def text_lines(file: BinaryIO, layout: Layout) -> Iterator[Line]:
             text.detach()
 
 
-def checked(line: Line, count: int) -> Line:
-    """Return a line that has no more than a table has.
+def checked(line: Line, count: int, *, hint: str = "") -> Line:
+    """Return a line that has no more than a table has; the hint says what may make a cell too long.
 
     :raises SheetUnreadable: where it has.
     """
@@ -176,8 +176,7 @@ def checked(line: Line, count: int) -> Line:
     for place, cell in enumerate(line.cells, 1):
         if len(cell) > MAX_CELL:
             raise SheetUnreadable(
-                f"Cell {place} of the row in line {line.number} has more than {MAX_CELL:,} characters."
-                " Are its quotes closed?"
+                f"Cell {place} of the row in line {line.number} has more than {MAX_CELL:,} characters.{hint}"
             )
     return line
 

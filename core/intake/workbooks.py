@@ -1,24 +1,26 @@
-"""Reads an XLSX workbook row by row: no document type, no formula, no promise of its size is believed.
+"""Reads an XLSX workbook row by row through openpyxl, and watches over what openpyxl is given to read.
 
 A cell comes out as the text that a person would have typed: numbers at the fifteen digits that a spreadsheet keeps,
-dates as 2026-11-20, TRUE and FALSE. Its sizes are those that the archive declares, beyond which Python's own reader
-gives nothing; rows and columns count where they stand.
+dates as 2026-11-20, TRUE and FALSE. Rows count where they stand. openpyxl lets go of a row once it is read, but keeps
+everything that stands between rows, expands what a document type declares, and drops rows and cells out of their order
+without a word: so each part of the archive passes a watch before it, which refuses all of that.
 """
 
 from __future__ import annotations
 
-import re
+import io
 import zipfile
-import zlib
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from decimal import Context, InvalidOperation
-from typing import Any, BinaryIO
+from datetime import date, datetime, time, timedelta
+from decimal import Context
+from typing import IO, Any, BinaryIO, Literal
 from xml.parsers import expat
 
-from core.intake.sheets import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Line, SheetUnreadable, checked
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.xml.constants import ARC_WORKBOOK, SHEET_MAIN_NS
+
+from core.intake.sheets import MAX_COLUMNS, MAX_ROWS, Line, SheetUnreadable, checked
 
 MAX_PARTS = 2_000
 MAX_SHEET = 400 * 1024 * 1024
@@ -26,16 +28,19 @@ MAX_SHEET = 400 * 1024 * 1024
 MAX_HELD = 32 * 1024 * 1024
 # XML of a table packs to a tenth or a thirtieth; what packs better than this was made to burst.
 MAX_RATIO = 250
-CHUNK = 64 * 1024
+# What openpyxl may have to hold of one part at a time: a row in hand, and whatever is no row. In memory it is twenty
+# times as much.
+MAX_LOOSE = 4 * 1024 * 1024
+MAX_ROW_TAG = 500
 
-_MAIN = "xl/workbook.xml"
-_RELATIONS = "xl/_rels/workbook.xml.rels"
+_SHEETS = "xl/worksheets/"
+_ROW, _CELL, _TEXT = (f"{SHEET_MAIN_NS}}}{name}" for name in ("row", "c", "si"))
+# The end tag of a row or a text, with a prefix
+_ROW_END = 8
 _FIFTEEN = Context(prec=15)
-_REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,9})")
-# The numbers of the formats for dates that every spreadsheet knows, and what the others are made of.
-_DATES = {14, 15, 16, 17, 22, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 55, 56, 57, 58}
-_NOT_FORMAT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
+_HALF_SECOND = timedelta(milliseconds=500)
 _DAMAGED = "The workbook is damaged and cannot be read. Open it in a spreadsheet, save it anew and send that."
+_ANEW = "Save it anew without empty rows, or as CSV, and send that."
 
 
 class Workbook:
@@ -44,30 +49,15 @@ class Workbook:
     def __init__(self, file: BinaryIO) -> None:
         file.seek(0)
         with _mended():
-            self._archive = zipfile.ZipFile(file)
-            self._parts = {part.filename: part for part in self._archive.infolist()}
-        self._check_parts()
-        sheets: list[tuple[str, str]] = []
-        relations: dict[str, str] = {}
-        self._epoch = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's days have no zone
-
-        def on_workbook(name: str, attributes: dict[str, str]) -> None:
-            if name == "workbookPr" and attributes.get("date1904") in ("1", "true"):
-                self._epoch = datetime(1904, 1, 1)  # noqa: DTZ001
-            if name == "sheet" and attributes.get("state", "visible") == "visible":
-                key = next((value for word, value in attributes.items() if word.endswith(":id")), "")
-                sheets.append((attributes.get("name", ""), key))
-
-        def on_relation(name: str, attributes: dict[str, str]) -> None:
-            if name == "Relationship":
-                relations[attributes.get("Id", "")] = attributes.get("Target", "")
-
-        self._starts(_MAIN, on_workbook)
-        self._starts(_RELATIONS, on_relation)
-        self._sheets = {name: _place(relations.get(key, "")) for name, key in sheets if name}
-        self._sheets = {name: place for name, place in self._sheets.items() if place in self._parts}
+            self._archive = _Archive(file)
+            _check_parts(self._archive.infolist())
+            reader = _Reader(file, self._archive)
+            reader.read()
+        shown = [sheet for sheet in reader.wb.worksheets if sheet.sheet_state == "visible"]
+        self._sheets = {sheet.title: sheet for sheet in shown if sheet.title}
         if not self._sheets:
             raise SheetUnreadable("The workbook has no sheet that can be read.")
+        self._archive.shows_sheets = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,194 +71,143 @@ class Workbook:
         """
         if sheet not in self._sheets:
             raise SheetUnreadable(f"The workbook has no sheet {sheet}.")
-        rows = _Rows(self._shared_texts(), self._date_styles(), self._epoch)
         count = 0
-        for _ in self._events(self._sheets[sheet], rows.start, rows.end, rows.text):
-            while rows.ready:
-                line = rows.ready.popleft()
+        with _mended():
+            for number, row in enumerate(self._sheets[sheet].iter_rows(values_only=True), 1):
+                if len(row) > MAX_COLUMNS:
+                    raise SheetUnreadable(
+                        f"Row {number:,} of the sheet has more than {MAX_COLUMNS} columns. It is no table that we know."
+                    )
+                line = Line(number, tuple(map(_shown, row)))
                 if any(cell.strip() for cell in line.cells):
                     count += 1
                     yield checked(line, count)
 
-    def _check_parts(self) -> None:
-        if _MAIN not in self._parts or _RELATIONS not in self._parts:
-            raise SheetUnreadable("The file is a ZIP archive and no Excel workbook. Save it as CSV or XLSX.")
-        held = 0
-        for part in self._parts.values():
-            is_sheet = part.filename.startswith("xl/worksheets/")
-            if part.flag_bits & 1:
-                raise SheetUnreadable("The workbook is locked with a password. Save it without one and send that.")
-            held += 0 if is_sheet else part.file_size
-            bursts = part.file_size > 10 * 1024**2 and part.file_size > MAX_RATIO * max(part.compress_size, 1)
-            if bursts or part.file_size > MAX_SHEET or held > MAX_HELD or len(self._parts) > MAX_PARTS:
-                raise SheetUnreadable(
-                    f"Unpacked, the workbook has {max(part.file_size, held) / 1024**2:,.0f} MB, more than any table."
-                    " Save the rows as CSV and send that."
-                )
 
-    def _shared_texts(self) -> list[str]:
-        texts: list[str] = []
-        pieces: list[str] = []
-        inside = {"t": False, "rPh": False}
+class _Reader(ExcelReader):
+    """Opens a workbook of which every part is read under watch."""
 
-        def start(name: str, _attributes: dict[str, str]) -> None:
-            if name in inside:
-                inside[name] = True
+    def __init__(self, file: BinaryIO, archive: _Archive) -> None:
+        super().__init__(file, read_only=True, data_only=True, keep_links=False)
+        self.archive = archive
 
-        def text(data: str) -> None:
-            if inside["t"] and not inside["rPh"]:
-                pieces.append(data)
+    def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+        """Leave charts alone: they have no rows."""
 
-        def end(name: str) -> None:
-            if name in inside:
-                inside[name] = False
-            if name == "si":
-                texts.append("".join(pieces)[: MAX_CELL + 1])
-                pieces.clear()
 
-        place = "xl/sharedStrings.xml"
-        if place in self._parts:
-            for _ in self._events(place, start, end, text):
-                pass
-        return texts
+class _Archive(zipfile.ZipFile):
+    """Gives parts out under watch; sheets seem empty at first, for openpyxl would look through them for their size."""
 
-    def _date_styles(self) -> set[int]:
-        """Return the numbers of the cell styles that show a date."""
-        formats: dict[int, str] = {}
-        styles: set[int] = set()
-        seen = {"cellXfs": False, "count": 0}
+    shows_sheets = False
 
-        def start(name: str, attributes: dict[str, str]) -> None:
-            if name == "numFmt":
-                formats[_whole(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
-            elif name == "cellXfs":
-                seen["cellXfs"] = True
-            elif name == "xf" and seen["cellXfs"]:
-                number = _whole(attributes.get("numFmtId", ""))
-                code = _NOT_FORMAT.sub("", formats.get(number, "")).lower()
-                if number in _DATES or ("y" in code or ("d" in code and "m" in code)):
-                    styles.add(int(seen["count"]))
-                seen["count"] += 1
-
-        def end(name: str) -> None:
-            if name == "cellXfs":
-                seen["cellXfs"] = False
-
-        place = "xl/styles.xml"
-        if place in self._parts:
-            for _ in self._events(place, start, end, lambda data: None):
-                pass
-        return styles
-
-    def _starts(self, place: str, start: Callable[[str, dict[str, str]], None]) -> None:
-        for _ in self._events(place, start, lambda name: None, lambda data: None):
-            pass
-
-    def _events(
+    def open(
         self,
-        place: str,
-        start: Callable[[str, dict[str, str]], None],
-        end: Callable[[str], None],
-        text: Callable[[str], None],
-    ) -> Iterator[None]:
-        """Parse a part of the archive, and yield after each piece of it."""
-        parser = expat.ParserCreate(namespace_separator=None)
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse_document_type
-        parser.StartElementHandler = lambda name, attributes: start(name.rpartition(":")[2], attributes)
-        parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
-        parser.CharacterDataHandler = text
-        with _mended(), self._archive.open(self._parts[place]) as part:
-            while chunk := part.read(CHUNK):
-                parser.Parse(chunk, False)
-                yield
-            parser.Parse(b"", True)
-            yield
+        name: str | zipfile.ZipInfo,
+        mode: Literal["r", "w"] = "r",
+        pwd: bytes | None = None,
+        *,
+        force_zip64: bool = False,
+    ) -> IO[bytes]:
+        """Return a part to be read."""
+        place = name if isinstance(name, str) else name.filename
+        if place.startswith(_SHEETS) and not place.endswith(".rels") and not self.shows_sheets:
+            return io.BytesIO(b"<worksheet/>")
+        return _Watched(super().open(name, mode, pwd))
 
 
-class _Rows:
-    """Gathers the cells of a sheet into rows."""
+class _Watched(io.BufferedIOBase, IO[bytes]):
+    """A part of the archive that is looked through before it is handed on."""
 
-    def __init__(self, texts: list[str], dates: set[int], epoch: datetime) -> None:
-        self.ready: deque[Line] = deque()
-        self._texts, self._dates, self._epoch = texts, dates, epoch
-        self._number = 0
-        self._cells: list[str] = []
-        self._place = 0
-        self._type, self._style = "", 0
-        self._pieces: list[str] = []
-        self._length = 0
-        self._is_value = self._is_phonetic = False
+    def __init__(self, part: IO[bytes]) -> None:
+        self._part = part
+        self._parser = expat.ParserCreate(namespace_separator="}")
+        self._parser.StartDoctypeDeclHandler = _refuse_document_type
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._given = self._let_go = self._began = self._row = self._texts = 0
+        self._cell = (0, "")
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Begin a row, a cell or its value."""
-        if name == "c":
-            self._begin_cell(attributes)
-        elif name in ("v", "t"):
-            self._is_value = True
-        elif name == "rPh":
-            self._is_phonetic = True
-        elif name == "row":
-            said = _whole(attributes.get("r", "")) if "r" in attributes else self._number + 1
-            if not self._number < said <= MAX_ROWS + 50_000:
-                raise SheetUnreadable(f"The sheet says that a row is number {said:,}: no table has so many. {_ANEW}")
-            self._number, self._cells = said, []
+    def read(self, size: int | None = -1) -> bytes:
+        """Return as many bytes, if openpyxl can take them in."""
+        data = self._part.read(-1 if size is None else size)
+        if data:
+            self._given += len(data)
+            self._parser.Parse(data, False)
+            if self._given - self._let_go > MAX_LOOSE:
+                raise SheetUnreadable(
+                    f"Beside its rows the workbook holds more than a table does. Copy the rows into a new one. {_ANEW}"
+                )
+        return data
 
-    def _begin_cell(self, attributes: dict[str, str]) -> None:
-        found = _REFERENCE.fullmatch(attributes.get("r", ""))
-        place = _column(found[1]) if found else len(self._cells)
-        if not len(self._cells) <= place < MAX_COLUMNS:
-            raise SheetUnreadable(
-                f"Row {self._number:,} of the sheet has more than {MAX_COLUMNS} columns. It is no table that we know."
-            )
-        self._place, self._type, self._style = place, attributes.get("t", "n"), _whole(attributes.get("s", "0"))
-        self._pieces, self._length = [], 0
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == _CELL:
+            self._check_cell(attributes.get("r"))
+        elif name == _ROW:
+            self._began = self._parser.CurrentByteIndex
+            self._check_row(attributes)
+        elif name == _TEXT:
+            self._began = self._parser.CurrentByteIndex
+            self._texts += 1
+            if self._texts > MAX_ROWS:
+                raise SheetUnreadable(f"The workbook has more than {MAX_ROWS:,} texts. Split it and send the parts.")
+        elif name.endswith("}worksheet") and not name.startswith(SHEET_MAIN_NS):
+            raise SheetUnreadable("The workbook is a Strict Open XML one. Save it as a plain Excel workbook or as CSV.")
 
-    def text(self, data: str) -> None:
-        """Take a piece of a cell's value."""
-        if not self._is_value or self._is_phonetic:
-            return
-        self._length += len(data)
-        if self._length > MAX_CELL:
-            raise SheetUnreadable(f"A cell of row {self._number:,} has more than {MAX_CELL:,} characters.")
-        self._pieces.append(data)
+    def _end(self, name: str) -> None:
+        if name in (_ROW, _TEXT):
+            here = self._parser.CurrentByteIndex
+            self._let_go += here + _ROW_END - self._began
+            self._began = here
 
-    def end(self, name: str) -> None:
-        """End a value, a cell or a row."""
-        if name in ("v", "t"):
-            self._is_value = False
-        elif name == "rPh":
-            self._is_phonetic = False
-        elif name == "c":
-            self._cells += [""] * (self._place - len(self._cells))
-            self._cells.append(self._shown("".join(self._pieces)))
-        elif name == "row":
-            self.ready.append(Line(self._number, tuple(self._cells)))
+    def _check_row(self, attributes: dict[str, str]) -> None:
+        said = _whole(attributes["r"]) if "r" in attributes else self._row + 1
+        if not self._row < said <= MAX_ROWS + 50_000:
+            raise SheetUnreadable(f"The sheet says that a row is number {said:,}: no table has so many. {_ANEW}")
+        if sum(len(name) + len(value) for name, value in attributes.items()) > MAX_ROW_TAG:
+            raise SheetUnreadable(_DAMAGED)
+        self._row, self._cell = said, (0, "")
 
-    def _shown(self, value: str) -> str:
-        """Return a value as a person would type it."""
-        if self._type == "s":
-            place = _whole(value)
-            if not 0 <= place < len(self._texts):
+    def _check_cell(self, reference: str | None) -> None:
+        if reference is not None:
+            # Of references in one row, B2 and AA2, the longer stands to the right
+            place = (len(reference), reference)
+            if place <= self._cell:
                 raise SheetUnreadable(_DAMAGED)
-            return self._texts[place]
-        if self._type == "b":
-            return "TRUE" if value == "1" else "FALSE"
-        if self._type != "n" or not value:
-            return value
-        try:
-            number = _FIFTEEN.create_decimal(value)
-        except InvalidOperation:
-            return value
-        if not number.is_finite() or abs(number.adjusted()) > 15:
-            return value
-        if self._style in self._dates and 0 < number < 2_958_466:
-            moment = self._epoch + timedelta(seconds=int((number * 86_400).to_integral_value()))
-            return moment.isoformat(sep=" ") if moment.time() != datetime.min.time() else moment.date().isoformat()
-        return f"{number.normalize(_FIFTEEN):f}"
+            self._cell = place
 
 
-_ANEW = "Save it anew without empty rows, or as CSV, and send that."
+def _check_parts(parts: list[zipfile.ZipInfo]) -> None:
+    """Check what the parts come to unpacked, beyond which Python's own reader gives nothing."""
+    if ARC_WORKBOOK not in {part.filename for part in parts}:
+        raise SheetUnreadable("The file is a ZIP archive and no Excel workbook. Save it as CSV or XLSX.")
+    held = 0
+    for part in parts:
+        if part.flag_bits & 1:
+            raise SheetUnreadable("The workbook is locked with a password. Save it without one and send that.")
+        held += 0 if part.filename.startswith(_SHEETS) else part.file_size
+        bursts = part.file_size > 10 * 1024**2 and part.file_size > MAX_RATIO * max(part.compress_size, 1)
+        if bursts or part.file_size > MAX_SHEET or held > MAX_HELD or len(parts) > MAX_PARTS:
+            raise SheetUnreadable(
+                f"Unpacked, the workbook has {max(part.file_size, held) / 1024**2:,.0f} MB, more than any table."
+                " Save the rows as CSV and send that."
+            )
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a person would type it."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        number = _FIFTEEN.create_decimal_from_float(value)
+        return f"{number.normalize(_FIFTEEN):f}" if number.is_finite() and abs(number.adjusted()) <= 15 else str(number)
+    if isinstance(value, datetime):
+        moment = (value + _HALF_SECOND).replace(microsecond=0)
+        return moment.isoformat(sep=" ") if moment.time() != time.min else moment.date().isoformat()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
 
 
 def _refuse_document_type(*_: Any) -> None:
@@ -277,26 +216,19 @@ def _refuse_document_type(*_: Any) -> None:
 
 @contextmanager
 def _mended() -> Iterator[None]:
-    """Say in a sentence what the libraries say in theirs."""
+    """Say in a sentence what the libraries say in theirs, which of a damaged file may be anything."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError) as error:
-        raise SheetUnreadable(_DAMAGED) from error
-    except (NotImplementedError, RuntimeError) as error:
+    except SheetUnreadable:
+        raise
+    except NotImplementedError as error:
         raise SheetUnreadable(f"The workbook is packed in a way that we do not read. {_ANEW}") from error
-
-
-def _place(target: str) -> str:
-    """Return where in the archive a relation leads to."""
-    return target[1:] if target.startswith("/") else f"xl/{target}"
+    except Exception as error:
+        # openpyxl wraps what the watch says while it opens a workbook
+        if isinstance(error.__cause__, SheetUnreadable):
+            raise error.__cause__ from None
+        raise SheetUnreadable(_DAMAGED) from error
 
 
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else -1
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - 64
-    return number - 1

@@ -10,6 +10,8 @@ from xml.sax.saxutils import escape
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 STYLES = f"""<styleSheet xmlns="{MAIN}">
 <numFmts count="1"><numFmt numFmtId="170" formatCode="dd\\.mm\\.yyyy"/></numFmts>
 <cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>
@@ -23,15 +25,25 @@ def workbook(
     sheets: Sequence[str] = ("Orders",),
     parts: Mapping[str, str | bytes] | None = None,
     main: str = "",
+    hides: bool = False,
 ) -> bytes:
     """Return a workbook: rows as cells, or as the XML of a sheet."""
     data = rows if isinstance(rows, str) else "".join(_row(number, cells) for number, cells in enumerate(rows, 1))
     sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{data}</sheetData></worksheet>'
-    named = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, 1))
+    state = "hidden" if hides else "visible"
+    named = "".join(
+        f'<sheet name="{name}" sheetId="{n}" state="{state}" r:id="rId{n}"/>' for n, name in enumerate(sheets, 1)
+    )
     targets = "".join(
-        f'<Relationship Id="rId{n}" Target="worksheets/sheet{n}.xml"/>' for n, _name in enumerate(sheets, 1)
+        f'<Relationship Id="rId{n}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+        for n, _name in enumerate(sheets, 1)
+    )
+    kinds = {"workbook": "sheet.main", "styles": "styles", "sharedStrings": "sharedStrings"}
+    types = "".join(
+        f'<Override PartName="/xl/{part}.xml" ContentType="{TYPE}.{kind}+xml"/>' for part, kind in kinds.items()
     )
     content: dict[str, str | bytes] = {
+        "[Content_Types].xml": f'<Types xmlns="{TYPES}">{types}</Types>',
         "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{main}<sheets>{named}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}">{targets}</Relationships>',
         "xl/styles.xml": STYLES,
