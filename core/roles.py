@@ -21,6 +21,7 @@ class Role(models.TextChoices):
     PICKER = "PICKER", "Picker"
     SHIPPING_CLERK = "SHIPPING_CLERK", "Shipping clerk"
     RETURNS_CLERK = "RETURNS_CLERK", "Returns clerk"
+    PURCHASER = "PURCHASER", "Purchaser"
     ACCOUNTANT = "ACCOUNTANT", "Accountant"
     ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
 
@@ -52,6 +53,8 @@ VERBS: dict[Role, frozenset[str]] = {
         "orders.tax",
         "orders.open_balances",
         "inventory.change_product",
+        "inventory.view_supply",
+        "inventory.approve_supply",
         "warehouse.view",
         "returns.request",
         "returns.authorize",
@@ -69,6 +72,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "inventory.view_stock",
         "inventory.adjust",
         "inventory.receive",
+        "inventory.view_supply",
         "warehouse.view",
         "warehouse.release",
         "warehouse.pick",
@@ -104,6 +108,15 @@ VERBS: dict[Role, frozenset[str]] = {
         "returns.receive",
         "returns.inspect",
     },
+    Role.PURCHASER: _SEES
+    | {
+        "orders.view",
+        "inventory.view_stock",
+        "inventory.view_supply",
+        "inventory.purchase",
+        "inventory.approve_supply",
+        "warehouse.view",
+    },
     Role.ACCOUNTANT: _SEES
     | {
         "core.import",
@@ -136,6 +149,7 @@ DESKS: dict[Role, str] = {
     Role.PICKER: "warehouse.pick",
     Role.SHIPPING_CLERK: "shipping.dispatch",
     Role.RETURNS_CLERK: "returns.receive",
+    Role.PURCHASER: "inventory.view_supply",
     Role.ACCOUNTANT: "billing.invoice",
     Role.ADMINISTRATOR: "orders.view",
 }

@@ -130,13 +130,14 @@ CHECKS = [
         drift="""
         SELECT 'allocation ' || a.id, a.status,
             CASE WHEN a.status = 'FREED' THEN 'FREED with ' || a.picked || ' picked' WHEN a.consumed = a.quantity THEN 'CONSUMED'
-                WHEN a.picked = a.quantity THEN 'PICKED' ELSE 'FIRM or RELEASED' END
+                WHEN a.picked = a.quantity THEN 'PICKED' WHEN a.level_id IS NULL THEN 'SOFT' ELSE 'FIRM or RELEASED' END
         FROM inventory_allocation a
         WHERE CASE
             WHEN a.status = 'FREED' THEN a.picked <> 0
             WHEN a.consumed = a.quantity THEN a.status <> 'CONSUMED'
             WHEN a.picked = a.quantity THEN a.status <> 'PICKED'
             WHEN a.picked > 0 THEN a.status <> 'RELEASED'
+            WHEN a.level_id IS NULL THEN a.status <> 'SOFT'
             ELSE a.status NOT IN ('FIRM', 'RELEASED') END
         ORDER BY a.id
         """,
@@ -180,6 +181,13 @@ CHECKS = [
             FROM inventory_allocation a JOIN inventory_demand d ON d.id = a.demand_id
             UNION ALL
             SELECT 'level ' || l.id, l.company_id, l.product_id FROM inventory_stocklevel l
+            UNION ALL
+            SELECT 'supplier order line ' || l.id, o.company_id, l.product_id
+            FROM inventory_supplierorderline l JOIN inventory_supplierorder o ON o.id = l.order_id
+            UNION ALL
+            SELECT 'supplier of line ' || l.id, s.company_id, l.product_id
+            FROM inventory_supplierorderline l JOIN inventory_supplierorder o ON o.id = l.order_id
+            JOIN inventory_supplier s ON s.id = o.supplier_id
         ) x
         JOIN inventory_product p ON p.id = x.product_id
         WHERE x.company_id <> p.company_id
@@ -190,12 +198,41 @@ CHECKS = [
         "a promise is of its demand's product",
         rows="inventory_allocation",
         drift="""
-        SELECT 'allocation ' || a.id, l.product_id, d.product_id
+        SELECT 'allocation ' || a.id, coalesce(l.product_id, s.product_id), d.product_id
         FROM inventory_allocation a
         JOIN inventory_demand d ON d.id = a.demand_id
-        JOIN inventory_stocklevel l ON l.id = a.level_id
-        WHERE l.product_id <> d.product_id
+        LEFT JOIN inventory_stocklevel l ON l.id = a.level_id
+        LEFT JOIN inventory_supplierorderline s ON s.id = a.supply_id
+        WHERE coalesce(l.product_id, s.product_id) <> d.product_id
         ORDER BY a.id
+        """,
+    ),
+    sql_check(
+        "pegs of a supplier order's line are within what is open of it, and none is on one that is not on its way",
+        rows="inventory_supplierorderline",
+        drift="""
+        SELECT 'supplier order line ' || l.id, p.pegged,
+            CASE WHEN o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED') THEN l.open ELSE 0 END
+        FROM inventory_supplierorderline l
+        JOIN inventory_supplierorder o ON o.id = l.order_id
+        JOIN (
+            SELECT supply_id, sum(quantity) AS pegged FROM inventory_allocation WHERE status = 'SOFT' GROUP BY 1
+        ) p ON p.supply_id = l.id
+        WHERE p.pegged > CASE WHEN o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED') THEN l.open ELSE 0 END
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "pegs of a demand are within what it waits for",
+        rows="inventory_allocation WHERE status = 'SOFT'",
+        drift="""
+        SELECT 'demand ' || d.id, p.pegged, CASE WHEN d.is_held THEN 0 ELSE d.backordered END
+        FROM inventory_demand d
+        JOIN (
+            SELECT demand_id, sum(quantity) AS pegged FROM inventory_allocation WHERE status = 'SOFT' GROUP BY 1
+        ) p ON p.demand_id = d.id
+        WHERE p.pegged > CASE WHEN d.is_held THEN 0 ELSE d.backordered END
+        ORDER BY d.id
         """,
     ),
 ]

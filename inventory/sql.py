@@ -150,17 +150,21 @@ SELECT a.id FROM a
 """
 
 # Units that wait and are not wanted any more; what is left may be promised whole by that. One row per demand that had
-# as many waiting. %s = demand ids[], quantities[], today
+# as many waiting. %s = today, demand ids[], quantities[]
 CANCEL_DEMAND = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
+    SELECT u.*, %s::date AS today FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
 ), l AS MATERIALIZED (
     SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT id FROM u) ORDER BY d.id FOR NO KEY UPDATE
 )
 UPDATE inventory_demand AS d SET quantity = d.quantity - u.quantity,
     promised_on = CASE
-        WHEN d.quantity > u.quantity AND d.backordered = u.quantity THEN greatest(d.due_on, %s::date)
-        ELSE d.promised_on END
+        WHEN d.quantity > u.quantity AND d.backordered = u.quantity THEN greatest(d.due_on, u.today)
+        ELSE d.promised_on END,
+    first_promised_on = CASE
+        WHEN d.quantity > u.quantity AND d.backordered = u.quantity
+        THEN coalesce(d.first_promised_on, greatest(d.due_on, u.today))
+        ELSE d.first_promised_on END
 FROM u, l WHERE d.id = u.id AND l.id = d.id AND d.backordered >= u.quantity
 RETURNING d.id
 """

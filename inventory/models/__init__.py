@@ -2,18 +2,33 @@
 
 from inventory.models.catalogue import Product, Unit, gtin_check_digit
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
-from inventory.models.promise import Allocation, Demand
+from inventory.models.promise import Allocation, BrokenPeg, Demand
 from inventory.models.stock import BinStock, StockLevel, StockMove, StockPosting
+from inventory.models.supply import (
+    ReorderRule,
+    Supplier,
+    SupplierItem,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierPriceBreak,
+)
 
 __all__ = [
     "Allocation",
     "Bin",
     "BinStock",
+    "BrokenPeg",
     "Demand",
     "Product",
+    "ReorderRule",
     "StockLevel",
     "StockMove",
     "StockPosting",
+    "Supplier",
+    "SupplierItem",
+    "SupplierOrder",
+    "SupplierOrderLine",
+    "SupplierPriceBreak",
     "Unit",
     "Warehouse",
     "WarehouseAccess",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
@@ -14,21 +16,23 @@ from core.models import Company, CompanyQuerySet
 from core.transitions import Graph
 from inventory.models.catalogue import Product
 from inventory.models.stock import StockLevel, quantity_field
+from inventory.models.supply import SupplierOrderLine
 
 ALLOCATION_GRAPH = Graph(
     release=(["FIRM"], "RELEASED"),
     pick=(["RELEASED"], "PICKED"),
     consume=(["RELEASED", "PICKED"], "CONSUMED"),
-    free=(["FIRM", "RELEASED", "PICKED"], "FREED"),
+    free=(["SOFT", "FIRM", "RELEASED", "PICKED"], "FREED"),
 )
+BROKEN_PEG_GRAPH = Graph(settle=(["OPEN"], "ANSWERED"))
 
 
 class Demand(models.Model):
     """What one part of an order wants of a product, and how far it is promised; the unit of locking of the promise.
 
     quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
-    day on which all of it can leave, unknown (null) while some of it has no supply. A demand that is held gets no
-    stock.
+    day on which all of it can leave, unknown (null) while some of it has no supply; `first_promised_on` is the day that
+    was said first, whatever came after. A demand that is held gets no stock.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -41,6 +45,7 @@ class Demand(models.Model):
     )
     due_on = models.DateField()
     promised_on = models.DateField(null=True)
+    first_promised_on = models.DateField(null=True)
     priority = models.SmallIntegerField(default=100)
     is_held = models.BooleanField(default=False)
     destination_country = models.CharField(max_length=2)
@@ -65,12 +70,17 @@ class Demand(models.Model):
 class Allocation(models.Model):
     """Stock of one level promised to one demand, with the reason for the choice; changed only under its demand's lock.
 
+    A SOFT one is a peg: it promises what a supplier is to bring (`supply`), is made under that line's lock, and its
+    demand waits for it: neither the demand's `allocated` nor a level's counts it. A peg whose units came, or that is
+    not kept, is FREED.
+
     `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house; units that were
     given up are in none of them, but a row that gave up all keeps what it had been. The level's `allocated` is the sum
     of quantity - picked over FIRM and RELEASED rows.
     """
 
     class Status(models.TextChoices):
+        SOFT = "SOFT", "Soft"
         FIRM = "FIRM", "Firm"
         RELEASED = "RELEASED", "Released"
         PICKED = "PICKED", "Picked"
@@ -79,7 +89,8 @@ class Allocation(models.Model):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     demand = models.ForeignKey(Demand, on_delete=models.PROTECT, related_name="allocations")
-    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="+")
+    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, null=True, related_name="+")
+    supply = models.ForeignKey(SupplierOrderLine, on_delete=models.PROTECT, null=True, related_name="pegs")
     quantity = quantity_field()
     picked = quantity_field(default=0)
     consumed = quantity_field(default=0)
@@ -98,13 +109,30 @@ class Allocation(models.Model):
                 name="allocation_consumed_within_picked_within_quantity",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["FIRM", "RELEASED", "PICKED", "CONSUMED", "FREED"]),
+                condition=Q(status__in=["SOFT", "FIRM", "RELEASED", "PICKED", "CONSUMED", "FREED"]),
                 name="allocation_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(level__isnull=False, supply__isnull=True) | Q(level__isnull=True, supply__isnull=False),
+                name="allocation_of_stock_or_of_supply",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="SOFT", level__isnull=True)
+                | Q(status="FREED")
+                | (~Q(status__in=["SOFT", "FREED"]) & Q(level__isnull=False)),
+                name="allocation_soft_while_it_has_no_stock",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} for {self.demand_id}"
+
+    @property
+    def stock(self) -> StockLevel:
+        """The level whose stock it promises, which all have but pegs."""
+        if self.level is None:
+            raise AssertionError(f"Allocation {self.pk} promises what has not come yet.")
+        return self.level
 
     @transition(field=status, **ALLOCATION_GRAPH["release"])
     def release(self, *, at: object) -> None:
@@ -120,4 +148,61 @@ class Allocation(models.Model):
 
     @transition(field=status, **ALLOCATION_GRAPH["free"])
     def free(self, *, at: object) -> None:
-        """The stock is sellable to others again."""
+        """The stock, or what is to come, is for others again."""
+
+
+class BrokenPeg(models.Model):
+    """Units that one side of a peg gave up, until somebody of the other side has said what happens now (case 45).
+
+    Where a supplier's order was cancelled an order waits for nothing; where a customer's was, a supplier brings what
+    nobody asked for. Neither is changed by itself.
+    """
+
+    class Kind(models.TextChoices):
+        ORDER_WAITS = "ORDER_WAITS", "Order waits for nothing"
+        SUPPLY_SPARE = "SUPPLY_SPARE", "Nobody asked for it any more"
+
+    class Status(models.TextChoices):
+        OPEN = "OPEN", "Open"
+        ANSWERED = "ANSWERED", "Answered"
+
+    class Answer(models.TextChoices):
+        WAIT = "WAIT", "Let it wait for other stock"
+        OTHER_SUPPLIER = "OTHER_SUPPLIER", "Bought from another supplier"
+        CANCEL = "CANCEL", "Cancelled with the customer"
+        KEEP = "KEEP", "Keep it for stock"
+        CUT = "CUT", "Cut from the supplier's order"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    demand = models.ForeignKey(Demand, on_delete=models.PROTECT, related_name="+")
+    supply = models.ForeignKey(SupplierOrderLine, on_delete=models.PROTECT, related_name="broken_pegs")
+    quantity = quantity_field()
+    status = FSMField(max_length=8, choices=Status.choices, default=Status.OPEN, protected=True)
+    answer = models.CharField(max_length=14, choices=Answer.choices, blank=True)
+    asked_at = models.DateTimeField()
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [BROKEN_PEG_GRAPH.trigger("brokenpeg_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="brokenpeg_quantity_positive"),
+            models.CheckConstraint(condition=Q(status__in=["OPEN", "ANSWERED"]), name="brokenpeg_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["ORDER_WAITS", "SUPPLY_SPARE"]), name="brokenpeg_kind_is_known"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["company", "kind", "id"], condition=Q(status="OPEN"), name="brokenpeg_open_by_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.supply_id}"
+
+    @transition(field=status, **BROKEN_PEG_GRAPH["settle"])
+    def settle(self, *, at: datetime) -> None:
+        """Somebody said what happens."""
+        self.answered_at = at

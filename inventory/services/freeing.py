@@ -71,7 +71,7 @@ def lock_promises(*, demand_ids: Collection[int]) -> dict[int, Promised]:
     allocations = Allocation.objects.filter(demand__in=demands, status=Allocation.Status.FIRM).select_related("level")
     for row in allocations.order_by("-pk"):
         firm[row.demand_id].append(
-            Cut(row.pk, row.demand_id, row.level_id, row.level.product_id, None, row.quantity - row.picked)
+            Cut(row.pk, row.demand_id, row.stock.pk, row.stock.product_id, None, row.quantity - row.picked)
         )
     return {demand.pk: Promised(demand.backordered, tuple(firm[demand.pk])) for demand in demands}
 
@@ -109,7 +109,7 @@ def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
         return
     ids = sorted(cancelled)
     with connection.cursor() as cursor:
-        cursor.execute(sql.CANCEL_DEMAND, [ids, [cancelled[pk] for pk in ids], at.date()])
+        cursor.execute(sql.CANCEL_DEMAND, [at.date(), ids, [cancelled[pk] for pk in ids]])
         if len(cursor.fetchall()) != len(ids):
             raise StockMoved(
                 "Some of this was promised, picked or cancelled meanwhile. Nothing was changed: look again."

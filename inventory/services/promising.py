@@ -86,6 +86,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             allocated=allocated,
             due_on=request.due_on,
             promised_on=request.due_on if allocated == request.quantity else None,
+            first_promised_on=request.due_on if allocated == request.quantity else None,
             destination_country=request.destination_country,
             destination_postcode=request.destination_postcode,
         )
@@ -128,8 +129,9 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
         demand.allocated += got[demand.pk]
         if demand.allocated + demand.picked == demand.quantity:
             demand.promised_on = max(demand.due_on, at.date())
+            demand.first_promised_on = demand.first_promised_on or demand.promised_on
         allocations += [_allocation(demand, grant, at) for grant in grants]
-    bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on"])
+    bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on", "first_promised_on"])
     bulk.insert(allocations)
     if got:
         events.demands_allocated.send(sender=Demand, event=events.DemandsAllocated(tuple(sorted(got)), at))
@@ -151,7 +153,7 @@ def release_allocations(
     allocations = [
         allocation
         for allocation in firm_allocations(demand_ids)
-        if warehouse_ids is None or allocation.level.warehouse_id in warehouse_ids
+        if warehouse_ids is None or allocation.stock.warehouse_id in warehouse_ids
     ]
     return choose_bins(allocations, at)
 
@@ -164,8 +166,8 @@ def choose_bins(allocations: Sequence[Allocation], at: datetime) -> list[BinPick
     if not allocations:
         return []
     stocks = locked_bins(
-        {allocation.level.product_id for allocation in allocations},
-        {allocation.level.warehouse_id for allocation in allocations},
+        {allocation.stock.product_id for allocation in allocations},
+        {allocation.stock.warehouse_id for allocation in allocations},
     )
     shelves: dict[tuple[int, int], list[BinStock]] = defaultdict(list)
     totes: dict[tuple[int, int], Bin] = {}
@@ -179,7 +181,7 @@ def choose_bins(allocations: Sequence[Allocation], at: datetime) -> list[BinPick
     taken: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
     picks: list[tuple[tuple[int, str], BinPick]] = []
     for allocation in allocations:
-        level = allocation.level
+        level = allocation.stock
         key = (level.warehouse_id, level.product_id)
         for stock, quantity in _from_bins(shelves[key], free, allocation.quantity):
             free[stock.pk] -= quantity

@@ -28,6 +28,8 @@ VALUES: dict[type[models.Field], Any] = {
 # What a table's own constraints ask for besides
 NEEDED: dict[str, dict[str, Any]] = {
     "billing.Settlement": {"payment_id": 1},
+    "inventory.Allocation": {"level_id": 1},
+    "inventory.BrokenPeg": {"kind": "ORDER_WAITS"},
     "returns.QuarantineExit": {"kind": "RESTOCK"},
     "returns.ReturnReceiptLine": {"line_id": 1},
 }

@@ -17,7 +17,10 @@ from tests.core.bare_rows import bare_row, undone
 from tests.core.stock import NOON, Stock
 
 # What a table asks for in a state besides
-NEEDED = {("warehouse.PickTask", "SHORT"): {"reason": "FEWER"}}
+NEEDED = {
+    ("inventory.Allocation", "SOFT"): {"level_id": None, "supply_id": 1},
+    ("warehouse.PickTask", "SHORT"): {"reason": "FEWER"},
+}
 
 
 def status_fields(model: type[models.Model]) -> list[FSMField]:
