@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0005_purchaser'),
-        ('inventory', '0004_counting'),
+        ('inventory', '0005_balances_have_a_kind'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
