@@ -22,6 +22,7 @@ from billing import tasks as billing_tasks
 from billing.models import Invoice
 from core import intake
 from core.models import User
+from core.queues import QueueView
 from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
 from returns.models import Grade
@@ -44,11 +45,12 @@ PROBES = {"healthz", "readyz"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address of the resolver: its name, what stands in it, and the methods that its view serves."""
+    """An address of the resolver: its name, what stands in it, the methods of its view, and whether that is a queue."""
 
     name: str
     parameters: tuple[str, ...]
     methods: frozenset[str]
+    is_queue: bool
 
 
 def addresses() -> list[Address]:
@@ -62,7 +64,8 @@ def _walk(resolver: URLResolver, spaces: tuple[str, ...]) -> Iterator[Address]:
             if pattern.namespace not in NOT_OURS:
                 yield from _walk(pattern, (*spaces, *filter(None, [pattern.namespace])))
         else:
-            yield Address(":".join([*spaces, str(pattern.name)]), _parameters(pattern), _methods(pattern))
+            name, view = ":".join([*spaces, str(pattern.name)]), getattr(pattern.callback, "view_class", object)
+            yield Address(name, _parameters(pattern), _methods(pattern), issubclass(view, QueueView))
 
 
 def _parameters(pattern: URLPattern) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Button:
 
 def open_page(page: Page, address: str) -> None:
     """Open a page and choose its first row, where rows are chosen."""
-    page.goto(address, wait_until="networkidle")
+    page.goto(address)
     rows = page.locator('tbody input[type="checkbox"][name="id"]:visible:enabled')
     if rows.count():
         rows.first.check()

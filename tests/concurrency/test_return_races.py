@@ -265,9 +265,9 @@ class TestSettleBesideTheAccountant:
             partial(services.settle_return, return_id=made.pk, kind=Kind.REFUND, **by),
             partial(billing_services.undo_settlement, settlement_id=row.pk, **by),
         )
-        assert failed(outcomes) == []
-        # Settled first it is paid back, and taken off what is open again otherwise
-        assert sum(Payment.objects.values_list("amount", flat=True)) in {24, 60}
+        # Settled first, 36 of the 60 are paid back and the payment stays; otherwise they come off what is open again
+        kept = sum(Payment.objects.values_list("amount", flat=True))
+        assert (len(refused(outcomes)), len(failed(outcomes)), kept) in {(1, 1, 24), (0, 0, 60)}
         assert drift() == []
 
 
