@@ -76,9 +76,10 @@ def stop_file(*, import_id: int, actor: User, at: datetime) -> None:
 
 
 def advance(*, import_id: int, at: datetime) -> bool:
-    """Do the next piece of work of an import, and say whether there is more.
+    """Do the next piece of work of an import, and say whether there is more for this worker.
 
-    Safe to be called by two workers at once, and after one that died in the middle.
+    Safe to be called by two workers at once, and after one that died in the middle. Of two who read a file the later
+    goes on and the other leaves: they would overtake each other for ever.
     """
     run = FileImport.objects.select_related("company", "file", "actor").get(pk=import_id)
     if run.status not in FileImport.UNDER_WAY:
@@ -86,8 +87,7 @@ def advance(*, import_id: int, at: datetime) -> bool:
     with attributed_to(lambda: {"user": run.actor_id, "import": run.pk}):
         try:
             if not run.is_staged:
-                staging.stage(run, kind_named(run.kind), at=at)
-                return True
+                return staging.stage(run, kind_named(run.kind), at=at)
             try:
                 return _slice(import_id, at)
             except IntegrityError:  # somebody made one of these in this very moment: it is seen now

@@ -20,8 +20,10 @@ from core.models import FileImport, ImportRow
 BATCH = 5_000
 
 
-def stage(run: FileImport, kind: ImportKind, *, at: datetime) -> None:
+def stage(run: FileImport, kind: ImportKind, *, at: datetime) -> bool:
     """Read an import's file from its beginning, and keep its rows; whoever read it before is overtaken.
+
+    Says whether it came to the end: not where somebody stopped it, or overtook this one in turn.
 
     :raises SheetUnreadable: where it cannot be read to its end; what was read waits in vain.
     """
@@ -37,13 +39,15 @@ def stage(run: FileImport, kind: ImportKind, *, at: datetime) -> None:
         rows = _read(run, kind, content)
         while batch := list(islice(rows, BATCH)):
             if not _keep(mine, batch):
-                return
+                return False
     with transaction.atomic():
         last: FileImport = FileImport.objects.filter(pk=run.pk).locked().get()
-        if last.attempt == mine.attempt and last.status in FileImport.UNDER_WAY:
-            last.is_staged, last.notation = True, run.notation
-            last.to_handle = last.rows - last.refused
-            last.save(update_fields=["is_staged", "notation", "to_handle"])
+        if last.attempt != mine.attempt or last.status not in FileImport.UNDER_WAY:
+            return False
+        last.is_staged, last.notation = True, run.notation
+        last.to_handle = last.rows - last.refused
+        last.save(update_fields=["is_staged", "notation", "to_handle"])
+    return True
 
 
 def reader_of(run: FileImport, kind: ImportKind) -> RowReader:

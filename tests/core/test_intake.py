@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
+from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
@@ -23,6 +26,7 @@ from tests.core.workbooks import workbook
 from tests.factories.core import FILE_AT, checked_file, loaded_file, person, refused_rows
 from tests.factories.house import House
 from tests.race import race
+from tests.unlocked import PATIENCE, take_locks_away
 
 HEADER = "PO number,customer,SKU,quantity,price,date\n"
 
@@ -176,8 +180,8 @@ class TestReading:
             return keep(mine, batch)
 
         monkeypatch.setattr(staging, "_keep", overtaken)
-        staging.stage(now(run), intake.kind_named("orders"), at=FILE_AT)
-        assert (now(run).rows, now(run).is_staged) == (0, False)
+        assert not step(run)
+        assert (now(run).rows, now(run).is_staged, now(run).status) == (0, False, "LOADING")
 
     def test_that_breaks_off_in_the_middle_loads_nothing(self, house):
         data = orders_file(house, 60) + 'P99,C-1,"never closed,1,1,2026-11-20\n'
@@ -257,23 +261,56 @@ class TestReceive:
             )
 
 
+def two_workers(run: FileImport, house: House, monkeypatch: pytest.MonkeyPatch) -> tuple[FileImport, Counter[int]]:
+    """Have two workers take up the same file at once; return how it ended, and how often each row was taken on."""
+    house.boss.can("orders.import")
+    taken: Counter[int] = Counter()
+    load = running._load
+
+    def counted(run, kind, groups, at):
+        taken.update(row.number for group in groups for row in group.rows)
+        return load(run, kind, groups, at)
+
+    def work() -> None:
+        while step(run):
+            pass
+
+    monkeypatch.setattr(running, "_load", counted)
+    race(work, work)
+    return now(run), taken
+
+
 class TestTwoWorkersAtOnce:
     @pytest.mark.django_db(transaction=True)
-    def test_take_each_row_in_once(self):
+    def test_take_each_row_in_once(self, monkeypatch):
+        monkeypatch.setattr(staging, "BATCH", 10)
         house = House.open()
-        run = begun(house, orders_file(house, 120))
-        step(run)
-        house.boss.can("orders.import")
-
-        def work() -> int:
-            steps = 0
-            while step(run):
-                steps += 1
-            return steps
-
-        race(work, work)
-        assert (now(run).status, now(run).loaded, now(run).made) == ("DONE", 120, 120)
+        run, taken = two_workers(begun(house, orders_file(house, 120)), house, monkeypatch)
+        assert (run.status, run.rows, run.handled, run.loaded, run.made) == ("DONE", 120, 120, 120, 120)
+        assert sorted(taken) == list(range(2, 122))
+        assert set(taken.values()) == {1}
         assert SalesOrder.objects.count() == 120
+
+    @pytest.mark.django_db(transaction=True)
+    def test_take_rows_on_twice_without_the_lock(self, monkeypatch):
+        """The control: both see the same rows as the next where the import is not locked."""
+        meeting = threading.Barrier(2)
+        find = running._next_groups
+
+        def found_by_both(run, kind):
+            groups = find(run, kind)
+            with suppress(threading.BrokenBarrierError):
+                meeting.wait(PATIENCE)
+            return groups
+
+        house = House.open()
+        run = begun(house, orders_file(house, 20))
+        assert step(run)  # reads
+        with monkeypatch.context() as patches:
+            patches.setattr(running, "_next_groups", found_by_both)
+            take_locks_away(patches, FileImport, pause=0)
+            _run, taken = two_workers(run, house, patches)
+        assert min(taken.values()) >= 2
 
     @pytest.mark.django_db(transaction=True)
     def test_of_two_files_make_each_order_once(self):
