@@ -21,6 +21,7 @@ from core.intake.kinds import (
 )
 from core.intake.openings import OpeningRefused, standing
 from core.intake.receiving import FileRefused, find_columns, layout_of, look_again, map_columns, receive
+from core.intake.returning import refused_cells
 from core.intake.running import advance, check_file, load_file, run_to_end, stop_file
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "map_columns",
     "receive",
     "refused",
+    "refused_cells",
     "run_to_end",
     "same",
     "standing",

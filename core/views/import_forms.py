@@ -106,6 +106,7 @@ def shown(run: FileImport, kind: ImportKind, user: User, *, asks: bool) -> dict[
         "is_under_way": run.status in FileImport.UNDER_WAY,
         "made_noun": kind.plural(run.made),
         "read_as": read_as(run),
+        "read_rows": f"of {run.rows:,} in the file",
         "earlier": _earlier(run, user),
     }
     if (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -18,7 +17,7 @@ from django.utils import timezone
 from django.views.generic import View
 
 from core import intake
-from core.exports import csv_response
+from core.exports import table_response
 from core.intake import ImportKind
 from core.models import FileImport, SourceFile, User
 from core.pages import VerbRequiredMixin, go_to, person, vary_on_htmx, wants_fragment
@@ -250,15 +249,12 @@ class RefusedRowsView(RunMixin, View):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Stream the file."""
-        width = len(self.run.header)
-
-        def rows() -> Iterator[list[str]]:
-            refused = self.run.staged.filter(state="R").order_by("number").values_list("cells", "reason")
-            for cells, reason in refused.iterator(chunk_size=1_000):
-                yield [*cells[:width], *[""] * (width - len(cells)), reason]
-
-        stem = self.run.file.name.rsplit(".", 1)[0]
-        return csv_response(_header_name(f"{stem}-refused.csv"), [*self.run.header, "Reason"], rows())
+        as_workbook = request.GET.get("format") == "xlsx"
+        cells = intake.refused_cells(self.run, with_figures=as_workbook)
+        stem = _header_name(f"{self.run.file.name.rsplit('.', 1)[0]}-refused")
+        delimiter = intake.layout_of(self.run).delimiter or ","
+        header = [*self.run.header, "Reason"]
+        return table_response(stem, header, cells, as_workbook=as_workbook, delimiter=delimiter)
 
 
 class SourceFileView(RunMixin, View):
@@ -295,8 +291,9 @@ class ExportRowsView(VerbRequiredMixin, View):
             raise Http404("No such kind of file.")
         header = [column.label for column in kind.columns]
         is_template = "template" in request.GET or kind.rows is None
-        name = f"{kind.name.replace('_', '-')}{'-template' if is_template else ''}.csv"
-        return csv_response(name, header, [] if is_template or kind.rows is None else kind.rows(user))
+        stem = f"{kind.name.replace('_', '-')}{'-template' if is_template else ''}"
+        rows = [] if is_template or kind.rows is None else kind.rows(user)
+        return table_response(stem, header, rows, as_workbook=request.GET.get("format") == "xlsx")
 
 
 def _header_name(name: str) -> str:

@@ -22,10 +22,8 @@ from orders.services.importing import (
     ORDERS,
     ImportReport,
     RowRefused,
-    each_refused,
     import_order_file,
     load_orders_of,
-    padded,
     report_of,
 )
 from orders.services.noting import (
@@ -86,7 +84,6 @@ __all__ = [
     "create_orders",
     "defer_allocation",
     "discard_drafts",
-    "each_refused",
     "finish_sheets",
     "hold_lines",
     "hold_orders",
@@ -104,7 +101,6 @@ __all__ = [
     "note_returned",
     "note_settled",
     "note_shipped",
-    "padded",
     "quote_order",
     "record",
     "release_expired_holds",

@@ -106,20 +106,14 @@ def report_of(*, run: FileImport, most_refused: int | None = None) -> ImportRepo
         accepted_rows=run.loaded or run.good,
         same_rows=run.same,
         refused_rows=run.refused,
-        refused=tuple(islice(each_refused(import_id=run.pk), most_refused)),
+        refused=tuple(islice(_each_refused(run), most_refused)),
     )
 
 
-def each_refused(*, import_id: int) -> Iterator[RowRefused]:
-    """Yield the refused rows of an import, one by one."""
-    rows = ImportRow.objects.filter(run=import_id, state=ImportRow.State.REFUSED).order_by("number")
+def _each_refused(run: FileImport) -> Iterator[RowRefused]:
+    rows = ImportRow.objects.filter(run=run, state=ImportRow.State.REFUSED).order_by("number")
     for number, column, reason, cells in rows.values_list("number", "column", "reason", "cells").iterator():
         yield RowRefused(number, column, reason, tuple(cells))
-
-
-def padded(*, row: RowRefused, width: int) -> list[str]:
-    """Return the cells of a refused row, as many as the file has columns."""
-    return [*row.cells[:width], *[""] * (width - len(row.cells))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import csv
 import io
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from core.exports import csv_lines, csv_response, safe_cell
+from core.exports import csv_lines, csv_response, safe_cell, sheet_cell, xlsx_file
+from core.intake.workbooks import Workbook
 from core.models import Company
 
 
@@ -75,3 +77,24 @@ class TestCsvResponse:
             ["x,y", 'say "hi"'],
             ["two\nlines", "é"],
         ]
+
+
+class TestXlsxFile:
+    def test_is_read_back_as_it_was_with_figures_days_and_no_formulas(self):
+        day, long = date(2026, 11, 20), Decimal("1234567890.123456789")
+        rows = [["0012", Decimal("1234.000001"), day, None, 3], ["=1+1", long, "#N/A", " x ", "a\nb\x02"], []]
+        with xlsx_file(["Number", "=cmd()", "Day", "A", "B"], rows) as file:
+            found = [line.cells for line in Workbook(file).lines("Rows")]
+        assert found == [
+            ("Number", "'=cmd()", "Day", "A", "B"),
+            ("0012", "1234.000001", "2026-11-20", "", "3"),
+            ("'=1+1", "1234567890.123456789", "#N/A", " x ", "a\nb\ufffd"),
+        ]
+
+    @pytest.mark.parametrize("value", [Decimal("1.50"), 7, date(2026, 1, 2), None])
+    def test_keeps_what_a_spreadsheet_reckons_with(self, value):
+        assert sheet_cell(value) is value
+
+    @pytest.mark.parametrize(("value", "shown"), [(10**15 + 1, "1000000000000001"), ("@x", "'@x"), ("12", "12")])
+    def test_keeps_the_rest_as_text(self, value, shown):
+        assert sheet_cell(value) == shown

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from core.intake.workbooks import Workbook
 from core.models import ColumnMapping, FileImport, SourceFile
 from core.roles import Role
 from inventory.models import Product
@@ -201,7 +202,7 @@ class TestChecking:
 
     def test_shows_the_first_of_many_refused_rows_and_counts_the_rest(self, client):
         run = checked(client, *(f"P{n},C-9,LAMP,1,1,2026-11-20," for n in range(300)))
-        text = client.get(reverse("core:import", args=[run.pk])).content.decode()
+        text = page(client, run)
         assert text.count("There is no customer C-9.") == 200
         assert "And 100 more" in text
         assert "No row of the file is to be loaded." in text
@@ -242,6 +243,18 @@ class TestLoading:
         loaded(client, data=content)
         assert SalesOrder.objects.get(po_number="P1").lines.get().description == "=cmd()"
 
+    def test_gives_refused_rows_as_a_workbook_whose_figures_are_those_of_the_whole_file(self, client):
+        data = HEADER.replace(",", ";") + "\nP1;C-100;NONE;1.234;1,50;2026-11-20;\nP2;C-100;LAMP;1;2,25;2026-11-20;\n"
+        run = loaded(client, data=data.encode())
+        url = reverse("core:refused_rows", args=[run.pk])
+        assert b"P1;C-100;NONE;1.234;1,50;" in b"".join(client.get(url).streaming_content)
+        response = client.get(url, {"format": "xlsx"})
+        assert response["Content-Disposition"].endswith('-refused.xlsx"')
+        book = Workbook(io.BytesIO(b"".join(response.streaming_content)))
+        header, row = (line.cells for line in book.lines("Rows"))
+        assert header[-1] == "Reason"
+        assert row[:6] == ("P1", "C-100", "NONE", "1234", "1.5", "2026-11-20")
+
     def test_twice_at_once_is_refused(self, client):
         run = checked(client, "P1,C-100,LAMP,2,2.50,2026-11-20,")
         url = reverse("core:load_import", args=[run.pk])
@@ -274,4 +287,8 @@ class TestExport:
         response = client.get(reverse("core:export_rows"), {"kind": "products", "template": ""})
         assert b"".join(response.streaming_content).decode("utf-8-sig").startswith("SKU,name,kind,unit,GTIN,")
         assert 'filename="products-template.csv"' in response["Content-Disposition"]
+        response = client.get(reverse("core:export_rows"), {"kind": "products", "format": "xlsx"})
+        assert 'filename="products.xlsx"' in response["Content-Disposition"]
+        header, row = Workbook(io.BytesIO(b"".join(response.streaming_content))).lines("Rows")
+        assert (header.cells[0], row.cells[0]) == ("SKU", "LAMP")
         assert "as such a file" not in client.get(URL, {"kind": "orders"}).content.decode()

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.exports import csv_lines
+from core.exports import csv_lines, xlsx_file
 from core.models import Membership
 from core.roles import Role
 from inventory.models import Product, Unit
@@ -27,6 +27,11 @@ def load(house: House, *rows: str):
 
 def export(house: House) -> str:
     return "".join(csv_lines([column.label for column in COLUMNS], PRODUCTS.rows(house.boss)))
+
+
+def workbook_of(house: House) -> bytes:
+    with xlsx_file([column.label for column in COLUMNS], PRODUCTS.rows(house.boss)) as file:
+        return file.read()
 
 
 class TestTakeProducts:
@@ -115,7 +120,8 @@ class TestTakeProducts:
 
 
 class TestRoundTrip:
-    def test_of_every_product_changes_nothing(self, house):
+    @pytest.mark.parametrize("export", [export, workbook_of])
+    def test_of_every_product_changes_nothing(self, house, export):
         for name in ("=1+1", "'=quoted", "Café «ž» 3,5", 'Say "hi", twice', "two\nlines", "  spaced  out", "-12", "+x"):
             product = house.product()
             Product.objects.filter(pk=product.pk).update(name=name.strip(), weight_g=Decimal("0.125"))

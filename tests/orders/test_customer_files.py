@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.exports import csv_lines
+from core.exports import csv_lines, xlsx_file
 from inventory.models import Product
 from orders.models import Customer, CustomerAddress, Price, PriceList
 from orders.services import customer_files, price_files
@@ -22,6 +22,11 @@ def house() -> House:
 
 def export(kind, house: House) -> str:
     return "".join(csv_lines([column.label for column in kind.columns], kind.rows(house.boss)))
+
+
+def workbook_of(kind, house: House) -> bytes:
+    with xlsx_file([column.label for column in kind.columns], kind.rows(house.boss)) as file:
+        return file.read()
 
 
 def customers(house: House, header: str, *rows: str):
@@ -137,7 +142,8 @@ class TestTakePrices:
 
 
 class TestRoundTrip:
-    def test_of_every_customer_changes_nothing(self, house):
+    @pytest.mark.parametrize("export", [export, workbook_of])
+    def test_of_every_customer_changes_nothing(self, house, export):
         header = f"number,name,exempt until,{ADDRESS},ship-to street,ship-to city,ship-to country"
         customers(house, header, "C-77,=Ann,2027-01-31,1 Road,Leeds,LS1,GB,2 Dock,Hull,GB", "C-78,Bo,,,,,,,,")
         before = list(Customer.objects.order_by("pk").values()), list(CustomerAddress.objects.order_by("pk").values())
@@ -146,7 +152,8 @@ class TestRoundTrip:
         after = list(Customer.objects.order_by("pk").values()), list(CustomerAddress.objects.order_by("pk").values())
         assert after == before
 
-    def test_of_every_price_changes_nothing(self, house):
+    @pytest.mark.parametrize("export", [export, workbook_of])
+    def test_of_every_price_changes_nothing(self, house, export):
         product = house.product(price="10")
         Price.objects.create(
             price_list=house.prices,

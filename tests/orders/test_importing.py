@@ -1,5 +1,6 @@
 """Importing a file of orders: good rows load, every other row keeps its cells and its reason."""
 
+import io
 from decimal import Decimal
 from functools import partial
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.intake import FileRefused
+from core.intake.workbooks import Workbook
 from core.models import Membership
 from core.refusals import NotAllowed
 from core.roles import Role
@@ -153,6 +155,10 @@ class TestImportOrdersCommand:
         call_command("import_orders", str(file), f"--as={house.boss.email}", f"--failed={failed}")
         assert "1 orders made of 1 rows; 1 rows refused" in capsys.readouterr().out
         assert failed.read_text().splitlines()[1] == "A2,C-9,X,1,1,2026-11-20,There is no customer C-9."
+        failed = tmp_path / "failed.xlsx"
+        call_command("import_orders", str(file), f"--as={house.boss.email}", f"--failed={failed}")
+        _header, row = Workbook(io.BytesIO(failed.read_bytes())).lines("Rows")
+        assert row.cells == ("A2", "C-9", "X", "1", "1", "2026-11-20", "There is no customer C-9.")
 
     def test_says_when_nobody_has_the_address_or_there_is_no_file(self, tmp_path):
         house = House.open()

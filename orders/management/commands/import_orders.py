@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from argparse import ArgumentParser
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from core import intake
-from core.exports import csv_lines
+from core.exports import csv_lines, xlsx_file
 from core.models import FileImport, User
 from core.refusals import Refused
 from orders import services
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         what.add_argument("file", type=Path, nargs="?")
         what.add_argument("--resume", type=int, metavar="ID", help="go on with an import that was stopped")
         parser.add_argument("--as", dest="email", required=True, help="e-mail address of the person who imports")
-        parser.add_argument("--failed", type=Path, help="write the failed rows with a reason column to this file")
+        parser.add_argument("--failed", type=Path, help="write failed rows, with reasons, to this .csv or .xlsx")
         parser.add_argument("--dry-run", action="store_true", help="try every row and keep nothing")
         parser.add_argument("--encoding", help="such as utf-8 or cp1252, where the guess is wrong")
         parser.add_argument("--separator", help="such as ; where the guess is wrong")
@@ -55,11 +56,20 @@ class Command(BaseCommand):
         self.tell(report, is_dry=options["dry_run"])
         failed: Path | None = options["failed"]
         if failed is not None and report.refused:
-            refused = services.each_refused(import_id=report.import_id)
-            rows = ([*services.padded(row=row, width=len(report.header)), row.reason] for row in refused)
-            with failed.open("w", encoding="utf-8", newline="") as out:
-                out.writelines(csv_lines([*report.header, "Reason"], rows))
+            self.write_refused(failed, report)
             self.stdout.write(f"The refused rows are in {failed}.")
+
+    def write_refused(self, failed: Path, report: services.ImportReport) -> None:
+        """Write the refused rows as they came, to a workbook where the file is named so."""
+        as_workbook = failed.suffix.lower() == ".xlsx"
+        rows = intake.refused_cells(FileImport.objects.get(pk=report.import_id), with_figures=as_workbook)
+        header = [*report.header, "Reason"]
+        if as_workbook:
+            with xlsx_file(header, rows) as book, failed.open("wb") as out:
+                shutil.copyfileobj(book, out)
+        else:
+            with failed.open("w", encoding="utf-8", newline="") as out:
+                out.writelines(csv_lines(header, rows, delimiter=report.delimiter or ","))
 
     def received(self, file: Path, actor: User, options: dict[str, Any]) -> FileImport:
         """Take the file over, cut as it is asked for."""
