@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from core.support import KeptAdmin
-from inventory.models import Bin, Product, Unit, Warehouse, WarehouseAccess
+from inventory.models import Bin, Calendar, Lane, Product, Unit, Warehouse, WarehouseAccess
 
 
 @admin.register(Product)
@@ -33,6 +33,22 @@ class AccessInline(admin.TabularInline):
     extra = 0
 
 
+class LaneInline(admin.TabularInline):
+    """Which places a warehouse serves, how fast and for how much."""
+
+    model = Lane
+    extra = 0
+
+
+@admin.register(Calendar)
+class CalendarAdmin(KeptAdmin):
+    """Working days and holidays."""
+
+    list_display = ("name", "weekdays", "company")
+    list_filter = ("company",)
+    given = ("company",)
+
+
 @admin.register(Warehouse)
 class WarehouseAdmin(KeptAdmin):
     """Sites, and who works there."""
@@ -40,7 +56,7 @@ class WarehouseAdmin(KeptAdmin):
     list_display = ("name", "code", "country", "priority", "company")
     list_filter = ("company",)
     given = ("company",)
-    inlines = (AccessInline,)
+    inlines = (LaneInline, AccessInline)
 
 
 @admin.register(Bin)

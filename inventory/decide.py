@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 
 ZERO = Decimal(0)
+# Beyond so many sites their combinations are not tried: an order that none can fill goes through them one by one
+MOST_SITES_COMBINED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
     """Units of one product that one demand still needs.
 
-    Wants of one `group` (an order) leave together where they can.
+    Wants of one `group` (an order) go to one `destination`, and leave together where they can.
     """
 
     index: int
@@ -22,6 +25,7 @@ class Want:
     product_id: int
     quantity: Decimal
     priority: int = 100
+    destination: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,70 +41,155 @@ class Supply:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """How a warehouse serves a destination: working days until the goods are there, what it costs, and how far it is.
+
+    `km` is None where the place is not known. `words` say it to people, such as "2 days, 113 km".
+    """
+
+    days: int = 0
+    cost: Decimal = ZERO
+    km: int | None = None
+    words: str = ""
+
+    @property
+    def key(self) -> tuple[int, Decimal, bool, int]:
+        """Sooner comes first, then cheaper, then nearer; a place that is not known is the farthest."""
+        return self.days, self.cost, self.km is None, self.km or 0
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """What a want gets from a level, and why that level was taken."""
+    """What a want gets from a level, why that level was taken, and why each better or equal one was not."""
 
     index: int
     level_id: int
     quantity: Decimal
     reason: str
+    rejected: tuple[str, ...] = ()
 
 
-def decide(wants: Sequence[Want], supplies: Sequence[Supply]) -> list[Grant]:
+ROUTE = Route()
+
+
+def decide(
+    wants: Sequence[Want],
+    supplies: Sequence[Supply],
+    routes: Mapping[tuple[Hashable, int], Route] | None = None,
+) -> list[Grant]:
     """Grant stock to wants by priority, then in the order given, and never more than a supply has.
 
-    A group is given to the first warehouse that can fill all of it; otherwise each want goes to the first warehouse
-    that can fill it alone; otherwise to the warehouses in their order, as far as they go. The rest stays short.
+    A group is given to the best warehouse that can fill all of it, by its route to the destination and then by rank;
+    otherwise to the fewest warehouses that can, and among as few to the best; a line may split. What no warehouse has
+    stays short (PRODUCT.md F1, F2, cases 16 and 103).
+
+    :param routes: by destination and warehouse; without one, a warehouse is taken by its rank.
     """
-    free = {supply.level_id: supply.free for supply in supplies}
-    by_product: dict[int, list[Supply]] = defaultdict(list)
-    for supply in sorted(supplies, key=lambda supply: (supply.rank, supply.warehouse_id, supply.level_id)):
-        by_product[supply.product_id].append(supply)
+    decision = _Decision(supplies, routes or {})
     groups: dict[tuple[int, int], list[Want]] = defaultdict(list)
     for want in wants:
         groups[want.priority, want.group].append(want)
-    grants: list[Grant] = []
+    for _key, members in sorted(groups.items(), key=lambda item: (item[0][0], min(want.index for want in item[1]))):
+        decision.give(sorted(members, key=lambda want: want.index))
+    return decision.grants
 
-    def grant(want: Want, supply: Supply, quantity: Decimal, reason: str) -> None:
-        free[supply.level_id] -= quantity
-        grants.append(Grant(want.index, supply.level_id, quantity, reason))
 
-    for (_priority, _group), members in sorted(
-        groups.items(), key=lambda item: (item[0][0], min(want.index for want in item[1]))
-    ):
-        whole = _filler(members, by_product, free)
-        for want in sorted(members, key=lambda want: want.index):
-            offers = by_product[want.product_id]
-            one = next((s for s in offers if s.warehouse_id == whole), None) or next(
-                (s for s in offers if free[s.level_id] >= want.quantity), None
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A warehouse as one destination sees it."""
+
+    warehouse_id: int
+    name: str
+    rank: int
+    route: Route
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        return *self.route.key, self.rank, self.warehouse_id
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.route.words})" if self.route.words else self.name
+
+
+class _Decision:
+    """The stock that is left while groups are served one after the other."""
+
+    def __init__(self, supplies: Sequence[Supply], routes: Mapping[tuple[Hashable, int], Route]) -> None:
+        self.levels = {(supply.warehouse_id, supply.product_id): supply for supply in supplies}
+        self.free = {place: supply.free for place, supply in self.levels.items()}
+        self.warehouses = {supply.warehouse_id: supply for supply in supplies}
+        self.routes = routes
+        self.sites: dict[Hashable, list[_Site]] = {}
+        self.grants: list[Grant] = []
+
+    def sites_for(self, destination: Hashable) -> list[_Site]:
+        """Return all sites, the best for a destination first."""
+        if destination not in self.sites:
+            self.sites[destination] = sorted(
+                (
+                    _Site(one.warehouse_id, one.warehouse, one.rank, self.routes.get((destination, pk), ROUTE))
+                    for pk, one in self.warehouses.items()
+                ),
+                key=lambda site: site.key,
             )
-            if one is not None:
-                scope = "order" if whole is not None else "line"
-                grant(want, one, want.quantity, f"{one.warehouse} can fill the {scope}")
-                continue
+        return self.sites[destination]
+
+    def give(self, members: Sequence[Want]) -> None:
+        """Grant one group what there is for it."""
+        wanted: dict[int, Decimal] = defaultdict(Decimal)
+        for want in members:
+            wanted[want.product_id] += want.quantity
+        sites = self.sites_for(members[0].destination)
+        there = {product: sum((self.left(site, product) for site in sites), ZERO) for product in wanted}
+        needed = {product: min(units, there[product]) for product, units in wanted.items() if there[product] > 0}
+        if not needed:
+            return
+        useful = [site for site in sites if any(self.left(site, product) > 0 for product in needed)]
+        chosen = self.fewest(useful, needed)
+        scope = "order" if len(chosen) == 1 and needed == wanted else "line"
+        rejected = self.rejected(useful, chosen, needed)
+        for want in members:
             missing = want.quantity
-            for supply in offers:
-                part = min(missing, free[supply.level_id])
+            alone = next((site for site in chosen if self.left(site, want.product_id) >= missing), None)
+            for site in [alone] if alone else chosen:
+                part = min(missing, self.left(site, want.product_id))
                 if part > 0:
-                    grant(want, supply, part, f"{supply.warehouse} has part of the line")
+                    does = "has part of the line" if alone is None else f"can fill the {scope}"
                     missing -= part
-    return grants
+                    self.free[site.warehouse_id, want.product_id] -= part
+                    level_id = self.levels[site.warehouse_id, want.product_id].level_id
+                    self.grants.append(Grant(want.index, level_id, part, f"{site} {does}", rejected))
+
+    def left(self, site: _Site, product_id: int) -> Decimal:
+        return self.free.get((site.warehouse_id, product_id), ZERO)
+
+    def fewest(self, sites: Sequence[_Site], needed: Mapping[int, Decimal]) -> Sequence[_Site]:
+        """Return the fewest sites that have all that is needed, the best of as few; sites come with the best first."""
+        sizes = range(1, len(sites)) if len(sites) <= MOST_SITES_COMBINED else range(1, 3)
+        for size in sizes:
+            for some in combinations(sites, size):
+                if all(sum(self.left(site, pk) for site in some) >= units for pk, units in needed.items()):
+                    return some
+        return sites
+
+    def rejected(
+        self, sites: Sequence[_Site], chosen: Sequence[_Site], needed: Mapping[int, Decimal]
+    ) -> tuple[str, ...]:
+        """Say of each site that has some of it why it gives nothing."""
+        words = []
+        for site in sites:
+            if site not in chosen:
+                full = sum(self.left(site, product) >= units for product, units in needed.items())
+                why = f"has {full} of {len(needed)} products in full" if full < len(needed) else _worse(site, chosen[0])
+                words.append(f"{site} {why}")
+        return tuple(words)
 
 
-def _filler(wants: Sequence[Want], by_product: dict[int, list[Supply]], free: dict[int, Decimal]) -> int | None:
-    """Return the first warehouse that can fill all the wants, or None."""
-    needed: dict[int, Decimal] = defaultdict(Decimal)
-    for want in wants:
-        needed[want.product_id] += want.quantity
-    first = next(iter(needed))
-    for candidate in by_product[first]:
-        enough = all(
-            any(
-                supply.warehouse_id == candidate.warehouse_id and free[supply.level_id] >= quantity
-                for supply in by_product[product_id]
-            )
-            for product_id, quantity in needed.items()
-        )
-        if enough:
-            return candidate.warehouse_id
-    return None
+def _worse(site: _Site, chosen: _Site) -> str:
+    """Say what puts one site after another that can do the same."""
+    here, there = site.route, chosen.route
+    if here.days != there.days:
+        return f"would take longer than {chosen.name}"
+    if here.cost != there.cost:
+        return f"would cost more than {chosen.name}"
+    return f"is farther than {chosen.name}" if here.km != there.km else f"comes after {chosen.name}"

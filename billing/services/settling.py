@@ -210,7 +210,7 @@ def apply_credit(
     total = sum(chosen.values(), ZERO)
     changes = {pk: {"settled": share} for pk, share in chosen.items()}
     if note:
-        check_paid(note, total - chosen.get(note.corrects_id, ZERO))
+        check_paid(note, total - sum((share for pk, share in chosen.items() if pk == note.corrects_id), ZERO))
         changes[note.pk] = {"settled": -total}
     bulk.add(Invoice, changes)
     if payment:

@@ -3,6 +3,7 @@
 from inventory.models.catalogue import Product, Unit, gtin_check_digit
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.promise import Allocation, BrokenPeg, Demand
+from inventory.models.routes import Calendar, Lane
 from inventory.models.stock import BinStock, StockLevel, StockMove, StockPosting
 from inventory.models.supply import (
     ReorderRule,
@@ -18,7 +19,9 @@ __all__ = [
     "Bin",
     "BinStock",
     "BrokenPeg",
+    "Calendar",
     "Demand",
+    "Lane",
     "Product",
     "ReorderRule",
     "StockLevel",

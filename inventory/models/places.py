@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, Q
 
 from core.models import Company, CompanyQuerySet, User
+from inventory.models.routes import Calendar
 
 
 def accesses_of(user: User) -> models.QuerySet[WarehouseAccess]:
@@ -39,7 +40,10 @@ class _Warehouses(WarehouseQuerySet):
 
 @pghistory.track()
 class Warehouse(models.Model):
-    """A site that ships. `priority` orders the warehouses where several could fill a line, lowest first."""
+    """A site that ships. `priority` orders the warehouses that serve a place equally well, lowest first.
+
+    What is promised until `cut_off`, in the company's time zone, leaves on the same working day of the `calendar`.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     code = models.SlugField(max_length=20)
@@ -48,6 +52,8 @@ class Warehouse(models.Model):
     country = models.CharField(max_length=2)
     postcode = models.CharField(max_length=16, blank=True)
     priority = models.PositiveSmallIntegerField(default=100)
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cut_off = models.TimeField("orders until this time leave on the same day", null=True, blank=True)
 
     objects = _Warehouses.as_manager()
 

@@ -28,6 +28,7 @@ from inventory.services.promising import (
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
 from inventory.services.shorting import Resourced, ShortPick, pick_short
+from inventory.services.sourcing import Destination
 
 __all__ = [
     "Adjustment",
@@ -35,6 +36,7 @@ __all__ = [
     "Counted",
     "Cut",
     "DemandRequest",
+    "Destination",
     "DisposedUnits",
     "Issued",
     "NotCountable",

@@ -14,8 +14,9 @@ from core import bulk, transitions
 from core.reading import Among, Given, compiled
 from core.transactions import atomic
 from inventory import events
-from inventory.decide import Grant, Supply, Want, decide
+from inventory.decide import Grant, Want, decide
 from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
+from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
 
 ZERO = Decimal(0)
 
@@ -32,19 +33,22 @@ class DemandRequest:
     quantity: Decimal
     due_on: date
     group: int
-    destination_country: str
-    destination_postcode: str = ""
+    destination: Destination
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What was promised of one request: the demand, how much of it has stock, how much waits, and why from where."""
+    """What was promised of one request: the demand, how much of it has stock, how much waits, and why from where.
+
+    `rejected` says of each warehouse that could have given some of the group's goods why it was passed over.
+    """
 
     demand_id: int
     allocated: Decimal
     backordered: Decimal
     promised_on: date | None
     reasons: tuple[str, ...]
+    rejected: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +75,31 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     """
     if not requests:
         return []
-    supplies = _locked_supplies({request.company_id for request in requests}, {r.product_id for r in requests})
-    wants = [Want(index, request.group, request.product_id, request.quantity) for index, request in enumerate(requests)]
-    by_index = _grants_by_index(decide(wants, supplies))
+    levels = list(
+        locked_levels({request.company_id for request in requests}, {request.product_id for request in requests})
+    )
+    wants = [
+        Want(index, request.group, request.product_id, request.quantity, destination=request.destination)
+        for index, request in enumerate(requests)
+    ]
+    by_index = _grants_by_index(decide(wants, supplies_of(levels), routes_of(levels, wants, at)))
     _raise_allocated(by_index)
+    leaves = {level.pk: leaves_on(level, at) for level in levels}
     demands, allocations = [], []
     for index, request in enumerate(requests):
         grants = by_index.get(index, [])
         allocated = sum((grant.quantity for grant in grants), ZERO)
+        promised_on = _promised_on(request.due_on, grants, leaves) if allocated == request.quantity else None
         demand = Demand(
             company_id=request.company_id,
             product_id=request.product_id,
             quantity=request.quantity,
             allocated=allocated,
             due_on=request.due_on,
-            promised_on=request.due_on if allocated == request.quantity else None,
-            first_promised_on=request.due_on if allocated == request.quantity else None,
-            destination_country=request.destination_country,
-            destination_postcode=request.destination_postcode,
+            promised_on=promised_on,
+            first_promised_on=promised_on,
+            destination_country=request.destination.country,
+            destination_postcode=request.destination.postcode,
         )
         demands.append(demand)
         allocations += [_allocation(demand, grant, at) for grant in grants]
@@ -100,6 +111,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             backordered=demand.quantity - demand.allocated,
             promised_on=demand.promised_on,
             reasons=tuple(grant.reason for grant in by_index.get(index, [])),
+            rejected=next((grant.rejected for grant in by_index.get(index, [])), ()),
         )
         for index, demand in enumerate(demands)
     ]
@@ -117,10 +129,14 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
     )
     if not waiting:
         return {}
-    supplies = _locked_supplies({d.company_id for d in waiting}, {d.product_id for d in waiting})
-    wants = [Want(i, i, d.product_id, d.backordered, d.priority) for i, d in enumerate(waiting)]
-    by_index = _grants_by_index(decide(wants, supplies))
+    levels = list(locked_levels({d.company_id for d in waiting}, {d.product_id for d in waiting}))
+    wants = [
+        Want(i, i, d.product_id, d.backordered, d.priority, Destination(d.destination_country, d.destination_postcode))
+        for i, d in enumerate(waiting)
+    ]
+    by_index = _grants_by_index(decide(wants, supplies_of(levels), routes_of(levels, wants, at)))
     _raise_allocated(by_index)
+    leaves = {level.pk: leaves_on(level, at) for level in levels}
     got: dict[int, Decimal] = {}
     allocations = []
     for index, grants in by_index.items():
@@ -128,7 +144,7 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
         got[demand.pk] = sum((grant.quantity for grant in grants), ZERO)
         demand.allocated += got[demand.pk]
         if demand.allocated + demand.picked == demand.quantity:
-            demand.promised_on = max(demand.due_on, at.date())
+            demand.promised_on = _promised_on(demand.due_on, grants, leaves)
             demand.first_promised_on = demand.first_promised_on or demand.promised_on
         allocations += [_allocation(demand, grant, at) for grant in grants]
     bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on", "first_promised_on"])
@@ -245,25 +261,16 @@ def _from_bins(
     return taken
 
 
-def _locked_supplies(company_ids: Collection[int], product_ids: Collection[int]) -> list[Supply]:
-    return [
-        Supply(
-            level_id=level.pk,
-            product_id=level.product_id,
-            warehouse_id=level.warehouse_id,
-            warehouse=level.warehouse.name,
-            rank=level.warehouse.priority,
-            free=level.sellable - level.allocated,
-        )
-        for level in locked_levels(company_ids, product_ids)
-    ]
-
-
 @compiled
 def locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
-    """Lock what companies have of products in all their warehouses, and bring these."""
+    """Lock what companies have of products in all their warehouses, and bring these with their working days."""
     levels = StockLevel.objects.filter(Among(F("company_id"), company_ids), Among(F("product_id"), product_ids))
-    return levels.select_related("warehouse").locked()
+    return levels.select_related("company", "warehouse__calendar").locked()
+
+
+def _promised_on(due_on: date, grants: Sequence[Grant], leaves: Mapping[int, date]) -> date:
+    """Return the day on which all grants can leave, not before it is due."""
+    return max([due_on, *(leaves[grant.level_id] for grant in grants)])
 
 
 def _grants_by_index(grants: Sequence[Grant]) -> dict[int, list[Grant]]:

@@ -257,7 +257,8 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
             for name, word in _AMOUNTS.items()
             if name in data
         ]
-    return ", ".join(said)
+    # From where it comes, and why not from elsewhere (PRODUCT.md F1)
+    return "; ".join(filter(None, [", ".join(said), *data.get("sources", ())]))
 
 
 def _stopped(data: Mapping[str, Any]) -> list[str]:

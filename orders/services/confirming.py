@@ -109,6 +109,10 @@ def _stock_lines(order_ids: Given) -> QuerySet[SalesOrderLine]:
 def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
     by_pk = {order.pk: order for order in orders}
     lines = _stock_lines(by_pk)
+    destinations = {
+        order.pk: inventory_services.Destination(order.ship_to["country"], order.ship_to["postcode"])
+        for order in orders
+    }
     promises = inventory_services.place_demand(
         requests=[
             inventory_services.DemandRequest(
@@ -117,8 +121,7 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
                 quantity=line.quantity,
                 due_on=by_pk[line.order_id].requested_on,
                 group=line.order_id,
-                destination_country=by_pk[line.order_id].ship_to["country"],
-                destination_postcode=by_pk[line.order_id].ship_to["postcode"],
+                destination=destinations[line.order_id],
             )
             for line in lines
         ],
@@ -139,9 +142,11 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
     )
     allocated: dict[int, Decimal] = defaultdict(Decimal)
     backordered: dict[int, Decimal] = defaultdict(Decimal)
+    sources: dict[int, dict[str, None]] = defaultdict(dict)
     for line, promise in zip(lines, promises, strict=True):
         allocated[line.order_id] += promise.allocated
         backordered[line.order_id] += promise.backordered
+        sources[line.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
     transitions.apply(orders, "confirm", at=at, fields=["number", "confirmed_at", "allocation", "invoice_on"])
@@ -153,7 +158,11 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
                 OrderEvent.Kind.CONFIRMED,
                 "order",
                 order.pk,
-                {"allocated": str(allocated[order.pk]), "backordered": str(backordered[order.pk])},
+                {
+                    "allocated": str(allocated[order.pk]),
+                    "backordered": str(backordered[order.pk]),
+                    **({"sources": list(sources[order.pk])} if sources[order.pk] else {}),
+                },
             )
             for order in orders
         ],

@@ -18,7 +18,7 @@ from core import registry
 from core.models import User
 from core.refusals import Blocker
 from core.roles import VERBS, Role
-from inventory.models import Demand, Product
+from inventory.models import Allocation, Demand, Product
 from orders import services as orders_services
 from orders.models import Customer, Facet, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from tests.factories.core import person, signed_in
@@ -220,7 +220,8 @@ class TestOrderPage:
         assert "Ordered 12 Allocated 5 Backordered 7 Picked 0 Packed 0 Shipped 0 Invoiced 0" in text
         assert f"{lamp.sku} Of 12 ordered: 5 allocated, 7 backordered {lamp.name} 12 pc 5 7 – – – – 2.55" in text
         assert "Net 35.60 GBP Tax 20 % of 35.60 7.12 GBP Total 42.72 GBP" in text
-        assert f"Order confirmed 5 units allocated, 7 units backordered 20 Nov · {seller.name}" in text
+        told = f"5 units allocated, 7 units backordered; {Allocation.objects.first().reason}"
+        assert f"Order confirmed {told} 20 Nov · {seller.name}" in text
         assert f"Order keyed 2 lines 20 Nov · {seller.name}" in text
 
     def test_tells_of_what_was_cancelled_and_came_back_where_anything_was(self, client, customer, seller):

@@ -1,0 +1,87 @@
+"""From where goods come to a place: the lanes, distances and working days between warehouses and destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import F, QuerySet
+
+from core.reading import Among, Given, compiled
+from inventory.decide import Route, Supply, Want
+from inventory.geography import kilometres_between, normalized
+from inventory.models import Lane, StockLevel, Warehouse
+from inventory.models.routes import dispatch_day
+
+# A place that a warehouse with lanes has none to is served after all that it has one to
+NO_LANE_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where goods are to go."""
+
+    country: str
+    postcode: str
+
+
+def supplies_of(levels: Iterable[StockLevel]) -> list[Supply]:
+    """Return what locked levels, that came with their warehouses, can still promise."""
+    return [
+        Supply(
+            level_id=level.pk,
+            product_id=level.product_id,
+            warehouse_id=level.warehouse_id,
+            warehouse=level.warehouse.name,
+            rank=level.warehouse.priority,
+            free=level.sellable - level.allocated,
+        )
+        for level in levels
+    ]
+
+
+def leaves_on(level: StockLevel, at: datetime) -> date:
+    """Return the first day on which what is promised now of a level can leave its warehouse (PRODUCT.md V1)."""
+    site = level.warehouse
+    return dispatch_day(site.calendar, site.cut_off, at.astimezone(level.company.zone))
+
+
+def routes_of(levels: Sequence[StockLevel], wants: Sequence[Want], at: datetime) -> dict[tuple[Hashable, int], Route]:
+    """Return how each warehouse of the levels serves each destination; nothing where there is only one to choose.
+
+    One statement for the lanes of all warehouses. What waits for the next working day counts as time on the way.
+    """
+    sites = {level.warehouse_id: level for level in levels}
+    if len(sites) < 2:
+        return {}
+    places = {want.destination for want in wants if isinstance(want.destination, Destination)}
+    lanes: dict[int, list[Lane]] = {pk: [] for pk in sites}
+    for lane in _lanes(list(sites)):
+        lanes[lane.warehouse_id].append(lane)
+    soonest = min(leaves_on(level, at) for level in sites.values())
+    waits = {pk: (leaves_on(level, at) - soonest).days for pk, level in sites.items()}
+    return {
+        (place, pk): _route(level.warehouse, place, lanes[pk], waits[pk])
+        for place in places
+        for pk, level in sites.items()
+    }
+
+
+def _route(site: Warehouse, place: Destination, lanes: Sequence[Lane], waits: int) -> Route:
+    code = normalized(place.postcode)
+    fitting = [lane for lane in lanes if lane.country == place.country and code.startswith(normalized(lane.area))]
+    lane = max(fitting, key=lambda lane: len(lane.area), default=None)
+    km = kilometres_between(site.country, site.postcode, place.country, place.postcode)
+    far = "" if km is None else f"{km:,} km"
+    if lane is None and not lanes:
+        return Route(days=waits, km=km, words=far)
+    if lane is None:
+        return Route(days=waits + NO_LANE_DAYS, km=km, words="no lane there")
+    days = waits + lane.days
+    return Route(days, lane.cost, km, ", ".join(filter(None, [f"{days} {'day' if days == 1 else 'days'}", far])))
+
+
+@compiled
+def _lanes(warehouse_ids: Given) -> QuerySet[Lane]:
+    return Lane.objects.filter(Among(F("warehouse_id"), warehouse_ids)).order_by("pk")
