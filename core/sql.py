@@ -26,3 +26,19 @@ UPDATE {table} AS d /* own rows */ SET number = chain.number, previous_hash = ch
 FROM chain WHERE d.id = chain.id AND d.id = ANY ((SELECT %s::bigint[])::bigint[])
 RETURNING d.id, d.number, d.previous_hash, d.hash
 """
+
+# Foreign keys to tables given, in tables of at least so many rows, that no index helps to look up
+WITHOUT_INDEX = """
+SELECT t.relname, a.attname
+FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+WHERE c.contype = 'f' AND c.confrelid = ANY ((SELECT %s::text[])::regclass[]) AND t.reltuples NOT BETWEEN 0 AND %s - 1
+    AND NOT EXISTS (
+        SELECT FROM pg_index i
+        WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND i.indpred IS NULL AND i.indisvalid
+    )
+ORDER BY 1, 2
+"""
+
+# Rows that a transaction is to remove, before anybody else changes them: %s as the condition has it
+HOLD_ROWS = 'SELECT FROM "{table}" WHERE {condition} FOR NO KEY UPDATE'

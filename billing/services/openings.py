@@ -61,14 +61,6 @@ CREDIT_COLUMNS = (
 )
 
 
-def _key(values: Mapping[str, Any]) -> str:
-    """Return what there is one row for: a document of a customer.
-
-    :raises KeyError: where it could not be read.
-    """
-    return f"{values['customer']}\n{values['number']}"
-
-
 def open_invoices(*, groups: Sequence[Group], origin: Origin, actor: User, at: datetime) -> Mapping[int, RowResult]:
     """Post what is open of invoices of the system before, each under its own number and date.
 
@@ -106,7 +98,7 @@ def open_invoices(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
         if isinstance(order, SalesOrder):
             orders[order.pk] = row
         else:
-            results[row.number] = intake.refused(order.sentence, origin.heading("number"))
+            results[row.number] = origin.refused("number", order.sentence)
     for order_id, invoice in _post(orders, actor, at).items():
         results[orders[order_id].number] = intake.loaded(invoice.pk)
     return results
@@ -135,7 +127,7 @@ def _sound(
         else:
             sound.append((row, customer))
             continue
-        results[row.number] = intake.refused(fault[1], origin.heading(fault[0]))
+        results[row.number] = origin.refused(*fault)
     return sound, results
 
 
@@ -224,7 +216,7 @@ def open_credits(*, groups: Sequence[Group], origin: Origin, actor: User, at: da
                 customer_id=customer.pk,
                 currency=customer.price_list.currency,
                 amount=row.values["amount"],
-                reference=f"{_reference(origin.import_id)}: {row.values['number']}",
+                reference=f"{origin.reference}: {row.values['number']}",
                 received_on=row.values["received_on"],
                 recorded_by=actor,
             ),
@@ -236,10 +228,6 @@ def open_credits(*, groups: Sequence[Group], origin: Origin, actor: User, at: da
     return results | {
         row.number: intake.loaded(taking.payment.pk) for (row, _customer), taking in zip(rows, taken, strict=True)
     }
-
-
-def _reference(import_id: int) -> str:
-    return f"Import {import_id}"
 
 
 def _totals(groups: Sequence[Group]) -> Totals:
@@ -264,7 +252,7 @@ def _posted_invoices(import_id: int) -> Totals:
 
 def _posted_credits(import_id: int) -> Totals:
     """Return what is left of the payments of an import, and what it took off credit accounts."""
-    payments = list(Payment.objects.filter(reference__startswith=f"{_reference(import_id)}: "))
+    payments = list(Payment.objects.filter(reference__startswith=f"{intake.reference(import_id)}: "))
     entries = CreditEntry.objects.filter(
         account__in={payment.customer_id for payment in payments}, reference__in=[str(one) for one in payments]
     ).aggregate(whole=Sum("amount"))
@@ -281,7 +269,7 @@ OPENING_INVOICES = ImportKind(
     noun="invoice",
     verb="billing.open_balances",
     columns=INVOICE_COLUMNS,
-    key=_key,
+    key=intake.by("customer", "number"),
     is_unique=True,
     load=open_invoices,
     totals=_totals,
@@ -296,7 +284,7 @@ OPENING_CREDITS = ImportKind(
     noun="credit",
     verb="billing.open_balances",
     columns=CREDIT_COLUMNS,
-    key=_key,
+    key=intake.by("customer", "number"),
     is_unique=True,
     load=open_credits,
     totals=_totals,

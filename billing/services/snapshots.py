@@ -102,6 +102,7 @@ def build_open_item(
         "document": "open_item",
         "terms": "",
         "brings_forward": number,
+        "lines": [{**line, "unit": "", "price_unit": ""} for line in paper["lines"]],
         "notes": [note % {"number": number}],
     }
 

@@ -209,7 +209,9 @@ def make_products(sample: list[Row], history: list[Row], retail: list[Row]) -> l
         products.append(
             {
                 "sku": sku,
-                "name": " ".join(most_frequent(row["Description"] for row in seen if row["Description"]).split()),
+                "name": " ".join(
+                    most_frequent(row["Description"] for row in seen if row["Description"]).split()
+                ).rstrip(","),
                 "kind": "stock" if is_stock else "charge",
                 "unit": "piece",
                 "list_price": str(price),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -101,12 +101,12 @@ def make_company(
 
 
 @transaction.atomic
-def make_world(company: Company, admin: User) -> World:
-    """Fill a company with the demo's catalogue, places and customers."""
+def make_world(company: Company, admin: User, *, since: datetime) -> World:
+    """Fill a company with the demo's catalogue, places and customers, which it has known for so long."""
     prices = make_terms(company)
-    products = make_products(company, prices, rows("products.csv"))
+    products = make_products(company, prices, rows("products.csv"), since=since)
     places = make_places(company)
-    customers = make_customers(company, prices, rows("customers.csv"))
+    customers = make_customers(company, prices, rows("customers.csv"), since=since)
     return World(company, admin, products, customers, make_shelves(rows("shelves.csv"), products, places))
 
 
@@ -128,10 +128,12 @@ def make_terms(company: Company) -> PriceList:
     return PriceList.objects.create(company=company, code="trade", name="Trade", currency="GBP")
 
 
-def make_products(company: Company, prices: PriceList, source: Iterable[Mapping[str, str]]) -> dict[str, int]:
+def make_products(
+    company: Company, prices: PriceList, source: Iterable[Mapping[str, str]], *, since: datetime
+) -> dict[str, int]:
     """Make products with their list prices; return their keys by code."""
     source = list(source)
-    piece = Unit.objects.create(company=company, code="piece", name="Piece")
+    piece = Unit.objects.create(company=company, code="pc", name="Piece")
     products = Product.objects.bulk_create(
         Product(
             company=company,
@@ -142,6 +144,7 @@ def make_products(company: Company, prices: PriceList, source: Iterable[Mapping[
             unit=piece,
             gtin=row["gtin"],
             weight_g=Decimal(row["weight_g"]) if row["weight_g"] else None,
+            created_at=since,
         )
         for row in source
     )
@@ -191,7 +194,9 @@ def make_shelves(
     return shelves
 
 
-def make_customers(company: Company, prices: PriceList, source: Iterable[Mapping[str, str]]) -> dict[str, int]:
+def make_customers(
+    company: Company, prices: PriceList, source: Iterable[Mapping[str, str]], *, since: datetime
+) -> dict[str, int]:
     """Make customers with one address each, for bills and goods, and the account of the counter; return keys by number.
 
     The counter has no credit terms, so its orders are checked against no limit.
@@ -209,6 +214,7 @@ def make_customers(company: Company, prices: PriceList, source: Iterable[Mapping
             vat_number=row["vat_number"],
             price_list=prices,
             terms_days=int(row["terms_days"]),
+            created_at=since,
         )
         for row in source
     )

@@ -46,6 +46,11 @@ def pace_of(plan: Plan, now: datetime) -> Pace:
     return Pace(shift=shift, now=now, open_days=OPEN_DAYS, short=frozenset(often[::12]))
 
 
+def beginning(plan: Plan, now: datetime) -> datetime:
+    """Return a time on the day before the past of a plan begins."""
+    return now + (plan.documents[0].at.date() - timedelta(days=1) + pace_of(plan, now).shift - now.date())
+
+
 def open_work(history: History) -> None:
     """Take the orders of the last days as far as each came, and let happen what keeps people busy."""
     Today(history).work()
@@ -125,7 +130,8 @@ class Today:
             orders_services.HoldTerms(Hold.Kind.CREDIT, False, "Two invoices are more than three weeks late."),
             orders_services.HoldTerms(Hold.Kind.PRICE, True, "Says that last month's offer was promised."),
         ]
-        for order_id, one in zip(order_ids, terms, strict=False):
+        of_customers = SalesOrder.objects.filter(pk__in=order_ids).exclude(customer__number=COUNTER).order_by("pk")
+        for order_id, one in zip(of_customers.values_list("pk", flat=True), terms, strict=False):
             orders_services.hold_orders(order_ids=[order_id], terms=one, **self.by(Role.SALES_ADMIN, 2))
 
     def _cancel(self, order_ids: Sequence[int]) -> None:
@@ -174,9 +180,11 @@ class Today:
         dock, gone = order_ids[:AT_THE_DOCK], order_ids[AT_THE_DOCK:]
         terms = orders_services.HoldTerms(Hold.Kind.QUALITY, True, "A batch of these was found cracked: look inside.")
         orders_services.hold_orders(order_ids=dock[:1], terms=terms, **self.by(Role.WAREHOUSE_MANAGER, 20))
-        shipping_services.dispatch_orders(
-            order_ids=gone, carrier="Royal Mail", tracking_number="", **self.by(Role.SHIPPING_CLERK, 19)
-        )
+        for order_id in gone:
+            tracking = f"RM{482_100_000 + order_id:09}GB"
+            shipping_services.dispatch_orders(
+                order_ids=[order_id], carrier="Royal Mail", tracking_number=tracking, **self.by(Role.SHIPPING_CLERK, 19)
+            )
         billing_services.invoice_orders(order_ids=gone[NOT_INVOICED:], **self.by(Role.ACCOUNTANT, 1))
 
     def _fail(self) -> None:

@@ -42,15 +42,15 @@ def last_days(plan: Plan, days: timedelta) -> Plan:
 def make(*, company_id: int, user_id: int, replaces: int | None, now: datetime, days: timedelta = DAYS) -> int | None:
     """Make a training company, then let everybody of the real one work there instead of in the one that it replaces.
 
-    Ledgers are never emptied: the old one is closed to everybody and stays. Where another replaced it already, nothing
-    is made. Return the new company's key.
+    The app role cannot empty ledgers: the old one is closed to everybody and stays until `purge_training` is run. Where
+    another replaced it already, nothing is made. Return the new company's key.
     """
     with transaction.atomic():
         real = Company.objects.filter(pk=company_id, is_training=False).locked().get()
         if standing(real) != replaces:
             return None
         made = reference.make_company(
-            code=f"{real.code[:12]}-t{_next(real)}",
+            code=f"{real.code[:12]}-t{next_number(real)}",
             name=BEING_FILLED,
             live_on=now.date() - today.LIVE_FOR,
             is_training=True,
@@ -61,7 +61,8 @@ def make(*, company_id: int, user_id: int, replaces: int | None, now: datetime, 
     admin = User.objects.get(pk=user_id)
     admin.chosen_company_id = made.pk
     plan = last_days(history(), days)
-    work = History(reference.make_world(made, admin), plan, today.pace_of(plan, now), lambda text: None)
+    world = reference.make_world(made, admin, since=today.beginning(plan, now))
+    work = History(world, plan, today.pace_of(plan, now), lambda text: None)
     work.play()
     today.open_work(work)
     with transaction.atomic():
@@ -82,5 +83,9 @@ def standing(real: Company) -> int | None:
     return found.values_list("company_id", flat=True).first()
 
 
-def _next(real: Company) -> int:
-    return Company.objects.filter(is_training=True, code__startswith=f"{real.code[:12]}-t").count() + 1
+def next_number(real: Company) -> int:
+    """Return the number of the next training company of a real one; those that were removed leave gaps."""
+    prefix = f"{real.code[:12]}-t"
+    codes = Company.objects.filter(is_training=True, code__startswith=prefix).values_list("code", flat=True)
+    numbers = [code.removeprefix(prefix) for code in codes]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1

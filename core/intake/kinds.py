@@ -46,6 +46,15 @@ class Origin:
         """Return the heading of a column, for a sentence about a cell."""
         return self.headings.get(column, "")
 
+    def refused(self, column: str, reason: str) -> RowResult:
+        """Return why a row was not taken in, at the heading that its file has for the column."""
+        return refused(reason, self.heading(column))
+
+    @property
+    def reference(self) -> str:
+        """What is posted for the import is found by this again."""
+        return reference(self.import_id)
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
@@ -70,6 +79,16 @@ def same(reason: str, made_id: int | None = None) -> RowResult:
 def refused(reason: str, column: str = "") -> RowResult:
     """Return why a row was not taken in, and at which heading."""
     return RowResult(State.REFUSED, reason, column)
+
+
+def reference(import_id: int) -> str:
+    """Return how ledgers name an import."""
+    return f"Import {import_id}"
+
+
+def by(*columns: str) -> Callable[[Mapping[str, Any]], str]:
+    """Return the key of rows of which there is one for all that these columns say together."""
+    return lambda values: "\n".join(str(values[column]) for column in columns)
 
 
 # Takes groups in: (*, groups, origin, actor, at) -> what became of each row, by its line number

@@ -43,7 +43,7 @@ def open_products(*, product_ids: Collection[int], actor: User, at: datetime) ->
 def balance_item(*, company_id: int) -> int:
     """Return the company's item under which balances are brought forward, made where there is none yet."""
     unit = Unit.objects.filter(company=company_id).order_by("pk").first() or Unit.objects.create(
-        company_id=company_id, code="PCE", name="Piece"
+        company_id=company_id, code="pc", name="Piece"
     )
     is_taken = Product.objects.filter(company=company_id, sku=BALANCE_SKU).exists()
     item, _is_new = Product.objects.get_or_create(

@@ -116,7 +116,7 @@ def take_products(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
                 f"Stock of {sku} was moved: kind and unit stay.",
             )
         if fault is not None:
-            results[row.number] = intake.refused(fault[1], origin.heading(fault[0]))
+            results[row.number] = origin.refused(*fault)
             continue
         if product.gtin:
             owners[product.gtin] = sku
@@ -176,7 +176,7 @@ PRODUCTS = ImportKind(
     noun="product",
     verb="inventory.change_product",
     columns=COLUMNS,
-    key=lambda values: str(values["sku"]),
+    key=intake.by("sku"),
     is_unique=True,
     slice=500,
     load=take_products,

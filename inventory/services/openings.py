@@ -43,14 +43,6 @@ COLUMNS = (
 )
 
 
-def _key(values: Mapping[str, Any]) -> str:
-    """Return what there is one row for: a product in a bin.
-
-    :raises KeyError: where it could not be read.
-    """
-    return "\n".join((values["warehouse"], values["bin"], values["sku"]))
-
-
 @atomic
 def open_stock(*, groups: Sequence[Group], origin: Origin, actor: User, at: datetime) -> Mapping[int, RowResult]:
     """Post rows of opening stock as one posting; each says where what lies and what it cost.
@@ -74,7 +66,7 @@ def open_stock(*, groups: Sequence[Group], origin: Origin, actor: User, at: date
         said = row.values
         fault = _fault(said, warehouses, shelves, products)
         if fault is not None:
-            results[row.number] = intake.refused(fault[1], origin.heading(fault[0]))
+            results[row.number] = origin.refused(*fault)
             continue
         shelf = shelves[said["warehouse"], said["bin"]][0]
         product = products[said["sku"]]
@@ -86,7 +78,7 @@ def open_stock(*, groups: Sequence[Group], origin: Origin, actor: User, at: date
                 company_id=origin.company_id,
                 lines=lines,
                 kind=StockPosting.Kind.OPENING,
-                reference=_reference(origin.import_id),
+                reference=origin.reference,
                 actor=actor,
                 at=at,
             )
@@ -124,10 +116,6 @@ def _fault(
     return None
 
 
-def _reference(import_id: int) -> str:
-    return f"Import {import_id}"
-
-
 def _totals(groups: Sequence[Group]) -> Totals:
     rows = [group.rows[0].values for group in groups]
     return {
@@ -139,7 +127,9 @@ def _totals(groups: Sequence[Group]) -> Totals:
 
 def _posted(import_id: int) -> Totals:
     """Return what the stock ledger says was posted for an import."""
-    moves = StockMove.objects.filter(posting__kind=StockPosting.Kind.OPENING, posting__reference=_reference(import_id))
+    moves = StockMove.objects.filter(
+        posting__kind=StockPosting.Kind.OPENING, posting__reference=intake.reference(import_id)
+    )
     found = moves.aggregate(rows=Count("pk"), units=Sum("quantity"), value=Sum("value"))
     return {name: Decimal(total or 0) for name, total in found.items()}
 
@@ -151,7 +141,7 @@ OPENING_STOCK = ImportKind(
     noun_plural="rows of stock",
     verb="inventory.open_balances",
     columns=COLUMNS,
-    key=_key,
+    key=intake.by("warehouse", "bin", "sku"),
     is_unique=True,
     load=open_stock,
     totals=_totals,

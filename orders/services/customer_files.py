@@ -134,7 +134,7 @@ def take_customers(*, groups: Sequence[Group], origin: Origin, actor: User, at: 
         one = standing.get(number) or _Standing(Customer(company_id=origin.company_id, number=number))
         fault = _list_fault(one.customer, row.values, lists) or _address_fault(row.values)
         if fault is not None:
-            results[row.number] = intake.refused(fault[1], origin.heading(fault[0]))
+            results[row.number] = origin.refused(*fault)
             continue
         is_new = one.customer._state.adding
         is_changed = _save_customer(one.customer, row.values, lists)
@@ -275,7 +275,7 @@ CUSTOMERS = ImportKind(
     noun="customer",
     verb="orders.change_customer",
     columns=COLUMNS,
-    key=lambda values: str(values["number"]),
+    key=intake.by("number"),
     is_unique=True,
     slice=200,
     load=take_customers,

@@ -143,7 +143,7 @@ def take_orders(*, groups: Sequence[Group], origin: Origin, actor: User, at: dat
         for row in group.rows:
             if row.values["sku"] not in products:
                 reason = f"There is no product {row.values['sku']}."
-                results[row.number] = intake.refused(reason, origin.heading("sku"))
+                results[row.number] = origin.refused("sku", reason)
         known = [row for row in group.rows if row.values["sku"] in products]
         if known:
             documents.append(_document(group, known, customers[number], products, origin))
@@ -216,7 +216,7 @@ def _results(document: _Document, outcome: Created | OrderInvalid, origin: Origi
     found = {}
     for index, row in enumerate(document.rows):
         field, reason = own.get(index, other)
-        found[row.number] = intake.refused(reason, origin.heading(_COLUMN_OF.get(field, str(field))))
+        found[row.number] = origin.refused(_COLUMN_OF.get(field, str(field)), reason)
     return found
 
 

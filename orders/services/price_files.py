@@ -96,7 +96,7 @@ def take_prices(*, groups: Sequence[Group], origin: Origin, actor: User, at: dat
         said = row.values
         fault = _fault(said, lists, products)
         if fault is not None:
-            results[row.number] = intake.refused(fault[1], origin.heading(fault[0]))
+            results[row.number] = origin.refused(*fault)
             continue
         place = (
             lists[said["price_list"]],

@@ -50,9 +50,9 @@ def loaded(django_db_setup, django_db_blocker):
             company = reference.make_company(live_on=timezone.now().date())
             admin = reference.make_people(company)
             plan = training.last_days(training.history(), DAYS)
-            played = History(
-                reference.make_world(company, admin), plan, today.pace_of(plan, timezone.now()), lambda text: None
-            )
+            now = timezone.now()
+            world = reference.make_world(company, admin, since=today.beginning(plan, now))
+            played = History(world, plan, today.pace_of(plan, now), lambda text: None)
             played.play()
             today.open_work(played)
             with connections["owner"].cursor() as cursor:

@@ -6,20 +6,26 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
+from django.db import IntegrityError, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from config.demo import training
+from core import purging
 from core.models import Company, Membership, User
 from core.roles import Role
-from orders.models import SalesOrder
+from inventory.models import Product
+from orders.models import Price, SalesOrder
 from tests.factories.core import person
 from tests.factories.house import House
 
 pytestmark = pytest.mark.django_db
+
+OURS = ("core.", "inventory.", "orders.", "warehouse.", "shipping.", "billing.", "returns.")
 
 
 @pytest.fixture
@@ -63,7 +69,14 @@ class TestMake:
         assert User.objects.get(pk=clerk.pk).company == house.company
         call_command("audit_ledger", stdout=io.StringIO())
 
-    def test_replaces_the_one_before_once(self, house: House) -> None:
+    @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+    def test_replaces_the_one_before_once_and_leaves_what_can_be_removed_whole(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(purging, "BIG", 0)
+        house = House.open()
+        product = house.product([9])
+        house.order((product, 2))
         first = make(house)
         second = make(house, replaces=first)
 
@@ -74,6 +87,50 @@ class TestMake:
             second,
         }
         assert SalesOrder.objects.filter(company=first).exists()
+
+        assert [company.pk for company in purging.retired()] == [first]
+        for key in (house.company.pk, second):
+            with pytest.raises(purging.NotRetired):
+                purging.purge(key)
+        foreign = Price.objects.create(
+            price_list=house.prices, product=Product.objects.filter(company=first)[0], price=1
+        )
+        with pytest.raises(IntegrityError):
+            purging.purge(first)
+        foreign.delete()
+        others = [rows_of(house.company.pk), rows_of(second)]
+        assert rows_of(first)["orders_salesorder"][0] > 0
+        call_command("purge_training", stdout=(said := io.StringIO()))
+
+        assert "removed in" in said.getvalue()
+        assert {count for count, _rows in rows_of(first).values()} == {0}
+        assert [rows_of(house.company.pk), rows_of(second)] == others
+        assert not Company.objects.filter(pk=first).exists()
+        assert training.next_number(house.company) == 3
+        call_command("audit_ledger", stdout=io.StringIO())
+
+
+def rows_of(company_id: int) -> dict[str, tuple[int, int]]:
+    """Count the rows of a company by table, with a digest of them."""
+    belongs, found = purging.ways(), {}
+    with connections["owner"].cursor() as cursor:
+        for model in belongs:
+            table, condition = model._meta.db_table, purging.belonging(model, belongs)
+            cursor.execute(
+                f"SELECT count(*), coalesce(sum(hashtext(t::text)), 0) FROM {table} t WHERE {condition}", [company_id]
+            )
+            found[table] = cursor.fetchone()
+    return found
+
+
+def test_every_table_belongs_to_a_company_or_is_known_to_belong_to_none() -> None:
+    of_none = {model._meta.label for model in apps.get_models() if model not in purging.ways()}
+    assert {label for label in of_none if label.startswith(OURS)} == {
+        "core.Company",
+        "core.User",
+        "core.UserEvent",
+        "core.IdempotencyKey",
+    }
 
 
 class TestTheButton:

@@ -11,7 +11,7 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -137,6 +137,9 @@ class TestSortingTheFileOut:
         assert len(rows) > 0.7 * sum(len(one.rows) for one in plan.documents if one.kind == Kind.CREDIT)
 
 
+SINCE = datetime(2010, 1, 1, tzinfo=UTC)
+
+
 def make_world(plan: Plan) -> reference.World:
     """A company with every product and customer that the file names, in one warehouse of a few bins."""
     company = reference.make_company(live_on=timezone.now().date())
@@ -158,6 +161,7 @@ def make_world(plan: Plan) -> reference.World:
             }
             for sku in skus
         ),
+        since=SINCE,
     )
     warehouse = Warehouse.objects.create(company=company, code="main", name="Main", country="GB")
     bins = [Bin.objects.create(warehouse=warehouse, code=f"A-{n}", sequence=n) for n in range(4)]
@@ -175,6 +179,7 @@ def make_world(plan: Plan) -> reference.World:
         company,
         prices,
         (blank | {"number": number, "name": number, "country": code_of(country)} for number, country in home.items()),
+        since=SINCE,
     )
     addresses = {
         (number, country): CustomerAddress.objects.create(

@@ -45,14 +45,15 @@ class Command(BaseCommand):
     def load(self) -> int:
         """Take a company's past and today's work through the services, with progress; return the rows taken in."""
         begun = time.monotonic()
-        company = reference.make_company(live_on=timezone.now().date() - today.LIVE_FOR)
-        world = reference.make_world(company, reference.make_people(company))
-        self.stdout.write(f"    {len(world.products):,} products, {len(world.customers):,} customers")
+        now = timezone.now()
+        company = reference.make_company(live_on=now.date() - today.LIVE_FOR)
         plan = training.history()
+        world = reference.make_world(company, reference.make_people(company), since=today.beginning(plan, now))
+        self.stdout.write(f"    {len(world.products):,} products, {len(world.customers):,} customers")
         # The first statements would be planned for empty tables
         with connections["owner"].cursor() as cursor:
             cursor.execute("ANALYZE")
-        history = History(world, plan, today.pace_of(plan, timezone.now()), self.stdout.write)
+        history = History(world, plan, today.pace_of(plan, now), self.stdout.write)
         played = history.play()
         today.open_work(history)
         seconds = time.monotonic() - begun
