@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("core.urls")),
     path("products/", include("inventory.urls")),
+    path("supply/", include("inventory.urls.supply")),
     path("orders/", include("orders.urls")),
     path("invoices/", include("billing.urls")),
     path("warehouse/", include("warehouse.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -125,5 +125,7 @@ navigation: Registry[NavigationItem] = Registry()
 departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 # Each says of which of some shipments, by their keys, customers sent goods back: these arrived
 sent_back: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
+# Each says for which document some demands were placed, by the demands' keys
+demand_owners: Registry[Callable[[Collection[int]], Mapping[int, DocumentLink]]] = Registry()
 # Each selects rows that name an `order` with which a higher app is not done: it does not close until then
 unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()

@@ -33,6 +33,7 @@ _SALES_READS = _SEES | {
     "billing.view",
     "shipping.view",
     "inventory.view_stock",
+    "inventory.view_supply",
     "returns.view",
 }
 _HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
@@ -53,7 +54,6 @@ VERBS: dict[Role, frozenset[str]] = {
         "orders.tax",
         "orders.open_balances",
         "inventory.change_product",
-        "inventory.view_supply",
         "inventory.approve_supply",
         "warehouse.view",
         "returns.request",

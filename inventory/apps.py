@@ -25,3 +25,14 @@ class InventoryConfig(AppConfig):
             registry.NavigationItem("Products", "inventory:products", "products", "inventory.view_product", key="p"),
             order=80,
         )
+        for place, (name, label, url_name, icon, key) in enumerate(
+            (
+                ("supply.orders", "Supplier orders", "supply:orders", "stock", "y"),
+                ("supply.suppliers", "Suppliers", "supply:suppliers", "customers", ""),
+            ),
+            start=64,
+        ):
+            item = registry.NavigationItem(label, url_name, icon, "inventory.view_supply", key=key)
+            registry.navigation.register(name, item, order=place)
+        registry.subject_pages.register("supplierorder", registry.SubjectPage("supply:order", "inventory.view_supply"))
+        registry.subject_pages.register("supplier", registry.SubjectPage("supply:supplier", "inventory.view_supply"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
@@ -193,3 +194,83 @@ def _worse(site: _Site, chosen: _Site) -> str:
     if here.cost != there.cost:
         return f"would cost more than {chosen.name}"
     return f"is farther than {chosen.name}" if here.km != there.km else f"comes after {chosen.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Units of one product for which a demand waits and that nothing on its way was promised for."""
+
+    demand_id: int
+    product_id: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """Units of one product that a supplier is to bring on a day and that nobody was promised."""
+
+    line_id: int
+    product_id: int
+    expected_on: date
+    free: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Peg:
+    """What a demand is promised of a line."""
+
+    demand_id: int
+    line_id: int
+    quantity: Decimal
+
+
+def peg(waiting: Sequence[Waiting], inbounds: Sequence[Inbound], today: date) -> list[Peg]:
+    """Promise what comes to what waits, in the order given, each from what comes first; never more than a line brings.
+
+    What is late comes last: nobody knows when.
+    """
+    by_product: dict[int, list[Inbound]] = defaultdict(list)
+    for inbound in sorted(inbounds, key=lambda one: (one.expected_on < today, one.expected_on, one.line_id)):
+        by_product[inbound.product_id].append(inbound)
+    free = {inbound.line_id: inbound.free for inbound in inbounds}
+    pegs: list[Peg] = []
+    for want in waiting:
+        missing = want.quantity
+        for inbound in by_product[want.product_id]:
+            part = min(missing, free[inbound.line_id])
+            if part > 0:
+                pegs.append(Peg(want.demand_id, inbound.line_id, part))
+                free[inbound.line_id] -= part
+                missing -= part
+    return pegs
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """In what quantities a supplier sells a product."""
+
+    minimum: Decimal
+    multiple: Decimal
+
+
+def to_buy(
+    *,
+    short: Decimal,
+    projected: Decimal,
+    reorder_point: Decimal | None,
+    order_up_to: Decimal | None,
+    terms: Terms,
+) -> Decimal:
+    """Return how many units to buy: what orders lack, or what fills up to the target once the point is passed.
+
+    `projected` is what is free, comes in time or stands in drafts, less what orders lack; it is the same after the
+    units were put into a draft, so that whoever asks twice is told nothing twice.
+    """
+    needed = max(short, ZERO)
+    if reorder_point is not None and order_up_to is not None and projected < reorder_point:
+        needed = max(needed, order_up_to - projected)
+    if needed <= 0:
+        return ZERO
+    needed = max(needed, terms.minimum)
+    multiples, rest = divmod(needed, terms.multiple)
+    return (multiples + (1 if rest else 0)) * terms.multiple

@@ -1,7 +1,7 @@
 """Facts that inventory tells the apps above it, inside the transaction that made them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.dispatch import Signal
 
@@ -15,3 +15,25 @@ class DemandsAllocated:
 
 
 demands_allocated = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseMoved:
+    """The day on which all that a demand waits for can leave: what was said before, and what is said now."""
+
+    demand_id: int
+    before: date | None
+    after: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromisesMoved:
+    """Demands that wait were given another date, or none, through what suppliers bring; `number` names their order."""
+
+    moves: tuple[PromiseMoved, ...]
+    cause: str
+    number: str
+    at: datetime
+
+
+promises_moved = Signal()

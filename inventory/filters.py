@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django_filters
+from django.db.models import QuerySet
 
 from core.queues import QueueFilter
 from inventory.models import Product
@@ -16,3 +17,35 @@ class ProductQueueFilter(QueueFilter):
     search_fields: ClassVar[tuple[str, ...]] = ("sku", "name", "gtin")
     search_label: ClassVar[str] = "SKU, name or GTIN"
     kind = django_filters.ChoiceFilter(choices=Product.Kind.choices, empty_label="All kinds", label="Kind")
+
+
+class SupplierFilter(QueueFilter):
+    """Suppliers by words of their code or name."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("code", "name")
+    search_label: ClassVar[str] = "Code or name"
+
+
+class SupplierOrderFilter(QueueFilter):
+    """Supplier orders by words of their supplier or warehouse; an order's number finds it as well."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("supplier__name", "supplier__code", "warehouse__name", "their_number")
+    search_label: ClassVar[str] = "Order, supplier or warehouse"
+
+    def search(self, queryset: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Return the order of a number such as PO-000012 or 12, or else the orders in which every word is found."""
+        digits = text.strip().upper().removeprefix("PO-")
+        if digits.isdecimal() and len(digits) < 19:
+            return queryset.filter(pk=int(digits))
+        return super().search(queryset, name, text)
+
+
+class BrokenPegFilter(QueueFilter):
+    """Broken promises by words of their product or supplier."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        "supply__product__sku",
+        "supply__product__name",
+        "supply__order__supplier__name",
+    )
+    search_label: ClassVar[str] = "Item or supplier"

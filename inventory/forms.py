@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -9,8 +11,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.models import User
-from inventory.models import Product, Unit, gtin_check_digit
+from inventory.models import Product, Supplier, SupplierItem, SupplierOrder, Unit, Warehouse, gtin_check_digit
 from inventory.queries import catalogue
+from inventory.services import Wanted
 
 MAX_WEIGHT_G = Decimal(10_000_000)
 
@@ -86,3 +89,163 @@ class ProductForm(forms.ModelForm):
         if weight is not None and not 0 <= weight <= MAX_WEIGHT_G:
             raise ValidationError(f"A weight is from 0 to {MAX_WEIGHT_G:,} grams.")
         return weight
+
+
+_UNITS = {"class": "numeric", "inputmode": "decimal", "autocomplete": "off"}
+
+
+class SupplierForm(forms.ModelForm):
+    """A supplier and their usual terms."""
+
+    class Meta:
+        model = Supplier
+        fields: ClassVar[list[str]] = [
+            "code",
+            "name",
+            "email",
+            "address",
+            "lead_days",
+            "over_percent",
+            "is_active",
+        ]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "code": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+            "address": forms.Textarea(attrs={"rows": 3}),
+            "over_percent": forms.TextInput(attrs=_UNITS),
+        }
+
+    def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.company_id = company_id
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraints name it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+
+class SupplierItemForm(forms.ModelForm):
+    """What a supplier sells and on what terms; the product is named by its SKU."""
+
+    sku = forms.CharField(
+        label="SKU",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = SupplierItem
+        fields: ClassVar[list[str]] = ["part_number", "unit_cost", "minimum", "multiple", "lead_days", "rank"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "unit_cost": forms.TextInput(attrs=_UNITS),
+            "minimum": forms.TextInput(attrs=_UNITS),
+            "multiple": forms.TextInput(attrs=_UNITS),
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "lead_days": "Empty: as the supplier's.",
+            "rank": "1 is asked before 2, where several sell it.",
+        }
+
+    def __init__(self, *args: Any, supplier: Supplier, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.supplier = supplier
+        if self.instance.pk:
+            self.fields["sku"].initial = self.instance.product.sku
+            self.fields["sku"].disabled = True
+        for name in ("minimum", "multiple", "unit_cost"):
+            value = self.initial.get(name)
+            if isinstance(value, Decimal):
+                self.initial[name] = f"{value.normalize():f}"
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate supplier and product too, for the constraint names them."""
+        return set(super()._get_validation_exclusions()) - {"supplier", "product"}  # type: ignore[misc]
+
+    def clean_sku(self) -> str:
+        """Find the product.
+
+        :raises ValidationError: where there is no such stock.
+        """
+        sku = str(self.cleaned_data["sku"]).strip()
+        company_id = self.instance.supplier.company_id
+        product = Product.objects.filter(company=company_id, sku=sku, kind=Product.Kind.STOCK).first()
+        if product is None:
+            raise ValidationError("No stock of yours has this SKU.")
+        self.instance.product = product
+        return sku
+
+
+class OrderForm(forms.Form):
+    """How many units of each of a supplier's items are ordered, and for which warehouse."""
+
+    warehouse = forms.ModelChoiceField(Warehouse.objects.none(), empty_label=None)
+
+    def __init__(
+        self, *args: Any, items: Sequence[SupplierItem], actor: User, supplier: Supplier, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.items = items
+        warehouse: Any = self.fields["warehouse"]
+        warehouse.queryset = Warehouse.objects.for_user(actor).filter(company=supplier.company_id)
+        for item in items:
+            self.fields[f"item-{item.pk}"] = forms.DecimalField(
+                label=f"Units of {item.product.sku}",
+                required=False,
+                min_value=0,
+                max_digits=18,
+                decimal_places=6,
+                widget=forms.NumberInput(attrs={**_UNITS, "aria-label": f"Units of {item.product.sku}"}),
+            )
+
+    def rows(self) -> list[tuple[SupplierItem, forms.BoundField]]:
+        """Return each item with its field."""
+        return [(item, self[f"item-{item.pk}"]) for item in self.items]
+
+    def clean(self) -> dict[str, Any]:
+        """Check that something is ordered, in quantities that the supplier sells."""
+        for item in self.items:
+            name = f"item-{item.pk}"
+            units = self.cleaned_data.get(name)
+            if units and units < item.minimum:
+                self.add_error(name, f"At least {item.minimum.normalize():f}.")
+            elif units and units % item.multiple:
+                self.add_error(name, f"In multiples of {item.multiple.normalize():f}.")
+        if not self.errors and not self.wanted():
+            raise ValidationError("Say how many units of what.")
+        return self.cleaned_data
+
+    def wanted(self) -> list[Wanted]:
+        """Return what is ordered."""
+        keyed = [(item, self.cleaned_data.get(f"item-{item.pk}")) for item in self.items]
+        return [Wanted(item.product_id, units) for item, units in keyed if units]
+
+
+class AcknowledgeForm(forms.Form):
+    """A supplier's own number, and the day on which each open line comes."""
+
+    their_number = forms.CharField(
+        label="Their order number",
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+
+    def __init__(self, *args: Any, order: SupplierOrder, lines: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        self.fields["their_number"].initial = order.their_number
+        for line in lines:
+            self.fields[f"line-{line.pk}"] = forms.DateField(
+                label=f"Day of {line.product.sku}",
+                initial=line.expected_on,
+                widget=forms.DateInput(
+                    format="%Y-%m-%d", attrs={"type": "date", "aria-label": f"Day of {line.product.sku}"}
+                ),
+            )
+
+    def rows(self) -> list[tuple[Any, forms.BoundField]]:
+        """Return each line with its field."""
+        return [(line, self[f"line-{line.pk}"]) for line in self.lines]
+
+    def dates(self) -> dict[int, date]:
+        """Return the days by line."""
+        return {line.pk: self.cleaned_data[f"line-{line.pk}"] for line in self.lines}

@@ -7,7 +7,7 @@ from decimal import Decimal
 import django_tables2 as tables
 
 from core.tables import LESS, LESS_NUMBER, NUMBER
-from inventory.models import Product
+from inventory.models import BrokenPeg, Product, SupplierOrder
 
 
 class ProductQueueTable(tables.Table):
@@ -36,3 +36,59 @@ class ProductQueueTable(tables.Table):
     def value_created_at(self, record: Product) -> str:
         """Return the moment in the international form."""
         return record.created_at.isoformat(timespec="seconds")
+
+
+class SupplierTable(tables.Table):
+    """Suppliers, as in templates/inventory/supply/_supplier_row.html."""
+
+    code = tables.Column("Code")
+    name = tables.Column("Name")
+    items_sold = tables.Column("Items", orderable=False, attrs=NUMBER)
+    orders_open = tables.Column("On their way", orderable=False, attrs=NUMBER)
+    lead_days = tables.Column("Lead time in days", attrs=LESS_NUMBER)
+    is_active = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_is_active(self, value: bool) -> str:
+        """Return the state's word for the file."""
+        return "Open" if value else "Closed"
+
+
+class SupplierOrderTable(tables.Table):
+    """Supplier orders, as in templates/inventory/supply/_order_row.html."""
+
+    number = tables.Column("Order", order_by="pk", empty_values=())
+    supplier = tables.Column("Supplier", accessor="supplier__name", orderable=False)
+    warehouse = tables.Column("For", accessor="warehouse__name", orderable=False, attrs=LESS)
+    line_count = tables.Column("Lines", orderable=False, attrs=LESS_NUMBER)
+    cost = tables.Column("Cost", orderable=False, attrs=LESS_NUMBER)
+    expected_on = tables.Column("Expected", attrs=NUMBER)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_expected_on(self, record: SupplierOrder) -> str:
+        """Return the day in the international form."""
+        return record.expected_on.isoformat()
+
+
+class BrokenPegTable(tables.Table):
+    """Broken promises, as in templates/inventory/supply/_question_row.html."""
+
+    product = tables.Column("Item", accessor="supply__product__sku", orderable=False)
+    quantity = tables.Column("Units", orderable=False, attrs=NUMBER)
+    supply = tables.Column("Supplier order", accessor="supply__order__number", orderable=False)
+    supplier = tables.Column("Supplier", accessor="supply__order__supplier__name", orderable=False, attrs=LESS)
+    demand = tables.Column("Order", accessor="demand_id", orderable=False, exclude_from_export=True)
+    asked_at = tables.Column("Since", attrs=LESS_NUMBER)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_asked_at(self, record: BrokenPeg) -> str:
+        """Return the moment in the international form."""
+        return record.asked_at.isoformat(timespec="seconds")

@@ -14,13 +14,16 @@ class OrdersConfig(AppConfig):
     def ready(self) -> None:
         """Offer the queues in the navigation, and orders' verbs on the order's page, and its proofs to the audit."""
         from core.intake import import_kinds
+        from orders import handlers
         from orders.audit import CHECKS
         from orders.queries import blockers
+        from orders.queries.demands import owners_of_demands
         from orders.services.customer_files import CUSTOMERS
         from orders.services.importing import ORDERS
         from orders.services.openings import OPENING_ORDERS
         from orders.services.price_files import PRICES
 
+        handlers.connect()
         for place, kind in ((10, ORDERS), (30, CUSTOMERS), (40, PRICES), (60, OPENING_ORDERS)):
             import_kinds.register(kind.name, kind, order=place)
         register_all(registry.audit_checks.register, "orders", CHECKS)
@@ -41,6 +44,7 @@ class OrdersConfig(AppConfig):
         registry.navigation.register(
             "taxes", registry.NavigationItem("Taxes", "orders:tax_rates", "payments", "orders.tax"), order=76
         )
+        registry.demand_owners.register("orders", owners_of_demands)
         registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(
             "orders.confirm",

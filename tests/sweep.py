@@ -23,6 +23,8 @@ from billing.models import Invoice
 from core import intake
 from core.models import User
 from core.queues import QueueView
+from inventory import services as inventory_services
+from inventory.models import BrokenPeg
 from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
 from returns.models import Grade
@@ -30,6 +32,7 @@ from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
 from tests.factories.shipping import dispatched
+from tests.factories.supply import sent, supplier
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services as warehouse_services
 from warehouse.models import Count, Parcel, PickTask, PutBack, Wave
@@ -141,7 +144,14 @@ class World:
         terms = orders_services.HoldTerms(Hold.Kind.OTHER, keep_reservation=False, reason="Asked to wait")
         orders_services.hold_orders(order_ids=[world.orders["held"].pk], terms=terms, actor=house.boss, at=AT)
         task = PickTask.objects.get(order=world.orders["released"])
+        seller = supplier(house, unmoved)
+        coming, cancelled_supply = sent(house, (unmoved, 3, 5)), sent(house, (unmoved, 2, 6))
+        inventory_services.cancel_supplier_orders(order_ids=[cancelled_supply.pk], actor=house.boss, at=AT)
         world.subjects = {
+            "supplier": seller.pk,
+            "supplier_item": seller.items.get().pk,
+            "supplier_order": coming.pk,
+            "broken_peg": BrokenPeg.objects.get(company=house.company).pk,
             "product": product.pk,
             "unmoved_product": unmoved.pk,
             "customer": house.customer.pk,
@@ -201,6 +211,7 @@ class World:
 
 # What stands in an address; one that is missing here fails the sweep.
 _ORDER, _PRODUCT, _INVOICE, _WAVE = {"pk": "order"}, {"pk": "product"}, {"pk": "invoice"}, {"pk": "wave"}
+_SUPPLY = {"pk": "supplier_order"}
 SUBJECTS: Mapping[str, Mapping[str, str]] = {
     **{
         f"core:{name}": {"pk": "import"}
@@ -233,6 +244,15 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:drop_price": {"list_pk": "price_list", "pk": "price"},
     "orders:create_address": {"customer_pk": "customer"},
     "orders:edit_address": {"customer_pk": "customer", "pk": "customer_address"},
+    "supply:order": _SUPPLY,
+    "supply:print_order": _SUPPLY,
+    "supply:acknowledge": _SUPPLY,
+    "supply:supplier": {"pk": "supplier"},
+    "supply:edit_supplier": {"pk": "supplier"},
+    "supply:order_from": {"supplier_pk": "supplier"},
+    "supply:create_item": {"supplier_pk": "supplier"},
+    "supply:edit_item": {"supplier_pk": "supplier", "pk": "supplier_item"},
+    "warehouse:receive": _SUPPLY,
     "warehouse:wave": _WAVE,
     "warehouse:pick_list": _WAVE,
     "warehouse:pick_task": {"pk": "task"},
@@ -280,6 +300,8 @@ BULK: Mapping[str, str] = {
     "warehouse:pick": "order",
     "warehouse:pack": "order",
     "warehouse:put_back": "put_back",
+    **{f"supply:{verb}": "supplier_order" for verb in ("approve", "send", "cancel", "close")},
+    **{f"supply:{answer}": "broken_peg" for answer in ("keep", "cut", "wait", "other_supplier", "give_up")},
     "shipping:dispatch": "order",
     "shipping:deliver": "shipment",
     "shipping:fail": "shipment",

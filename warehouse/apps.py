@@ -20,13 +20,14 @@ class WarehouseConfig(AppConfig):
         audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
         for order, (name, label, url_name, icon, verb, key) in enumerate(
             (
+                ("warehouse.goods_in", "Goods in", "warehouse:arrivals", "inbox", "inventory.receive", "g"),
                 ("warehouse.release", "Release", "warehouse:release_queue", "warehouse", "warehouse.release", "r"),
                 ("warehouse.pick", "Pick", "warehouse:waves", "picking", "warehouse.pick", "k"),
                 ("warehouse.pack", "Pack", "warehouse:pack_queue", "packing", "warehouse.pack", "b"),
                 ("warehouse.count", "Check bins", "warehouse:counts", "audit", "warehouse.count", "n"),
                 ("warehouse.put_back", "Put back", "warehouse:put_backs", "returns", "warehouse.pick", "v"),
             ),
-            start=20,
+            start=19,
         ):
             item = registry.NavigationItem(label, url_name, icon, verb, key=key)
             registry.navigation.register(name, item, order=order)

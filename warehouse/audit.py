@@ -180,4 +180,27 @@ CHECKS = [
         ORDER BY l.id
         """,
     ),
+    sql_check(
+        "received of a supplier order's line = its receipts",
+        rows="warehouse_receiptline",
+        drift="""
+        SELECT 'supplier order line ' || l.id, l.received, coalesce(r.quantity, 0)
+        FROM inventory_supplierorderline l
+        LEFT JOIN (SELECT line_id, sum(quantity) AS quantity FROM warehouse_receiptline GROUP BY 1) r ON r.line_id = l.id
+        WHERE l.received <> coalesce(r.quantity, 0)
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "cost of a receipt = value of what it posted",
+        rows="warehouse_receipt",
+        drift="""
+        SELECT 'receipt ' || r.id, coalesce(l.value, 0), coalesce(m.value, 0)
+        FROM warehouse_receipt r
+        LEFT JOIN (SELECT receipt_id, sum(value) AS value FROM warehouse_receiptline GROUP BY 1) l ON l.receipt_id = r.id
+        LEFT JOIN (SELECT posting_id, sum(value) AS value FROM inventory_stockmove GROUP BY 1) m ON m.posting_id = r.posting_id
+        WHERE coalesce(l.value, 0) <> coalesce(m.value, 0)
+        ORDER BY r.id
+        """,
+    ),
 ]

@@ -61,3 +61,17 @@ class PutBackFilter(QueueFilter):
         "bin__code",
     )
     search_label: ClassVar[str] = "Item, order or bin"
+
+
+class ArrivalFilter(QueueFilter):
+    """Supplier orders by words of their supplier or warehouse; an order's number finds it as well."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("supplier__name", "supplier__code", "warehouse__name", "their_number")
+    search_label: ClassVar[str] = "Order, supplier or warehouse"
+
+    def search(self, queryset: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Return the order of a number such as PO-000012 or 12, or else the orders in which every word is found."""
+        digits = text.strip().upper().removeprefix("PO-")
+        if digits.isdecimal() and len(digits) < 19:
+            return queryset.filter(pk=int(digits))
+        return super().search(queryset, name, text)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from core.quantities import in_steps
+from inventory.models import Bin
+from inventory.services import Arrival
 from warehouse.models import PickTask
 from warehouse.queries import UnpackedLine
 
@@ -113,3 +115,83 @@ class PackForm(forms.Form):
         """Return the units that go into the parcel, by part id."""
         keyed = {line.part_id: self.cleaned_data.get(f"part-{line.part_id}") for line in self.lines}
         return {part_id: units for part_id, units in keyed.items() if units}
+
+
+class ReceiveForm(forms.Form):
+    """What came of each line of a supplier's order, onto which shelf, and whether more of it is expected."""
+
+    delivery_note = forms.CharField(
+        label="Their delivery note",
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        lines: Sequence[Any],
+        homes: Mapping[int, Bin],
+        shelf_of: Callable[[str], Bin | None],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        self.shelf_of = shelf_of
+        for line in lines:
+            sku, step = line.product.sku, line.product.unit.step
+            self.fields[f"line-{line.pk}"] = forms.DecimalField(
+                label=f"Units of {sku}",
+                required=False,
+                min_value=0,
+                max_value=line.most,
+                widget=forms.NumberInput(
+                    attrs={**_UNITS, "step": f"{step.normalize():f}", "aria-label": f"Units of {sku}", "data-count": ""}
+                ),
+                error_messages={
+                    "max_value": f"{line.most.normalize():f} may come at most.",
+                    "min_value": "No less than nothing.",
+                    "invalid": "A number, please.",
+                },
+            )
+            home = homes.get(line.product_id)
+            self.fields[f"bin-{line.pk}"] = forms.CharField(
+                max_length=20,
+                required=False,
+                initial=home.code if home else "",
+                widget=forms.TextInput(
+                    attrs={
+                        "autocomplete": "off",
+                        "spellcheck": "false",
+                        "aria-label": f"Shelf of {sku}",
+                        "class": "code",
+                    }
+                ),
+            )
+            self.fields[f"last-{line.pk}"] = forms.BooleanField(
+                required=False, widget=forms.CheckboxInput(attrs={"aria-label": f"No more of {sku} will come"})
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Check the units and find the shelves."""
+        self.arrivals: list[Arrival] = []
+        for line in self.lines:
+            units = self.cleaned_data.get(f"line-{line.pk}")
+            is_last = bool(self.cleaned_data.get(f"last-{line.pk}"))
+            shelf = None
+            if units:
+                if not in_steps(units, line.product.unit.step):
+                    self.add_error(f"line-{line.pk}", f"It goes by {line.product.unit.step.normalize():f}.")
+                code = str(self.cleaned_data.get(f"bin-{line.pk}") or "")
+                shelf = self.shelf_of(code)
+                if shelf is None:
+                    self.add_error(f"bin-{line.pk}", "No shelf of this warehouse.")
+            if units or is_last:
+                self.arrivals.append(Arrival(line.pk, shelf.pk if shelf else None, units or Decimal(0), is_last))
+        if not self.errors and not self.arrivals:
+            raise forms.ValidationError("Say what came.")
+        return self.cleaned_data
+
+    def rows(self) -> list[tuple[Any, forms.BoundField, forms.BoundField, forms.BoundField]]:
+        """Return each line with its fields."""
+        return [(line, self[f"line-{line.pk}"], self[f"bin-{line.pk}"], self[f"last-{line.pk}"]) for line in self.lines]

@@ -13,10 +13,21 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
+from core.ledger import append_only
 from core.models import Company
 from core.numbering import document_number
 from core.transitions import Graph
-from inventory.models import Allocation, Bin, Product, StockLevel, StockPosting, Warehouse, WarehouseQuerySet
+from inventory.models import (
+    Allocation,
+    Bin,
+    Product,
+    StockLevel,
+    StockPosting,
+    SupplierOrder,
+    SupplierOrderLine,
+    Warehouse,
+    WarehouseQuerySet,
+)
 from orders.models import LinePart, SalesOrder
 
 WAVE_GRAPH = Graph(complete=(["RELEASED"], "DONE"))
@@ -341,3 +352,43 @@ class PutBack(models.Model):
     def finish(self, *, at: datetime) -> None:
         """The goods lie on a shelf again."""
         self.done_at = at
+
+
+class Receipt(models.Model):
+    """What a supplier brought at one time of one order, as it was checked in; with the posting where goods came."""
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="+")
+    delivery_note = models.CharField(max_length=60, blank=True)
+    received_at = models.DateTimeField()
+    received_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = WarehouseQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return document_number("R", self.pk)
+
+
+class ReceiptLine(models.Model):
+    """Units of one line that came and lie in one bin now, and their cost; `is_last` where no more of it is expected."""
+
+    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(SupplierOrderLine, on_delete=models.PROTECT, related_name="+")
+    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    value = models.DecimalField(max_digits=20, decimal_places=4)
+    is_last = models.BooleanField()
+
+    class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, bin__isnull=False) | Q(quantity=0, bin__isnull=True, is_last=True),
+                name="receiptline_lies_in_a_bin",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.line_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import django_tables2 as tables
 
 from core.tables import LESS, LESS_NUMBER, NUMBER
+from inventory.models import SupplierOrder
 from warehouse.models import Count, PutBack, Wave
 
 
@@ -97,3 +98,21 @@ class PutBackQueueTable(tables.Table):
     def value_asked_at(self, record: PutBack) -> str:
         """Return the moment in the international form."""
         return record.asked_at.isoformat(timespec="seconds")
+
+
+class ArrivalTable(tables.Table):
+    """Supplier orders that are to come, as in templates/warehouse/_arrival_row.html."""
+
+    number = tables.Column("Order", order_by="pk", empty_values=())
+    supplier = tables.Column("Supplier", accessor="supplier__name", orderable=False)
+    warehouse = tables.Column("Into", accessor="warehouse__name", orderable=False, attrs=LESS)
+    line_count = tables.Column("Lines", orderable=False, attrs=NUMBER)
+    expected_on = tables.Column("Expected", attrs=NUMBER)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_expected_on(self, record: SupplierOrder) -> str:
+        """Return the day in the international form."""
+        return record.expected_on.isoformat()

@@ -6,6 +6,8 @@ from warehouse import views
 
 app_name = "warehouse"
 urlpatterns = [
+    path("goods-in/", views.ArrivalQueueView.as_view(), name="arrivals"),
+    path("goods-in/<int:pk>/", views.ReceiveView.as_view(), name="receive"),
     path("release/", views.ReleaseQueueView.as_view(), name="release_queue"),
     path("release/orders/", views.ReleaseOrdersView.as_view(), name="release"),
     path("waves/", views.WaveQueueView.as_view(), name="waves"),

@@ -29,6 +29,7 @@ PEOPLE = [
     ("picker@demo.example", "Pia Picker", Role.PICKER),
     ("shipping@demo.example", "Shay Shipping", Role.SHIPPING_CLERK),
     ("returns@demo.example", "Rita Returns", Role.RETURNS_CLERK),
+    ("buyer@demo.example", "Bea Buyer", Role.PURCHASER),
     ("accounts@demo.example", "Ada Accounts", Role.ACCOUNTANT),
     ("admin@demo.example", "Andy Admin", Role.ADMINISTRATOR),
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from billing import services as billing_services
 from billing.models import Invoice
+from config.demo.buying import Buying
 from config.demo.documents import COUNTER, Document, Kind, Plan
 from config.demo.history import PROMISED_IN, History, Pace
 from core.models import Membership
@@ -82,6 +84,7 @@ class Today:
         self._fail()
         self._bring_back()
         self._credit()
+        Buying(self.world, self.now, partial(self.by, Role.PURCHASER), partial(self.by, Role.WAREHOUSE_MANAGER)).work()
         warehouse_services.complete_waves(at=self.now)
 
     def _draft(self) -> None:

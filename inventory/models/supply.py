@@ -88,6 +88,8 @@ class SupplierItem(models.Model):
     lead_days = models.PositiveSmallIntegerField("lead time in days", null=True, blank=True)
     rank = models.PositiveSmallIntegerField("choice", default=1)
 
+    objects = LockingQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["product__sku", "rank", "id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -1,6 +1,7 @@
 """Every write of inventory: receiving, promising, moving and freeing stock."""
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
+from inventory.services.buying import draft_suggestions
 from inventory.services.catalogue import balance_item
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
@@ -16,6 +17,7 @@ from inventory.services.freeing import (
     unpick,
 )
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
+from inventory.services.pegging import note_late, peg_demands
 from inventory.services.posting import StockMoved
 from inventory.services.promising import (
     BinPick,
@@ -29,9 +31,21 @@ from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
 from inventory.services.shorting import Resourced, ShortPick, pick_short
 from inventory.services.sourcing import Destination
+from inventory.services.supplying import (
+    Wanted,
+    acknowledge_supplier_order,
+    answer_broken_pegs,
+    approve_supplier_orders,
+    cancel_supplier_orders,
+    close_supplier_orders,
+    draft_supplier_order,
+    send_supplier_orders,
+)
+from inventory.services.taking_in import Arrival, TakenIn, take_in
 
 __all__ = [
     "Adjustment",
+    "Arrival",
     "BinPick",
     "Counted",
     "Cut",
@@ -50,18 +64,29 @@ __all__ = [
     "ShortPick",
     "StockIssue",
     "StockMoved",
+    "TakenIn",
     "Unpick",
+    "Wanted",
     "WarehouseNotReady",
+    "acknowledge_supplier_order",
     "adjust_stock",
     "allocate_demands",
+    "answer_broken_pegs",
+    "approve_supplier_orders",
     "balance_item",
     "cancel_demand",
+    "cancel_supplier_orders",
+    "close_supplier_orders",
     "count_bin",
     "dispose_returns",
+    "draft_suggestions",
+    "draft_supplier_order",
     "free_allocations",
     "hold_demands",
     "issue_allocations",
     "lock_promises",
+    "note_late",
+    "peg_demands",
     "pick_allocations",
     "pick_short",
     "place_demand",
@@ -69,5 +94,7 @@ __all__ = [
     "receive_returns",
     "receive_stock",
     "release_allocations",
+    "send_supplier_orders",
+    "take_in",
     "unpick",
 ]

@@ -15,7 +15,8 @@ from core.models import User
 from core.refusals import Blocked
 from core.transactions import atomic
 from inventory import sql
-from inventory.models import Allocation, Bin, Demand, StockLevel, StockMove, StockPosting
+from inventory.models import Allocation, Bin, BrokenPeg, Demand, StockLevel, StockMove, StockPosting
+from inventory.services.pegging import ask, peg_later, settle_promises
 from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, post, sums
 
 ZERO = Decimal(0)
@@ -103,6 +104,8 @@ def free_allocations(*, cuts: Sequence[Cut], at: datetime) -> None:
 def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
     """Lower demands, by demand id, by units that wait for stock.
 
+    What suppliers were to bring for them is for others; the purchaser is asked whether it is still wanted (case 45).
+
     :raises StockMoved: where fewer units wait: the others have to be freed or unpicked first.
     """
     if not cancelled:
@@ -110,10 +113,19 @@ def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
     ids = sorted(cancelled)
     with connection.cursor() as cursor:
         cursor.execute(sql.CANCEL_DEMAND, [at.date(), ids, [cancelled[pk] for pk in ids]])
-        if len(cursor.fetchall()) != len(ids):
-            raise StockMoved(
-                "Some of this was promised, picked or cancelled meanwhile. Nothing was changed: look again."
-            )
+        lowered = cursor.fetchall()
+    if len(lowered) != len(ids):
+        raise StockMoved("Some of this was promised, picked or cancelled meanwhile. Nothing was changed: look again.")
+    broken = settle_promises(demand_ids=ids, at=at).given_back
+    if broken:
+        ask(
+            kind=BrokenPeg.Kind.SUPPLY_SPARE,
+            broken=broken,
+            company_of={pk: company_id for pk, company_id, _product in lowered},
+            at=at,
+        )
+        given_back = {demand_id for demand_id, _line in broken}
+        peg_later({product_id for pk, _company, product_id in lowered if pk in given_back})
 
 
 @atomic
@@ -166,10 +178,14 @@ def put_back(*, company_id: int, moves: Sequence[PutBackMove], reference: str, a
 
 @atomic
 def hold_demands(*, demand_ids: Collection[int], held: bool, at: datetime) -> None:
-    """Let demands wait without getting stock, or let them take part in allocation again."""
-    if demand_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(sql.HOLD_DEMANDS, [sorted(demand_ids), held])
+    """Let demands wait without getting stock or what is on its way, or let them take part in allocation again."""
+    if not demand_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql.HOLD_DEMANDS, [sorted(demand_ids), held])
+        products = dict(cursor.fetchall())
+    given_back = settle_promises(demand_ids=demand_ids, at=at).given_back if held else {}
+    peg_later({products[demand_id] for demand_id, _line in given_back})
 
 
 def _check_shelves(moves: Sequence[PutBackMove]) -> None:

@@ -16,6 +16,7 @@ from core.transactions import atomic
 from inventory import events
 from inventory.decide import Grant, Want, decide
 from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
+from inventory.services.pegging import peg_later, settle_promises
 from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
 
 ZERO = Decimal(0)
@@ -104,6 +105,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
         demands.append(demand)
         allocations += [_allocation(demand, grant, at) for grant in grants]
     bulk.insert(demands, (allocations, "demand"))
+    peg_later({demand.product_id for demand in demands if demand.allocated < demand.quantity})
     return [
         Promise(
             demand_id=demand.pk,
@@ -149,6 +151,9 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
         allocations += [_allocation(demand, grant, at) for grant in grants]
     bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on", "first_promised_on"])
     bulk.insert(allocations)
+    given_back = settle_promises(demand_ids=got, at=at).given_back
+    again = {demand.product_id for demand in waiting if demand.allocated + demand.picked < demand.quantity}
+    peg_later(again | {demand.product_id for demand in waiting if any(pk == demand.pk for pk, _line in given_back)})
     if got:
         events.demands_allocated.send(sender=Demand, event=events.DemandsAllocated(tuple(sorted(got)), at))
     return got

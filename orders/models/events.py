@@ -39,6 +39,7 @@ class OrderEvent(models.Model):
         DISCARDED = "DISCARDED", "Discarded"
         CONFIRMED = "CONFIRMED", "Confirmed"
         ALLOCATED = "ALLOCATED", "Allocated"
+        PROMISED = "PROMISED", "Promise moved"
         RELEASED = "RELEASED", "Released"
         PICKED = "PICKED", "Picked"
         SHORT = "SHORT", "Picked short"

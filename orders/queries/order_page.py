@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -165,6 +165,7 @@ _TONES = {
     Kind.CREATED: "",
     Kind.CHANGED: "",
     Kind.DISCARDED: "wrong",
+    Kind.PROMISED: "waiting",
     Kind.SHORT: "wrong",
     Kind.DELIVERY_REFUSED: "wrong",
     Kind.DELIVERY_MISSED: "wrong",
@@ -212,12 +213,37 @@ _TITLES: Mapping[str, str] = {
 def _title(event: OrderEvent) -> str:
     if event.kind == Kind.CREATED and event.data.get("channel") == "FILE":
         return "Order imported from a file"
+    if event.kind == Kind.PROMISED:
+        return _promise(event.data)
     return _TITLES.get(event.kind, event.get_kind_display())
+
+
+_CAUSES = {"late": "the supplier is late", "moved": "the supplier moved it", "cancelled": "the supply was cancelled"}
+
+
+def _promise(data: Mapping[str, Any]) -> str:
+    """Say to what day a promise moved, from what, and why."""
+    days = {name: date.fromisoformat(data[name]) if data.get(name) else None for name in ("before", "after")}
+    said = f"Expected {days['after']:%-d %B}" if days["after"] else "Expected on no known day any more"
+    because = _CAUSES.get(data.get("cause", ""), "")
+    instead = f" instead of {days['before']:%-d %B}" if days["before"] else ""
+    return f"{said}{instead}{f': {because}' if because else ''}"
 
 
 # What the facts of the apps hold, in the order in which it is said. Codes are said as they are.
 _COUNTED = {"lines": "line", "units": "unit", "tasks": "pick task"}
-_CODES = ("number", "waves", "parcel", "parcels", "shipment", "return", "carrier", "tracking", "invoices")
+_CODES = (
+    "number",
+    "supplier_order",
+    "waves",
+    "parcel",
+    "parcels",
+    "shipment",
+    "return",
+    "carrier",
+    "tracking",
+    "invoices",
+)
 _RETURNED = {"over": "over", "short": "short", "wrong": "of a wrong item"}
 # What a hold or a cancellation undid
 _UNDONE = {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
 
 from core import bulk, jobs, transitions
+from core.models import User
 from core.transactions import atomic
 from orders import sql
-from orders.models import LinePart, SalesOrder
+from orders.models import LinePart, OrderEvent, SalesOrder
+from orders.services.recording import Fact, record
 
 
 def mark_released(*, orders: Sequence[SalesOrder], at: datetime) -> None:
@@ -71,6 +74,70 @@ def note_allocation(*, order_ids: Collection[int]) -> None:
     ids = list(SalesOrder.objects.filter(pk__in=order_ids).locked().values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(sql.SET_ALLOCATION, [ids])
+
+
+def note_promises(
+    *, moves: Mapping[int, tuple[date | None, date | None]], cause: str, number: str, at: datetime
+) -> None:
+    """Tell orders that the days moved on which units that wait can leave, by demand id as (before, after).
+
+    An order is told once: of the last day of the units that moved, which is unknown where that of some of them is.
+    """
+    of_order: dict[tuple[int, int], list[int]] = defaultdict(list)
+    parts = LinePart.objects.filter(demand__in=moves).order_by("order_id", "pk")
+    for order_id, company_id, demand_id in parts.values_list("order_id", "order__company_id", "demand_id"):
+        of_order[order_id, company_id].append(demand_id)
+    record(
+        facts=[
+            Fact(
+                order_id,
+                company_id,
+                OrderEvent.Kind.PROMISED,
+                "order",
+                order_id,
+                {
+                    "before": _last(moves[pk][0] for pk in demand_ids),
+                    "after": _last(moves[pk][1] for pk in demand_ids),
+                    "cause": cause,
+                    "supplier_order": number,
+                },
+            )
+            for (order_id, company_id), demand_ids in of_order.items()
+        ],
+        actor=None,
+        at=at,
+    )
+
+
+def _last(days: Iterable[date | None]) -> str | None:
+    known = list(days)
+    return None if None in known else max(day for day in known if day).isoformat()
+
+
+def note_received(*, got: Mapping[int, Decimal], number: str, actor: User, at: datetime) -> None:
+    """Tell orders what they got of goods that came in, by demand id, and have their allocation facet set by a job."""
+    units: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    parts = LinePart.objects.filter(demand__in=got).order_by("order_id", "pk")
+    for order_id, company_id, demand_id in parts.values_list("order_id", "order__company_id", "demand_id"):
+        units[order_id, company_id] += got[demand_id]
+    if not units:
+        return
+    record(
+        facts=[
+            Fact(
+                order_id,
+                company_id,
+                OrderEvent.Kind.ALLOCATED,
+                "order",
+                order_id,
+                {"allocated": str(quantity), "supplier_order": number},
+            )
+            for (order_id, company_id), quantity in units.items()
+        ],
+        actor=actor,
+        at=at,
+    )
+    defer_allocation(order_ids={order_id for order_id, _company in units})
 
 
 def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:

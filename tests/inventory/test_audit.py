@@ -5,6 +5,7 @@ from django.db import connections
 
 from inventory.audit import CHECKS
 from tests.factories.house import House
+from tests.factories.supply import sent
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 
@@ -59,3 +60,34 @@ def test_a_row_in_another_company_s_books_is_found(name, statement):
         assert cursor.rowcount
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     assert name in broken()
+
+
+PEGS = "pegs of a supplier order's line are within what is open of it, and none is on one that is not on its way"
+WAITS = "pegs of a demand are within what it waits for"
+
+
+@pytest.mark.parametrize(
+    ("names", "statement"),
+    [
+        ([PEGS], "UPDATE inventory_supplierorderline SET cancelled = 3"),
+        ([PEGS], "UPDATE inventory_supplierorder SET status = 'CLOSED'"),
+        ([PEGS, WAITS], "UPDATE inventory_allocation SET quantity = quantity + 9 WHERE status = 'SOFT'"),
+        ([WAITS], "UPDATE inventory_demand SET is_held = true"),
+        (["allocation status = its quantities"], "UPDATE inventory_allocation SET picked = 1 WHERE status = 'SOFT'"),
+        ([COMPANIES], "UPDATE inventory_supplier SET company_id = {other} WHERE company_id <> {other}"),
+        ([PRODUCTS], "UPDATE inventory_supplierorderline SET product_id = {product}"),
+    ],
+)
+def test_a_peg_that_nobody_can_keep_is_found(names, statement):
+    house, other = House.open(), House.open()
+    product, another = house.product(), house.product()
+    house.order((product, 4))
+    sent(house, (product, 5, 5))
+    assert broken() == []
+    table = statement.split()[1]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(statement.format(other=other.company.pk, product=another.pk))
+        assert cursor.rowcount
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    assert set(names) <= set(broken())

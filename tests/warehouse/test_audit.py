@@ -10,6 +10,7 @@ from orders.models import CancelReason
 from shipping.audit import CHECKS as SHIPPING
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
+from tests.factories.supply import arrive, sent
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services
 from warehouse.audit import CHECKS as WAREHOUSE
@@ -42,6 +43,7 @@ def house():
     first = PutBack.objects.order_by("pk").first()
     services.put_back_goods(put_back_ids=[first.pk], actor=house.boss, at=AT)
     services.complete_waves(at=AT)
+    arrive(house, sent(house, (house.product(), 5, 5)), 2)
     return house
 
 
@@ -90,6 +92,10 @@ WAREHOUSE_BENDS |= {
     "staged of a level = picked and not issued of its allocations, and what is to be put back": (
         "UPDATE warehouse_putback SET quantity = quantity + 1 WHERE status = 'PLANNED'"
     ),
+    "received of a supplier order's line = its receipts": (
+        "UPDATE inventory_supplierorderline SET received = received + 1"
+    ),
+    "cost of a receipt = value of what it posted": "UPDATE warehouse_receipt SET posting_id = NULL",
 }
 SHIPPING_BENDS = {
     "shipped of a part = its shipment lines": "UPDATE orders_linepart SET shipped = shipped - 1 WHERE shipped > 0",

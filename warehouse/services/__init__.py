@@ -1,10 +1,11 @@
-"""Every write of the warehouse: releasing orders into waves, picking, packing, putting back, and closing waves."""
+"""Every write of the warehouse: receiving, releasing into waves, picking, packing, putting back, closing waves."""
 
 from warehouse.services.counting import count_bin
 from warehouse.services.packing import Box, NothingToPack, Packed, Unpacked, pack_orders, pack_parcels, unpack_parcels
 from warehouse.services.picking import Picked, pick_orders, pick_tasks
 from warehouse.services.putting_back import put_back_goods
 from warehouse.services.recalling import recall_units
+from warehouse.services.receiving import receive_goods
 from warehouse.services.releasing import Released, complete_waves, release_orders
 from warehouse.services.shorting import Short, Shorted, WrongUnits, pick_short
 
@@ -27,6 +28,7 @@ __all__ = [
     "pick_tasks",
     "put_back_goods",
     "recall_units",
+    "receive_goods",
     "release_orders",
     "unpack_parcels",
 ]

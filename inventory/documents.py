@@ -1,0 +1,40 @@
+"""Printing supplier orders from what they say as they stand."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from core.documents import MOST_CHARACTERS, Figures, column_widths, render_pdf
+
+# Least and most characters of each column; what is longer than the most breaks, and figures have no most.
+COLUMNS = {
+    "sku": (5, 18),
+    "quantity": (4, MOST_CHARACTERS),
+    "unit": (3, 10),
+    "unit_cost": (6, MOST_CHARACTERS),
+    "expected_on": (8, 16),
+}
+
+
+def render_supplier_order(snapshot: Mapping[str, Any]) -> bytes:
+    """Print an order to a supplier.
+
+    :raises UnprintableDocument: where an asset of the page is missing.
+    """
+    figures = Figures("en")
+    lines = [
+        {
+            **line,
+            "quantity": figures.quantity(line["quantity"]),
+            "unit_cost": f"{Decimal(line['unit_cost']).normalize():f}",
+            "expected_on": figures.date(line["expected_on"]),
+        }
+        for line in snapshot["lines"]
+    ]
+    context = {
+        **snapshot,
+        "ordered_on": figures.date(snapshot["ordered_on"]),
+        "lines": lines,
+        "widths": column_widths(lines, COLUMNS),
+    }
+    return render_pdf("inventory/documents/supplier_order.html", context, language="en")

@@ -1,0 +1,83 @@
+"""Suggested supplier orders: what orders lack and what fell below its reorder point becomes drafts, once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from core import bulk
+from core.models import User
+from core.refusals import Blocked
+from core.roles import require
+from core.transactions import atomic
+from inventory.models import Supplier, SupplierOrder, SupplierOrderLine
+from inventory.services.suggesting import Suggestion, suggestions
+from inventory.services.supplying import Wanted, cost_of, lines_of, write_drafts
+
+
+@atomic
+def draft_suggestions(*, keys: Collection[str], actor: User, at: datetime) -> list[SupplierOrder]:
+    """Put suggestions into drafts, one per supplier and warehouse, and return these.
+
+    A suggested draft that is there already grows. Somebody who asks again gets nothing twice: what stands in a draft
+    counts as bought, and companies' suppliers are locked meanwhile.
+
+    :raises NotAllowed: where the actor may not buy.
+    :raises Blocked: where nothing is suggested any more.
+    """
+    require(actor, "inventory.purchase")
+    suppliers = {supplier.pk: supplier for supplier in Supplier.objects.for_user(actor).locked()}
+    found = [
+        one
+        for one in suggestions(company_ids=actor.company_ids, today=at.date())
+        if one.key in keys and one.item is not None
+    ]
+    if not found:
+        raise Blocked("Nothing of this has to be bought any more: look again.")
+    wanted: dict[tuple[int, int], list[Suggestion]] = defaultdict(list)
+    for one in found:
+        assert one.item is not None
+        wanted[one.item.supplier_id, one.warehouse.pk].append(one)
+    standing = {
+        (order.supplier_id, order.warehouse_id): order
+        for order in SupplierOrder.objects.for_user(actor)
+        .filter(status=SupplierOrder.Status.DRAFT, is_suggested=True)
+        .locked()
+    }
+    touched = []
+    for key in sorted(wanted.keys() & standing.keys()):
+        _grow(standing[key], suppliers[key[0]], wanted[key], at)
+        touched.append(standing[key])
+    new = {
+        (suppliers[supplier_id], warehouse_id): [_wanted(one) for one in members]
+        for (supplier_id, warehouse_id), members in sorted(wanted.items(), key=lambda pair: pair[0])
+        if (supplier_id, warehouse_id) not in standing
+    }
+    return touched + (write_drafts(drafts=new, is_suggested=True, actor=actor, at=at) if new else [])
+
+
+def _wanted(one: Suggestion) -> Wanted:
+    return Wanted(one.product.pk, one.quantity)
+
+
+def _grow(order: SupplierOrder, supplier: Supplier, members: Collection[Suggestion], at: datetime) -> None:
+    """Add suggestions to a draft: to the line of their product where it has one."""
+    lines = list(SupplierOrderLine.objects.filter(order=order).locked())
+    by_product = {line.product_id: line for line in lines}
+    raised = []
+    for one in members:
+        line = by_product.get(one.product.pk)
+        if line is not None:
+            line.quantity += one.quantity
+            line.unit_cost = cost_of(one.item, line.quantity)
+            raised.append(line)
+    bulk.update(raised, ["quantity", "unit_cost"])
+    fresh = [_wanted(one) for one in members if one.product.pk not in by_product]
+    if fresh:
+        made = lines_of(supplier, fresh, at.date(), after=max(line.position for line in lines))
+        for line in made:
+            line.order = order
+        bulk.insert(made)
+        order.expected_on = max([order.expected_on, *(line.expected_on for line in made)])
+        bulk.update([order], ["expected_on"])

@@ -1,0 +1,193 @@
+"""Pegging: what waits is promised what suppliers are to bring, and keeps that promise or loses it as either changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Q
+
+from core import bulk, jobs
+from core.transactions import atomic
+from inventory import events, sql
+from inventory.decide import Inbound, Waiting, peg
+from inventory.models import Allocation, BrokenPeg, Demand, SupplierOrder, SupplierOrderLine
+
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Settled:
+    """What settling came to: units that demands gave back, by demand and line, and the dates that moved."""
+
+    given_back: dict[tuple[int, int], Decimal] = field(default_factory=dict)
+    moves: list[events.PromiseMoved] = field(default_factory=list)
+
+
+@atomic
+def peg_demands(*, product_ids: Collection[int], at: datetime) -> int:
+    """Promise what is on its way to demands that wait, and return how many pegs were made; safe to run at any time.
+
+    The most urgent demand is served first, from what comes first. No peg that stands is moved for it, so that what one
+    customer was told is not taken away for another.
+    """
+    if not product_ids:
+        return 0
+    lines = lock_supply(product_ids)
+    return peg_waiting(lines=lines, demands=lock_waiting({line.product_id for line in lines}), at=at)
+
+
+def peg_later(product_ids: Collection[int]) -> None:
+    """Have demands of products pegged after this transaction, by a job that may lock what is on its way.
+
+    Whoever has locked a demand must not lock that any more.
+    """
+    if product_ids:
+        jobs.defer("inventory.peg_demands", product_ids=sorted(product_ids))
+
+
+def lock_supply(product_ids: Collection[int], *, line_ids: Collection[int] = ()) -> list[SupplierOrderLine]:
+    """Lock the lines on which some products are to come, and those named besides, before any demand is locked."""
+    coming = Q(product__in=product_ids, open__gt=0, order__status__in=SupplierOrder.OPEN)
+    rows = SupplierOrderLine.objects.filter(coming | Q(pk__in=line_ids)).select_related("order")
+    return list(rows.locked())
+
+
+def lock_waiting(product_ids: Collection[int], *, demand_ids: Collection[int] = ()) -> list[Demand]:
+    """Lock the demands that wait for products, and those named besides."""
+    waits = Q(product__in=product_ids, backordered__gt=0, is_held=False)
+    return list(Demand.objects.filter(waits | Q(pk__in=demand_ids)).locked())
+
+
+def peg_waiting(
+    *,
+    lines: Sequence[SupplierOrderLine],
+    demands: Sequence[Demand],
+    at: datetime,
+    first: Collection[int] = (),
+    cause: str = "pegged",
+    number: str = "",
+) -> int:
+    """Peg locked demands that wait to locked lines as far as both go, and set their dates; return how many pegs.
+
+    Those named `first` had a promise, which is made anew before any other.
+    """
+    taken = pegged_of_lines([line.pk for line in lines])
+    has = pegged_of_demands([demand.pk for demand in demands])
+    order_of = {line.pk: str(line.order) for line in lines}
+    waiting = [
+        Waiting(demand.pk, demand.product_id, demand.backordered - has[demand.pk])
+        for demand in sorted(demands, key=lambda d: (d.pk not in first, d.priority, d.due_on, d.pk))
+        if not demand.is_held
+    ]
+    inbounds = [
+        Inbound(line.pk, line.product_id, line.expected_on, line.open - taken[line.pk])
+        for line in lines
+        if line.pk in taken
+    ]
+    company_of = {demand.pk: demand.company_id for demand in demands}
+    made = [
+        Allocation(
+            company_id=company_of[grant.demand_id],
+            demand_id=grant.demand_id,
+            supply_id=grant.line_id,
+            quantity=grant.quantity,
+            status=Allocation.Status.SOFT,
+            reason=f"{order_of[grant.line_id]} brings it",
+            created_at=at,
+        )
+        for grant in peg(waiting, inbounds, at.date())
+    ]
+    bulk.insert(made)
+    touched = {demand.pk for demand in demands}
+    settle_promises(demand_ids=touched, at=at, cause=cause, number=number)
+    return len(made)
+
+
+def settle_promises(*, demand_ids: Collection[int], at: datetime, cause: str = "", number: str = "") -> Settled:
+    """Take from locked demands the pegs that they need no more, the last to come first, and set their dates.
+
+    Where all that waits is on its way the date is that of the last of it; what is late has none. Where a cause is
+    given, those above are told of the dates that moved.
+    """
+    settled = Settled()
+    if not demand_ids:
+        return settled
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SETTLE_PROMISES, [bulk.array(sorted(demand_ids)), at.date()])
+        for demand_id, supply_id, quantity, before, after in cursor.fetchall():
+            if supply_id is not None:
+                settled.given_back[demand_id, supply_id] = quantity
+            else:
+                settled.moves.append(events.PromiseMoved(demand_id, before, after))
+    if cause and settled.moves:
+        moves = tuple(sorted(settled.moves, key=lambda move: move.demand_id))
+        events.promises_moved.send(sender=Demand, event=events.PromisesMoved(moves, cause, number, at))
+    return settled
+
+
+def free_pegs(lines: Collection[SupplierOrderLine]) -> dict[tuple[int, int], Decimal]:
+    """Free every peg of locked lines, whose demands are locked too, and return their units by demand and line."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.FREE_PEGS, [bulk.array(sorted(line.pk for line in lines))])
+        return {(demand_id, supply_id): quantity for demand_id, supply_id, quantity in cursor.fetchall()}
+
+
+def pegged_demands(line_ids: Collection[int]) -> set[int]:
+    """Return the demands that are pegged to lines."""
+    pegs = Allocation.objects.filter(supply__in=line_ids, status=Allocation.Status.SOFT)
+    return set(pegs.values_list("demand_id", flat=True))
+
+
+def ask(
+    *, kind: BrokenPeg.Kind, broken: Mapping[tuple[int, int], Decimal], company_of: Mapping[int, int], at: datetime
+) -> None:
+    """Ask the other side what happens with units whose peg is broken, by demand and line."""
+    bulk.later(
+        [
+            BrokenPeg(
+                company_id=company_of[demand_id],
+                kind=kind,
+                demand_id=demand_id,
+                supply_id=supply_id,
+                quantity=quantity,
+                asked_at=at,
+            )
+            for (demand_id, supply_id), quantity in broken.items()
+        ]
+    )
+
+
+def pegged_of_lines(line_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Return what is pegged of lines that are on their way, read after their locks."""
+    if not line_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.PEGGED_OF_LINES, [bulk.array(line_ids)])
+        return dict(cursor.fetchall())
+
+
+def pegged_of_demands(demand_ids: Sequence[int]) -> dict[int, Decimal]:
+    """Return what demands are pegged to, nothing for the others; read after their locks."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    if demand_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(sql.PEGGED_OF_DEMANDS, [bulk.array(demand_ids)])
+            found.update(cursor.fetchall())
+    return found
+
+
+@atomic
+def note_late(*, at: datetime) -> int:
+    """Take the date from promises on lines that are late, tell their orders, and return how many there were."""
+    lines = SupplierOrderLine.objects.filter(
+        expected_on__lt=at.date(), open__gt=0, order__status__in=SupplierOrder.OPEN
+    )
+    locked = [line.pk for line in lines.locked()]
+    demands = Demand.objects.filter(pk__in=pegged_demands(locked), promised_on__isnull=False).locked()
+    settled = settle_promises(demand_ids=[demand.pk for demand in demands], at=at, cause="late")
+    return len(settled.moves)

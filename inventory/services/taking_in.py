@@ -1,0 +1,230 @@
+"""What a supplier brings: it goes on the shelf at its cost, to those whom it was promised first, then to others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from core import bulk
+from core.models import User
+from core.money import round_half_up
+from core.quantities import in_steps
+from core.refusals import Blocked
+from core.roles import require
+from core.transactions import atomic
+from inventory.models import (
+    Allocation,
+    Bin,
+    Demand,
+    StockLevel,
+    StockPosting,
+    SupplierOrder,
+    SupplierOrderLine,
+)
+from inventory.services.pegging import (
+    free_pegs,
+    lock_supply,
+    lock_waiting,
+    peg_later,
+    pegged_demands,
+    settle_promises,
+)
+from inventory.services.promising import allocate_demands, locked_levels
+from inventory.services.receiving import ReceiptLine, receive_stock
+from inventory.services.sourcing import leaves_on
+from inventory.services.supplying import ask_orders, finish, one_locked
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Units of one line that came and go into one bin; `is_last`: no more of the line is expected."""
+
+    line_id: int
+    bin_id: int | None
+    quantity: Decimal
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What an arrival came to: the posting, what each arrival cost in their order, and the units that demands got."""
+
+    company_id: int
+    posting_id: int | None
+    values: tuple[Decimal, ...]
+    got: dict[int, Decimal]
+
+
+@atomic
+def take_in(
+    *, order_id: int, arrivals: Sequence[Arrival], places: int, reference: str, actor: User, at: datetime
+) -> TakenIn:
+    """Receive units of a supplier order's lines at their cost: part of a line, all of it, or more within its tolerance.
+
+    The demands that were promised them get them first, the most urgent before others, then whatever else waits by the
+    rule of every allocation; what a line brings no more is asked about (case 45). Nothing can be promised twice.
+
+    :raises NotAllowed: where the actor may not receive.
+    :raises Blocked: where the order is not on its way, a line is not its own, or more came than may.
+    """
+    require(actor, "inventory.receive")
+    order = one_locked(order_id, actor)
+    if order.status not in SupplierOrder.OPEN:
+        raise Blocked(f"{order} is {order.get_status_display().lower()}: nothing of it is expected.")
+    own = dict(SupplierOrderLine.objects.filter(order=order).values_list("pk", "product_id"))
+    if not arrivals or not {arrival.line_id for arrival in arrivals} <= own.keys():
+        raise Blocked(f"Say what came of which line of {order}.")
+    products = {own[arrival.line_id] for arrival in arrivals}
+    # All that the steps below lock, in the one order
+    lines = {line.pk: line for line in lock_supply(products, line_ids=own) if line.pk in own}
+    pegged = pegged_demands(lines)
+    values = _note_arrivals(order, lines, arrivals, places)
+    demands = {d.pk: d for d in lock_waiting(products, demand_ids=pegged)}
+    locked_levels([order.company_id], products)
+    came = [arrival for arrival in arrivals if arrival.quantity]
+    posting_id = None
+    if came:
+        posting_id = receive_stock(
+            company_id=order.company_id,
+            lines=[
+                ReceiptLine(_shelf(order, arrival), own[arrival.line_id], arrival.quantity, value)
+                for arrival, value in zip(arrivals, values, strict=True)
+                if arrival.quantity
+            ],
+            kind=StockPosting.Kind.RECEIPT,
+            reference=reference,
+            actor=actor,
+            at=at,
+        )
+    got = _serve_pegs(order, lines, came, demands, at)
+    ended = [lines[arrival.line_id] for arrival in arrivals if arrival.is_last]
+    broken = free_pegs(ended)
+    for demand_id, units in allocate_demands(demand_ids=list(demands), at=at).items():
+        got[demand_id] = got.get(demand_id, ZERO) + units
+    settle_promises(demand_ids=list(demands), at=at, cause="received", number=order.number)
+    if broken:
+        ask_orders(broken, Demand.objects.filter(pk__in={demand_id for demand_id, _line in broken}), at)
+    finish(order, at)
+    peg_later(products)
+    return TakenIn(order.company_id, posting_id, tuple(values), got)
+
+
+def _note_arrivals(
+    order: SupplierOrder, lines: dict[int, SupplierOrderLine], arrivals: Sequence[Arrival], places: int
+) -> list[Decimal]:
+    """Raise what locked lines have received, and return what each arrival costs.
+
+    The cost of a line's arrivals comes to that of its units whole, to the cent (PRODUCT.md rule 7).
+    """
+    changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"received": ZERO, "cancelled": ZERO})
+    steps = dict(SupplierOrderLine.objects.filter(pk__in=lines).values_list("pk", "product__unit__step"))
+    values = []
+    for arrival in arrivals:
+        line, change = lines[arrival.line_id], changes[arrival.line_id]
+        if arrival.quantity < 0 or not in_steps(arrival.quantity, steps[line.pk]):
+            raise Blocked(f"{arrival.quantity.normalize():f} is no number of units of line {line.position}.")
+        before = line.received + change["received"]
+        after = before + arrival.quantity
+        most = line.quantity * (100 + line.over_percent) / 100 - line.cancelled
+        if after > most:
+            raise Blocked(
+                f"Line {line.position} may bring {max(most - before, ZERO).normalize():f} more, and not"
+                f" {arrival.quantity.normalize():f}. Leave the rest with the supplier, or ask the purchaser."
+            )
+        values.append(round_half_up(line.unit_cost * after, places) - round_half_up(line.unit_cost * before, places))
+        change["received"] += arrival.quantity
+        if arrival.is_last:
+            change["cancelled"] = max(line.quantity - line.cancelled - after, ZERO)
+    bulk.add(SupplierOrderLine, dict(changes))
+    return values
+
+
+def _shelf(order: SupplierOrder, arrival: Arrival) -> int:
+    """Return the bin into which an arrival goes.
+
+    :raises Blocked: where that is in another warehouse than the one for which it was ordered.
+    """
+    if arrival.bin_id is None or not Bin.objects.filter(pk=arrival.bin_id, warehouse=order.warehouse_id).exists():
+        raise Blocked("Put it into a bin of the warehouse that ordered it.")
+    return arrival.bin_id
+
+
+def _serve_pegs(
+    order: SupplierOrder,
+    lines: dict[int, SupplierOrderLine],
+    came: Iterable[Arrival],
+    demands: dict[int, Demand],
+    at: datetime,
+) -> dict[int, Decimal]:
+    """Give what came to the demands that are pegged to its lines, and return what each got."""
+    left: dict[int, Decimal] = defaultdict(Decimal)
+    for arrival in came:
+        left[arrival.line_id] += arrival.quantity
+    levels = {
+        level.product_id: level
+        for level in StockLevel.objects.filter(
+            company=order.company_id, warehouse=order.warehouse_id, product__in={lines[pk].product_id for pk in left}
+        ).select_related("warehouse__calendar", "company")
+    }
+    pegs = Allocation.objects.filter(supply__in=left, status=Allocation.Status.SOFT).select_related("demand")
+    got: dict[int, Decimal] = defaultdict(Decimal)
+    firm, used = [], []
+    for peg in sorted(pegs, key=lambda p: (p.demand.priority, p.demand.due_on, p.demand_id, p.pk)):
+        assert peg.supply_id is not None
+        level, units = levels[lines[peg.supply_id].product_id], min(peg.quantity, left[peg.supply_id])
+        if units <= 0:
+            continue
+        left[peg.supply_id] -= units
+        got[peg.demand_id] += units
+        used.append((peg, units))
+        firm.append(
+            Allocation(
+                company_id=peg.company_id,
+                demand_id=peg.demand_id,
+                level=level,
+                quantity=units,
+                reason=f"{order} brought it to {level.warehouse}",
+                created_at=at,
+            )
+        )
+    if firm:
+        leaves = max(leaves_on(level, at) for level in levels.values())
+        _keep(firm, used, [demands[pk] for pk in got], got, leaves=leaves, at=at)
+    return dict(got)
+
+
+def _keep(
+    firm: Collection[Allocation],
+    used: Sequence[tuple[Allocation, Decimal]],
+    demands: Sequence[Demand],
+    got: dict[int, Decimal],
+    *,
+    leaves: date,
+    at: datetime,
+) -> None:
+    """Write promises of stock in the place of pegs; what a demand has whole by that leaves on a day."""
+    raised: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
+    for allocation in firm:
+        assert allocation.level_id is not None
+        raised[allocation.level_id]["allocated"] += allocation.quantity
+    bulk.add(StockLevel, dict(raised))
+    served = []
+    for peg, units in used:
+        if units == peg.quantity:
+            peg.free(at=at)
+        else:
+            peg.quantity -= units
+        served.append(peg)
+    bulk.update(served, ["quantity", "status"])
+    for demand in demands:
+        demand.allocated += got[demand.pk]
+        if demand.allocated + demand.picked == demand.quantity:
+            demand.promised_on = max(demand.due_on, leaves)
+            demand.first_promised_on = demand.first_promised_on or demand.promised_on
+    bulk.update(demands, ["allocated", "promised_on", "first_promised_on"])
+    bulk.insert(list(firm))

@@ -1,0 +1,61 @@
+"""Inventory's pages: the catalogue, and whom and what stock is bought from."""
+
+from inventory.views.products import (
+    CloseProductsView,
+    CreateProductView,
+    EditProductView,
+    OpenProductsView,
+    ProductDetailView,
+    ProductQueueView,
+)
+from inventory.views.suppliers import (
+    CreateItemView,
+    CreateSupplierView,
+    EditItemView,
+    EditSupplierView,
+    OrderFromSupplierView,
+    SupplierQueueView,
+    SupplierView,
+)
+from inventory.views.supply import (
+    AcknowledgeView,
+    AnswerView,
+    ApproveOrdersView,
+    BrokenPegQueueView,
+    CancelOrdersView,
+    CloseOrdersView,
+    DraftSuggestionsView,
+    PrintOrderView,
+    SendOrdersView,
+    SuggestionsView,
+    SupplierOrderQueueView,
+    SupplierOrderView,
+)
+
+__all__ = [
+    "AcknowledgeView",
+    "AnswerView",
+    "ApproveOrdersView",
+    "BrokenPegQueueView",
+    "CancelOrdersView",
+    "CloseOrdersView",
+    "CloseProductsView",
+    "CreateItemView",
+    "CreateProductView",
+    "CreateSupplierView",
+    "DraftSuggestionsView",
+    "EditItemView",
+    "EditProductView",
+    "EditSupplierView",
+    "OpenProductsView",
+    "OrderFromSupplierView",
+    "PrintOrderView",
+    "ProductDetailView",
+    "ProductQueueView",
+    "SendOrdersView",
+    "SuggestionsView",
+    "SupplierOrderQueueView",
+    "SupplierOrderView",
+    "SupplierQueueView",
+    "SupplierView",
+]

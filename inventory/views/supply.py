@@ -1,0 +1,322 @@
+"""What is on its way: supplier orders, what should be bought, and the questions that a broken promise leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import View
+from django.views.generic.edit import FormView
+
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
+from core.queues import BulkAction, QueueActionView, QueueView, Run, Tab
+from inventory import documents, services
+from inventory.filters import BrokenPegFilter, SupplierOrderFilter
+from inventory.forms import AcknowledgeForm
+from inventory.models import BrokenPeg, SupplierOrder
+from inventory.queries import supply as supply_queries
+from inventory.services.suggesting import suggestions
+from inventory.tables import BrokenPegTable, SupplierOrderTable
+
+_TABS = {"draft": "Drafts", "sent": "On their way", "late": "Late", "part": "Part received", "done": "Done"}
+
+
+class SupplierOrderQueueView(QueueView):
+    """Orders placed with suppliers, by what has to be done with them."""
+
+    verb = "inventory.view_supply"
+    model = SupplierOrder
+    table_class = SupplierOrderTable
+    filterset_class = SupplierOrderFilter
+    template_name = "inventory/supply/queue.html"
+    row_template = "inventory/supply/_order_row.html"
+    empty_template = "inventory/supply/_no_orders.html"
+    title = "Supplier orders"
+    noun = "supplier order"
+    default_sort = "expected_on"
+    bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
+        BulkAction("supply:approve", "inventory.approve_supply", "Approve", key="a"),
+        BulkAction("supply:send", "inventory.purchase", "Mark sent", key="s"),
+    )
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
+        """The states as they are today."""
+        return tuple(
+            Tab(slug, _TABS[slug], condition) for slug, condition in supply_queries.tabs(timezone.localdate()).items()
+        )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the orders with their figures."""
+        return supply_queries.supplier_orders(person(self.request), timezone.localdate())
+
+    def extra_context(self) -> dict[str, Any]:
+        """Say whether the person buys, and in what currency."""
+        user = person(self.request)
+        return {"can_buy": user.can("inventory.purchase"), "currency": user.company.currency}
+
+
+class SupplierOrderView(VerbRequiredMixin, View):
+    """One supplier order: its lines, what came of them and who waits for each."""
+
+    verb = "inventory.view_supply"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the order."""
+        user = person(request)
+        order = one_of(user, pk)
+        lines = supply_queries.lines_of_order(order)
+        return render(
+            request,
+            "inventory/supply/order.html",
+            {
+                "title": order.number,
+                "order": order,
+                "lines": lines,
+                "today": timezone.localdate(),
+                "waiting": sum(len(line.waits) for line in lines),
+                "actions": shown_actions(order, user),
+                "action_fields": {"id": pk},
+                "may_answer": user.can("inventory.purchase") and order.status in SupplierOrder.OPEN,
+                "may_receive": user.can("inventory.receive") and order.status in SupplierOrder.OPEN,
+            },
+        )
+
+
+def one_of(user: Any, pk: int) -> Any:
+    """Return a supplier order that the person may see, with its figures.
+
+    :raises Http404: where there is none.
+    """
+    return get_object_or_404(supply_queries.supplier_orders(user, timezone.localdate()), pk=pk)
+
+
+def shown_actions(order: SupplierOrder, user: Any) -> list[dict[str, Any]]:
+    """Return the verbs that a person may do to an order in its state, the one that comes next first."""
+    waits = "Orders that wait for it are told, and the sales desk is asked about each."
+    offered = (
+        ("approve", "inventory.approve_supply", "Approve", "a", ""),
+        ("send", "inventory.purchase", "Mark sent", "s", ""),
+        (
+            "close",
+            "inventory.purchase",
+            "Close",
+            "",
+            f"Close {order}? What has not come is not expected any more. {waits}",
+        ),
+        ("cancel", "inventory.purchase", "Cancel order", "", f"Cancel {order}? {waits}"),
+    )
+    return [
+        {"label": label, "url": reverse(f"supply:{verb}"), "key": key, "confirm": confirm, "primary": not confirm}
+        for verb, needs, label, key, confirm in offered
+        if user.can(needs) and not supply_queries.blockers(order, verb, user)
+    ]
+
+
+class PrintOrderView(VerbRequiredMixin, View):
+    """A supplier order on paper, as it is sent."""
+
+    verb = "inventory.view_supply"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Print the order."""
+        order = one_of(person(request), pk)
+        return HttpResponse(
+            documents.render_supplier_order(supply_queries.paper(order)),
+            content_type="application/pdf",
+            headers={"Content-Disposition": f'inline; filename="{order.number}.pdf"'},
+        )
+
+
+class ApproveOrdersView(QueueActionView):
+    """Says yes to drafts."""
+
+    verb = "inventory.approve_supply"
+    queue, queue_url = SupplierOrderQueueView, "supply:orders"
+    service, ids_name = services.approve_supplier_orders, "order_ids"
+    done, done_many = "Approved.", "{n} supplier orders approved."
+
+
+class SendOrdersView(QueueActionView):
+    """Notes that suppliers have their orders."""
+
+    verb = "inventory.purchase"
+    queue, queue_url = SupplierOrderQueueView, "supply:orders"
+    service, ids_name = services.send_supplier_orders, "order_ids"
+    done, done_many = "Sent: orders that wait have a date now.", "{n} supplier orders sent."
+
+
+class CancelOrdersView(QueueActionView):
+    """Calls orders off."""
+
+    verb = "inventory.purchase"
+    queue, queue_url = SupplierOrderQueueView, "supply:orders"
+    service, ids_name = services.cancel_supplier_orders, "order_ids"
+    done, done_many = "Cancelled.", "{n} supplier orders cancelled."
+
+
+class CloseOrdersView(QueueActionView):
+    """Closes orders of which no more is expected."""
+
+    verb = "inventory.purchase"
+    queue, queue_url = SupplierOrderQueueView, "supply:orders"
+    service, ids_name = services.close_supplier_orders, "order_ids"
+    done, done_many = "Closed.", "{n} supplier orders closed."
+
+
+class AcknowledgeView(FormPageMixin, FormView):
+    """What a supplier answered: their number, and the day of each line."""
+
+    verb = "inventory.purchase"
+    form_class = AcknowledgeForm
+    template_name, fragment_name = "inventory/supply/acknowledge.html", "inventory/supply/_acknowledge_form.html"
+    submit_label = "Save the dates"
+    done = "Dates saved: orders that wait for it are told where theirs moved."
+
+    @cached_property
+    def order(self) -> SupplierOrder:
+        """The order, where it is one of the person's companies'."""
+        found: SupplierOrder = one_of(person(self.request), self.kwargs["pk"])
+        return found
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """The order."""
+        return f"Dates of {self.order}"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the lines that are open."""
+        lines = [line for line in supply_queries.lines_of_order(self.order) if line.open]
+        return {**super().get_form_kwargs(), "order": self.order, "lines": lines}
+
+    def save(self, form: AcknowledgeForm) -> int:
+        """Save the dates."""
+        services.acknowledge_supplier_order(
+            order_id=self.order.pk,
+            their_number=form.cleaned_data["their_number"],
+            dates=form.dates(),
+            actor=person(self.request),
+            at=timezone.now(),
+        )
+        return self.order.pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the order's page."""
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        """Return the order's page."""
+        return reverse("supply:order", args=[self.order.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the order."""
+        return super().get_context_data(order=self.order, **kwargs)
+
+
+class SuggestionsView(VerbRequiredMixin, View):
+    """What should be bought, from whom, and why; ticked rows become drafts."""
+
+    verb = "inventory.view_supply"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show what should be bought today."""
+        user = person(request)
+        found = suggestions(company_ids=[user.company.pk], today=timezone.localdate())
+        return render(
+            request,
+            "inventory/supply/suggestions.html",
+            {
+                "title": "To buy",
+                "suggestions": found,
+                "currency": user.company.currency,
+                "can_buy": user.can("inventory.purchase"),
+                "unsold": sum(1 for one in found if one.item is None),
+            },
+        )
+
+
+class DraftSuggestionsView(VerbRequiredMixin, View):
+    """Puts what was ticked into drafts, one per supplier and warehouse."""
+
+    verb = "inventory.purchase"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Make the drafts, or say why not."""
+        orders = services.draft_suggestions(keys=request.POST.getlist("key"), actor=person(request), at=timezone.now())
+        names = ", ".join(order.number for order in orders)
+        messages.success(request, f"{names}: look through and approve.")
+        url = reverse("supply:order", args=[orders[0].pk]) if len(orders) == 1 else reverse("supply:orders")
+        return go_to(request, url)
+
+
+class BrokenPegQueueView(QueueView):
+    """What somebody has to say: orders whose supply was cancelled, and supply whose order was."""
+
+    verb = "inventory.view_supply"
+    model = BrokenPeg
+    table_class = BrokenPegTable
+    filterset_class = BrokenPegFilter
+    row_template = "inventory/supply/_question_row.html"
+    empty_template = "inventory/supply/_no_questions.html"
+    title = "Broken promises"
+    noun = "question"
+    default_sort = "asked_at"
+    tabs: ClassVar[tuple[Tab, ...]] = (
+        Tab("orders", "Orders without supply", Q(kind="ORDER_WAITS", status="OPEN")),
+        Tab("spare", "Supply without order", Q(kind="SUPPLY_SPARE", status="OPEN")),
+        Tab("answered", "Answered", Q(status="ANSWERED")),
+    )
+
+    @property
+    def bulk_actions(self) -> tuple[BulkAction, ...]:  # type: ignore[override]
+        """The answers that fit the tab."""
+        if self.current_tab is None or self.current_tab.slug == "answered":
+            return ()
+        if self.current_tab.slug == "spare":
+            return (
+                BulkAction("supply:keep", "inventory.purchase", "Keep for stock", key="k"),
+                BulkAction(
+                    "supply:cut",
+                    "inventory.purchase",
+                    "Cut from supplier order",
+                    confirm="Take what nobody waits for off the supplier's order? Tell the supplier as well.",
+                ),
+            )
+        return (
+            BulkAction("supply:wait", "orders.confirm", "Let wait", key="w"),
+            BulkAction("supply:other_supplier", "orders.confirm", "Bought elsewhere"),
+            BulkAction("supply:give_up", "orders.confirm", "Cancelled with the customer"),
+        )
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the questions."""
+        return supply_queries.broken_pegs(person(self.request))
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Add the orders that waited."""
+        owners = supply_queries.owners_of({row.demand_id for row in rows})
+        for row in rows:
+            row.owner = owners.get(row.demand_id)
+        return rows
+
+
+class AnswerView(QueueActionView):
+    """Answers questions one way."""
+
+    verb = "inventory.view_supply"
+    says = BrokenPeg.Answer.WAIT
+    queue, queue_url = BrokenPegQueueView, "supply:questions"
+    service, ids_name = services.answer_broken_pegs, "peg_ids"
+    done, done_many = "Answered.", "{n} questions answered."
+
+    def run(self, ids: Sequence[int], extra: Mapping[str, Any]) -> Run:
+        """Answer the questions."""
+        return super().run(ids, {**extra, "answer": self.says})

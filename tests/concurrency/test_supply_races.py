@@ -1,0 +1,101 @@
+"""What a supplier brings under pressure: a line takes in no more than it may, and nobody is promised a unit twice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection, connections
+
+from core import registry
+from inventory import services as inventory_services
+from inventory.models import Allocation, Demand, StockLevel, SupplierOrder, SupplierOrderLine
+from orders import services as orders_services
+from tests.factories.house import AT, House
+from tests.factories.supply import arrive, lines, sent
+from tests.race import race
+from tests.soak import count
+from tests.unlocked import take_locks_away
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+
+CLERKS = count(short=3, full=8)
+
+
+def pegged() -> Decimal:
+    return sum(Allocation.objects.filter(status="SOFT").values_list("quantity", flat=True), Decimal(0))
+
+
+def receive_at_once(house: House, order: SupplierOrder) -> list[object]:
+    return race(*(lambda: arrive(house, order, 6) for _ in range(CLERKS)))
+
+
+class TestTwoClerks:
+    def test_receive_no_more_of_a_line_than_it_may_bring(self):
+        house = House.open()
+        product = house.product()
+        house.order((product, 20))
+        order = sent(house, (product, 10, 5))
+        arrive(house, order, 1)
+        outcomes = receive_at_once(house, order)
+        assert sum(not isinstance(outcome, Exception) for outcome in outcomes) == 1
+        (line,) = lines(order)
+        level = StockLevel.objects.get(product=product)
+        assert (line.received, level.sellable, level.allocated, pegged()) == (7, 7, 7, 3)
+        assert [check.name for check in registry.audit_checks if check.find()[1] and "facet" not in check.name] == []
+
+    def test_receive_more_without_the_locks(self, monkeypatch):
+        """The control: the constraint on the line is taken away too, or it would refuse."""
+        house = House.open()
+        product = house.product()
+        order = sent(house, (product, 10, 5))
+        arrive(house, order, 1)
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(
+                "ALTER TABLE inventory_supplierorderline DROP CONSTRAINT supplierorderline_received_within_tolerance"
+            )
+        take_locks_away(monkeypatch, SupplierOrder, SupplierOrderLine, pause=0.05)
+        receive_at_once(house, order)
+        assert lines(order)[0].received > 10
+
+
+class TestPegging:
+    def test_at_once_promises_no_unit_twice(self):
+        house = House.open()
+        product = house.product()
+        order = sent(house, (product, 5, 5))
+        for _ in range(3):
+            house.order((product, 3))
+        race(*(lambda: inventory_services.peg_demands(product_ids=[product.pk], at=AT) for _ in range(CLERKS)))
+        assert pegged() == lines(order)[0].open
+
+    def test_promises_units_twice_without_the_locks(self, monkeypatch):
+        house = House.open()
+        product = house.product()
+        order = sent(house, (product, 5, 5))
+        house.order((product, 9))
+        take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=0.05)
+        race(*(lambda: inventory_services.peg_demands(product_ids=[product.pk], at=AT) for _ in range(2)))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT sum(quantity) FROM inventory_allocation WHERE status = 'SOFT'")
+            assert cursor.fetchone()[0] > lines(order)[0].open
+
+
+class TestReceiptAgainstConfirm:
+    def test_never_oversells(self):
+        house = House.open()
+        product = house.product()
+        house.order((product, 2))
+        order = sent(house, (product, 6, 5))
+        drafts = [house.draft((product, 1)) for _ in range(8)]
+
+        def confirm(draft) -> None:
+            house.boss.__dict__.pop("membership", None)
+            orders_services.confirm_orders(order_ids=[draft.pk], actor=house.boss, at=AT)
+
+        outcomes = race(lambda: arrive(house, order, 6), *(lambda draft=draft: confirm(draft) for draft in drafts))
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        level = StockLevel.objects.get(product=product)
+        promised = sum(Demand.objects.values_list("allocated", flat=True))
+        assert level.allocated == promised <= level.sellable == 6
+        assert [check.name for check in registry.audit_checks if check.find()[1] and "facet" not in check.name] == []

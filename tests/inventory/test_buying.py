@@ -1,0 +1,124 @@
+"""What should be bought, and that asking twice buys nothing twice."""
+
+from decimal import Decimal
+
+import pytest
+
+from core.refusals import Blocked
+from inventory import services
+from inventory.decide import Terms, to_buy
+from inventory.models import ReorderRule, SupplierItem, SupplierOrder, SupplierPriceBreak
+from inventory.services.suggesting import suggestions
+from tests.factories.house import AT, TODAY, House
+from tests.factories.supply import lines, ordered, sent, supplier
+
+pytestmark = pytest.mark.django_db
+
+
+def found(house: House) -> dict[str, Decimal]:
+    return {one.product.sku: one.quantity for one in suggestions(company_ids=[house.company.pk], today=TODAY)}
+
+
+def rule(house: House, product, point: int, target: int, warehouse=None) -> ReorderRule:
+    return ReorderRule.objects.create(
+        company=house.company,
+        product=product,
+        warehouse=warehouse or house.warehouses[0],
+        reorder_point=point,
+        order_up_to=target,
+    )
+
+
+def draft(house: House) -> list[SupplierOrder]:
+    keys = [one.key for one in suggestions(company_ids=[house.company.pk], today=TODAY)]
+    return services.draft_suggestions(keys=keys, actor=house.boss, at=AT)
+
+
+class TestToBuy:
+    @pytest.mark.parametrize(
+        ("short", "projected", "minimum", "multiple", "quantity"),
+        [
+            (3, 20, 0, 1, 3),
+            (3, 20, 10, 1, 10),
+            (13, 20, 10, 6, 18),
+            (0, 5, 0, 1, 25),
+            (0, 10, 0, 1, 0),
+            (4, 6, 0, 5, 25),
+        ],
+    )
+    def test_fills_up_by_the_supplier_s_terms(self, short, projected, minimum, multiple, quantity):
+        asked = to_buy(
+            short=Decimal(short),
+            projected=Decimal(projected),
+            reorder_point=Decimal(10),
+            order_up_to=Decimal(30),
+            terms=Terms(Decimal(minimum), Decimal(multiple)),
+        )
+        assert asked == quantity
+
+
+class TestSuggestions:
+    def test_what_orders_lack_is_merged_per_supplier_and_suggested_once(self):
+        """PRODUCT.md K1, and odoo#24586: a second run buys nothing."""
+        house = House.open()
+        first, second, third = house.product([1]), house.product(), house.product()
+        supplier(house, first, second, code="acme")
+        supplier(house, third, code="zeta")
+        house.order((first, 5), (second, 2), (third, 1))
+        house.order((first, 2))
+        SupplierItem.objects.filter(product=second).update(minimum=10, multiple=4)
+        assert found(house) == {first.sku: 6, second.sku: 12, third.sku: 1}
+        made = draft(house)
+        assert [(order.supplier.code, order.status, len(lines(order))) for order in made] == [
+            ("acme", "DRAFT", 2),
+            ("zeta", "DRAFT", 1),
+        ]
+        assert found(house) == {}
+        with pytest.raises(Blocked):
+            draft(house)
+        house.order((first, 3))
+        assert found(house) == {first.sku: 3}
+        (grown,) = draft(house)
+        assert grown == made[0]
+        assert [line.quantity for line in lines(grown)] == [9, 12]
+
+    def test_nothing_is_suggested_for_what_is_on_its_way(self):
+        house = House.open()
+        product = house.product()
+        supplier(house, product)
+        house.order((product, 5))
+        sent(house, (product, 3, 5))
+        assert found(house) == {product.sku: 2}
+
+    def test_a_point_counts_what_comes_in_time_and_drafts_and_nothing_that_comes_too_late(self):
+        """PRODUCT.md K5: slwh#582, odoo#24586."""
+        house = House.open()
+        product = house.product([8])
+        supplier(house, product, lead_days=10)
+        rule(house, product, 10, 20)
+        assert found(house) == {product.sku: 12}
+        late = sent(house, (product, 5, 60))
+        assert found(house) == {product.sku: 12}
+        in_time = sent(house, (product, 5, 9))
+        assert found(house) == {}
+        services.cancel_supplier_orders(order_ids=[late.pk, in_time.pk], actor=house.boss, at=AT)
+        ordered(house, (product, 12, 60))
+        assert found(house) == {}
+
+    def test_a_price_falls_with_the_quantity(self):
+        house = House.open()
+        product = house.product()
+        item = supplier(house, product).items.get()
+        SupplierPriceBreak.objects.create(item=item, quantity=10, unit_cost=2)
+        SupplierPriceBreak.objects.create(item=item, quantity=100, unit_cost=1)
+        house.order((product, 12))
+        (order,) = draft(house)
+        assert lines(order)[0].unit_cost == 2
+
+    def test_what_nobody_sells_is_shown_and_not_bought(self):
+        house = House.open()
+        product = house.product()
+        house.order((product, 5))
+        assert found(house) == {product.sku: 5}
+        with pytest.raises(Blocked):
+            draft(house)
