@@ -3,7 +3,18 @@
 from django.contrib import admin
 
 from core.support import KeptAdmin
-from inventory.models import Bin, Calendar, Lane, Product, Unit, Warehouse, WarehouseAccess
+from inventory.models import (
+    Bin,
+    Calendar,
+    Lane,
+    Product,
+    ReorderRule,
+    Supplier,
+    SupplierItem,
+    Unit,
+    Warehouse,
+    WarehouseAccess,
+)
 
 
 @admin.register(Product)
@@ -68,3 +79,34 @@ class BinAdmin(KeptAdmin):
     list_select_related = ("warehouse",)
     search_fields = ("code",)
     given = ("warehouse", "kind")  # they say which of a level's counters its stock stands in
+
+
+class ItemInline(admin.TabularInline):
+    """What a supplier sells."""
+
+    model = SupplierItem
+    extra = 0
+    raw_id_fields = ("product",)
+
+
+@admin.register(Supplier)
+class SupplierAdmin(KeptAdmin):
+    """From whom stock is bought."""
+
+    list_display = ("code", "name", "lead_days", "is_active", "company")
+    list_filter = ("company", "is_active")
+    search_fields = ("code", "name")
+    given = ("company",)
+    inlines = (ItemInline,)
+
+
+@admin.register(ReorderRule)
+class ReorderRuleAdmin(KeptAdmin):
+    """When a warehouse wants more of a product."""
+
+    list_display = ("product", "warehouse", "reorder_point", "order_up_to", "safety_stock")
+    list_filter = ("warehouse",)
+    list_select_related = ("product", "warehouse")
+    search_fields = ("product__sku",)
+    raw_id_fields = ("product",)
+    given = ("company", "warehouse", "product")

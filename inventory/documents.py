@@ -26,7 +26,7 @@ def render_supplier_order(snapshot: Mapping[str, Any]) -> bytes:
         {
             **line,
             "quantity": figures.quantity(line["quantity"]),
-            "unit_cost": f"{Decimal(line['unit_cost']).normalize():f}",
+            "unit_cost": _price(Decimal(line["unit_cost"])),
             "expected_on": figures.date(line["expected_on"]),
         }
         for line in snapshot["lines"]
@@ -38,3 +38,9 @@ def render_supplier_order(snapshot: Mapping[str, Any]) -> bytes:
         "widths": column_widths(lines, COLUMNS),
     }
     return render_pdf("inventory/documents/supplier_order.html", context, language="en")
+
+
+def _price(cost: Decimal) -> str:
+    """Return a unit's price with all its decimals, at least two."""
+    exponent = cost.normalize().as_tuple().exponent
+    return f"{cost:.{max(-exponent if isinstance(exponent, int) else 0, 2)}f}"

@@ -49,3 +49,10 @@ class BrokenPegFilter(QueueFilter):
         "supply__order__supplier__name",
     )
     search_label: ClassVar[str] = "Item or supplier"
+
+
+class ReorderRuleFilter(QueueFilter):
+    """Reorder points by words of their product."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("product__sku", "product__name")
+    search_label: ClassVar[str] = "SKU or name"

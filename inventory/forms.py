@@ -11,7 +11,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.models import User
-from inventory.models import Product, Supplier, SupplierItem, SupplierOrder, Unit, Warehouse, gtin_check_digit
+from inventory.models import (
+    Product,
+    ReorderRule,
+    Supplier,
+    SupplierItem,
+    SupplierOrder,
+    Unit,
+    Warehouse,
+    gtin_check_digit,
+)
 from inventory.queries import catalogue
 from inventory.services import Wanted
 
@@ -157,8 +166,9 @@ class SupplierItemForm(forms.ModelForm):
                 self.initial[name] = f"{value.normalize():f}"
 
     def _get_validation_exclusions(self) -> set[str]:
-        """Validate supplier and product too, for the constraint names them."""
-        return set(super()._get_validation_exclusions()) - {"supplier", "product"}  # type: ignore[misc]
+        """Validate supplier and product too, for the constraint names them, once there is a product."""
+        known = {"supplier", "product"} if self.instance.product_id else {"supplier"}
+        return (set(super()._get_validation_exclusions()) | {"product"}) - known  # type: ignore[misc]
 
     def clean_sku(self) -> str:
         """Find the product.
@@ -166,11 +176,7 @@ class SupplierItemForm(forms.ModelForm):
         :raises ValidationError: where there is no such stock.
         """
         sku = str(self.cleaned_data["sku"]).strip()
-        company_id = self.instance.supplier.company_id
-        product = Product.objects.filter(company=company_id, sku=sku, kind=Product.Kind.STOCK).first()
-        if product is None:
-            raise ValidationError("No stock of yours has this SKU.")
-        self.instance.product = product
+        self.instance.product = stock_of(self.instance.supplier.company_id, sku)
         return sku
 
 
@@ -249,3 +255,90 @@ class AcknowledgeForm(forms.Form):
     def dates(self) -> dict[int, date]:
         """Return the days by line."""
         return {line.pk: self.cleaned_data[f"line-{line.pk}"] for line in self.lines}
+
+
+class DraftForm(forms.Form):
+    """How many units of each line of a draft are ordered; none takes the line off it."""
+
+    def __init__(self, *args: Any, lines: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            self.fields[f"line-{line.pk}"] = forms.DecimalField(
+                label=f"Units of {line.product.sku}",
+                min_value=0,
+                max_digits=18,
+                decimal_places=6,
+                initial=f"{line.quantity.normalize():f}",
+                widget=forms.NumberInput(attrs={**_UNITS, "aria-label": f"Units of {line.product.sku}"}),
+            )
+
+    def rows(self) -> list[tuple[Any, forms.BoundField]]:
+        """Return each line with its field."""
+        return [(line, self[f"line-{line.pk}"]) for line in self.lines]
+
+    def quantities(self) -> dict[int, Decimal]:
+        """Return the quantities by line."""
+        return {line.pk: self.cleaned_data[f"line-{line.pk}"] for line in self.lines}
+
+
+class ReorderRuleForm(forms.ModelForm):
+    """When a warehouse wants more of a product, which is named by its SKU."""
+
+    sku = forms.CharField(
+        label="SKU",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = ReorderRule
+        fields: ClassVar[list[str]] = ["warehouse", "reorder_point", "order_up_to", "safety_stock"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            name: forms.TextInput(attrs=_UNITS) for name in ("reorder_point", "order_up_to", "safety_stock")
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "reorder_point": "What is wanted until more can come, and the safety stock.",
+            "order_up_to": "As much is bought as fills up to this.",
+            "safety_stock": "Kept back from promises of the future.",
+        }
+
+    def __init__(self, *args: Any, actor: User, company_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.company_id = company_id
+        warehouse: Any = self.fields["warehouse"]
+        warehouse.queryset = Warehouse.objects.for_user(actor).filter(company=company_id)
+        warehouse.empty_label = None
+        if self.instance.pk:
+            self.fields["sku"].initial = self.instance.product.sku
+            for name in ("sku", "warehouse"):
+                self.fields[name].disabled = True
+        for name in ("reorder_point", "order_up_to", "safety_stock"):
+            value = self.initial.get(name)
+            if isinstance(value, Decimal):
+                self.initial[name] = f"{value.normalize():f}"
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate company and product too, for the constraint names them, once there is a product."""
+        known = {"company", "product"} if self.instance.product_id else {"company"}
+        return (set(super()._get_validation_exclusions()) | {"product"}) - known  # type: ignore[misc]
+
+    def clean_sku(self) -> str:
+        """Find the product.
+
+        :raises ValidationError: where there is no such stock.
+        """
+        sku = str(self.cleaned_data["sku"]).strip()
+        self.instance.product = stock_of(self.instance.company_id, sku)
+        return sku
+
+
+def stock_of(company_id: int, sku: str) -> Product:
+    """Return the stock that has a SKU.
+
+    :raises ValidationError: where there is no such stock.
+    """
+    product = Product.objects.filter(company=company_id, sku=sku, kind=Product.Kind.STOCK).first()
+    if product is None:
+        raise ValidationError("No stock of yours has this SKU.")
+    return product

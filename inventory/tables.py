@@ -92,3 +92,16 @@ class BrokenPegTable(tables.Table):
     def value_asked_at(self, record: BrokenPeg) -> str:
         """Return the moment in the international form."""
         return record.asked_at.isoformat(timespec="seconds")
+
+
+class ReorderRuleTable(tables.Table):
+    """Reorder points, as in templates/inventory/supply/_rule_row.html."""
+
+    product = tables.Column("Item", accessor="product__sku", order_by="product__sku")
+    warehouse = tables.Column("In", accessor="warehouse__name", orderable=False)
+    reorder_point = tables.Column("Below", orderable=False, attrs=NUMBER)
+    order_up_to = tables.Column("Fill up to", orderable=False, attrs=NUMBER)
+    safety_stock = tables.Column("Safety stock", orderable=False, attrs=LESS_NUMBER)
+
+    class Meta:
+        orderable = True

@@ -24,7 +24,7 @@ from core import intake
 from core.models import User
 from core.queues import QueueView
 from inventory import services as inventory_services
-from inventory.models import BrokenPeg
+from inventory.models import BrokenPeg, ReorderRule
 from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
 from returns.models import Grade
@@ -151,6 +151,9 @@ class World:
             "supplier": seller.pk,
             "supplier_item": seller.items.get().pk,
             "supplier_order": coming.pk,
+            "reorder_rule": ReorderRule.objects.create(
+                company=house.company, product=unmoved, warehouse=house.warehouses[0], reorder_point=5, order_up_to=9
+            ).pk,
             "broken_peg": BrokenPeg.objects.get(company=house.company).pk,
             "product": product.pk,
             "unmoved_product": unmoved.pk,
@@ -247,6 +250,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "supply:order": _SUPPLY,
     "supply:print_order": _SUPPLY,
     "supply:acknowledge": _SUPPLY,
+    "supply:edit_order": _SUPPLY,
+    "supply:edit_rule": {"pk": "reorder_rule"},
     "supply:supplier": {"pk": "supplier"},
     "supply:edit_supplier": {"pk": "supplier"},
     "supply:order_from": {"supplier_pk": "supplier"},

@@ -21,6 +21,7 @@ from inventory.models import (
     Bin,
     BinStock,
     BrokenPeg,
+    ReorderRule,
     Supplier,
     SupplierItem,
     SupplierOrder,
@@ -57,6 +58,12 @@ def items_of(supplier: Supplier) -> QuerySet[SupplierItem]:
     """Return what a supplier sells."""
     rows: QuerySet[SupplierItem] = SupplierItem.objects.filter(supplier=supplier).select_related("product")
     return rows
+
+
+def reorder_rules(user: User) -> QuerySet[ReorderRule]:
+    """Return when the person's warehouses want more of what."""
+    rows: QuerySet[ReorderRule] = ReorderRule.objects.for_user(user)
+    return rows.select_related("product__unit", "warehouse")
 
 
 def supplier_orders(user: User, today: date) -> QuerySet[SupplierOrder]:
@@ -122,6 +129,7 @@ def blockers(order: SupplierOrder, verb: str, user: User) -> list[Blocker]:
     """Return why a verb cannot be done to a supplier order; the service looks again under its lock."""
     allowed: dict[str, list[str]] = {
         "approve": [Status.DRAFT],
+        "edit": [Status.DRAFT],
         "send": [Status.APPROVED],
         "answer": [*SupplierOrder.OPEN],
         "receive": [*SupplierOrder.OPEN],

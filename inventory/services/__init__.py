@@ -1,7 +1,7 @@
 """Every write of inventory: receiving, promising, moving and freeing stock."""
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
-from inventory.services.buying import draft_suggestions
+from inventory.services.buying import change_draft, draft_suggestions
 from inventory.services.catalogue import balance_item
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
@@ -76,6 +76,7 @@ __all__ = [
     "balance_item",
     "cancel_demand",
     "cancel_supplier_orders",
+    "change_draft",
     "close_supplier_orders",
     "count_bin",
     "dispose_returns",

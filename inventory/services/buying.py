@@ -1,19 +1,21 @@
-"""Suggested supplier orders: what orders lack and what fell below its reorder point becomes drafts, once."""
+"""Drafts: what orders lack and what fell below its reorder point becomes some, once, and people change them."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from core import bulk
 from core.models import User
+from core.quantities import in_steps
 from core.refusals import Blocked
 from core.roles import require
 from core.transactions import atomic
 from inventory.models import Supplier, SupplierOrder, SupplierOrderLine
 from inventory.services.suggesting import Suggestion, suggestions
-from inventory.services.supplying import Wanted, cost_of, lines_of, write_drafts
+from inventory.services.supplying import Wanted, cost_of, lines_of, one_locked, write_drafts
 
 
 @atomic
@@ -81,3 +83,26 @@ def _grow(order: SupplierOrder, supplier: Supplier, members: Collection[Suggesti
         bulk.insert(made)
         order.expected_on = max([order.expected_on, *(line.expected_on for line in made)])
         bulk.update([order], ["expected_on"])
+
+
+@atomic
+def change_draft(*, order_id: int, quantities: Mapping[int, Decimal], actor: User, at: datetime) -> None:
+    """Order other quantities on a draft, by line id; a line of none is taken off it.
+
+    :raises NotAllowed: where the actor may not buy.
+    :raises Blocked: where it is no draft any more, nothing would be left, or a quantity is none of its unit.
+    """
+    require(actor, "inventory.purchase")
+    order = one_locked(order_id, actor)
+    if order.status != SupplierOrder.Status.DRAFT:
+        raise Blocked(f"{order} is {order.get_status_display().lower()}: only drafts can be changed.")
+    lines = list(SupplierOrderLine.objects.filter(order=order).select_related("product__unit").locked())
+    kept = [line for line in lines if quantities.get(line.pk, line.quantity)]
+    if not kept:
+        raise Blocked("An order to a supplier needs a line: cancel it instead.")
+    for line in kept:
+        line.quantity = quantities.get(line.pk, line.quantity)
+        if line.quantity < 0 or not in_steps(line.quantity, line.product.unit.step):
+            raise Blocked(f"{line.quantity.normalize():f} is no number of units of {line.product.sku}.")
+    bulk.update(kept, ["quantity"])
+    SupplierOrderLine.objects.filter(pk__in={line.pk for line in lines} - {line.pk for line in kept}).delete()

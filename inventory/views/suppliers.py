@@ -16,11 +16,11 @@ from django.views.generic.edit import FormView
 from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import QueueView, Tab
 from inventory import services
-from inventory.filters import SupplierFilter
-from inventory.forms import OrderForm, SupplierForm, SupplierItemForm
-from inventory.models import Supplier, SupplierItem
+from inventory.filters import ReorderRuleFilter, SupplierFilter
+from inventory.forms import OrderForm, ReorderRuleForm, SupplierForm, SupplierItemForm
+from inventory.models import ReorderRule, Supplier, SupplierItem
 from inventory.queries import supply as supply_queries
-from inventory.tables import SupplierTable
+from inventory.tables import ReorderRuleTable, SupplierTable
 
 
 class SupplierQueueView(QueueView):
@@ -201,3 +201,63 @@ class OrderFromSupplierView(OfSupplierMixin, FormPageMixin, FormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the supplier."""
         return super().get_context_data(supplier=self.supplier, **kwargs)
+
+
+class ReorderRuleQueueView(QueueView):
+    """When warehouses want more of what."""
+
+    verb = "inventory.view_supply"
+    model = ReorderRule
+    table_class = ReorderRuleTable
+    filterset_class = ReorderRuleFilter
+    template_name = "inventory/supply/rules.html"
+    row_template = "inventory/supply/_rule_row.html"
+    empty_template = "inventory/supply/_no_rules.html"
+    title = "Reorder points"
+    noun = "reorder point"
+    default_sort = "product__sku"
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rules with their products."""
+        return supply_queries.reorder_rules(person(self.request))
+
+    def extra_context(self) -> dict[str, Any]:
+        """Say whether the person may change them."""
+        return {"can_change": person(self.request).can("inventory.purchase")}
+
+
+class RuleFormPage(FormPage):
+    """What making and changing a reorder point share."""
+
+    verb = "inventory.purchase"
+    model = ReorderRule
+    form_class = ReorderRuleForm
+    fragment_name = "inventory/supply/_rule_form.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the rule's company."""
+        actor = person(self.request)
+        company_id = self.object.company_id if self.object else actor.company.pk
+        return {**super().get_form_kwargs(), "actor": actor, "company_id": company_id}
+
+    def url_of(self, reference: Any) -> str:
+        """Return the rules."""
+        return reverse("supply:rules")
+
+    def cancel_url(self) -> str:
+        """Return the rules."""
+        return self.url_of(None)
+
+
+class CreateRuleView(RuleFormPage):
+    """Says when a warehouse wants more of a product."""
+
+    title = "New reorder point"
+    submit_label = "Add reorder point"
+    done = "Reorder point added."
+
+
+class EditRuleView(RuleFormPage):
+    """Changes when a warehouse wants more of a product."""
+
+    title = "Edit reorder point"

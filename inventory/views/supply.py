@@ -19,7 +19,7 @@ from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
 from core.queues import BulkAction, QueueActionView, QueueView, Run, Tab
 from inventory import documents, services
 from inventory.filters import BrokenPegFilter, SupplierOrderFilter
-from inventory.forms import AcknowledgeForm
+from inventory.forms import AcknowledgeForm, DraftForm
 from inventory.models import BrokenPeg, SupplierOrder
 from inventory.queries import supply as supply_queries
 from inventory.services.suggesting import suggestions
@@ -85,6 +85,7 @@ class SupplierOrderView(VerbRequiredMixin, View):
                 "actions": shown_actions(order, user),
                 "action_fields": {"id": pk},
                 "may_answer": user.can("inventory.purchase") and order.status in SupplierOrder.OPEN,
+                "may_edit": user.can("inventory.purchase") and not supply_queries.blockers(order, "edit", user),
                 "may_receive": user.can("inventory.receive") and order.status in SupplierOrder.OPEN,
             },
         )
@@ -204,6 +205,50 @@ class AcknowledgeView(FormPageMixin, FormView):
             dates=form.dates(),
             actor=person(self.request),
             at=timezone.now(),
+        )
+        return self.order.pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the order's page."""
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        """Return the order's page."""
+        return reverse("supply:order", args=[self.order.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the order."""
+        return super().get_context_data(order=self.order, **kwargs)
+
+
+class EditDraftView(FormPageMixin, FormView):
+    """Changes how many units of its lines a draft orders."""
+
+    verb = "inventory.purchase"
+    form_class = DraftForm
+    template_name, fragment_name = "inventory/supply/acknowledge.html", "inventory/supply/_draft_form.html"
+    submit_label = "Save the draft"
+    done = "Draft saved."
+
+    @cached_property
+    def order(self) -> SupplierOrder:
+        """The order, where it is one of the person's companies'."""
+        found: SupplierOrder = one_of(person(self.request), self.kwargs["pk"])
+        return found
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """The order."""
+        return f"Edit {self.order}"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the lines."""
+        return {**super().get_form_kwargs(), "lines": supply_queries.lines_of_order(self.order)}
+
+    def save(self, form: DraftForm) -> int:
+        """Save the quantities."""
+        services.change_draft(
+            order_id=self.order.pk, quantities=form.quantities(), actor=person(self.request), at=timezone.now()
         )
         return self.order.pk
 

@@ -98,11 +98,22 @@ class TestSuggestions:
         product = house.product()
         supplier(house, product)
         house.order((product, 3))
+        rule = {"sku": product.sku, "warehouse": house.warehouses[0].pk, "reorder_point": "10", "order_up_to": "20"}
+        where = reverse("supply:create_rule")
+        assert client.post(where, {**rule, "safety_stock": "11"}).status_code == 422
+        assert client.post(where, {**rule, "safety_stock": "1"}).status_code == 302
+        assert product.sku in text(client, "supply:rules")
         key = f"{product.pk}-{house.warehouses[0].pk}"
         assert f'value="{key}"' in text(client, "supply:suggestions")
         assert client.post(reverse("supply:draft_suggestions"), {"key": key}).status_code == 302
         assert client.post(reverse("supply:draft_suggestions"), {"key": key}).status_code == 409
-        assert SupplierOrder.objects.get().is_suggested
+        order = SupplierOrder.objects.get()
+        (line,) = lines(order)
+        assert (order.is_suggested, line.quantity) == (True, 23)
+        where = reverse("supply:edit_order", args=[order.pk])
+        assert "cancel it instead" in client.post(where, {f"line-{line.pk}": "0"}).content.decode()
+        assert client.post(where, {f"line-{line.pk}": "25"}).status_code == 302
+        assert lines(order)[0].quantity == 25
         assert "Nothing to buy" in text(client, "supply:suggestions")
 
 
