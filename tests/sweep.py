@@ -24,7 +24,7 @@ from core import intake
 from core.models import User
 from core.queues import QueueView
 from inventory import services as inventory_services
-from inventory.models import BrokenPeg, ReorderRule
+from inventory.models import BrokenPeg, ReorderRule, SupplierOrderLine
 from orders import services as orders_services
 from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
 from returns.models import Grade
@@ -147,10 +147,20 @@ class World:
         seller = supplier(house, unmoved)
         coming, cancelled_supply = sent(house, (unmoved, 3, 5)), sent(house, (unmoved, 2, 6))
         inventory_services.cancel_supplier_orders(order_ids=[cancelled_supply.pk], actor=house.boss, at=AT)
+        drafted = inventory_services.draft_supplier_order(
+            supplier_id=seller.pk,
+            warehouse_id=house.warehouses[0].pk,
+            wanted=[inventory_services.Wanted(unmoved.pk, Decimal(1))],
+            actor=house.boss,
+            at=AT,
+        )
         world.subjects = {
             "supplier": seller.pk,
             "supplier_item": seller.items.get().pk,
             "supplier_order": coming.pk,
+            "supplier_line": coming.lines.get().pk,
+            "supplier_draft": drafted,
+            "drafted_line": SupplierOrderLine.objects.get(order=drafted).pk,
             "reorder_rule": ReorderRule.objects.create(
                 company=house.company, product=unmoved, warehouse=house.warehouses[0], reorder_point=5, order_up_to=9
             ).pk,
@@ -250,7 +260,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "supply:order": _SUPPLY,
     "supply:print_order": _SUPPLY,
     "supply:acknowledge": _SUPPLY,
-    "supply:edit_order": _SUPPLY,
+    "supply:edit_order": {"pk": "supplier_draft"},
     "supply:edit_rule": {"pk": "reorder_rule"},
     "supply:supplier": {"pk": "supplier"},
     "supply:edit_supplier": {"pk": "supplier"},

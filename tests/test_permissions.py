@@ -548,6 +548,7 @@ class TestFields:
                 "/shipping/shipments/deliver/",
                 {"id": subjects["shipment"], "received_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M")},
             ),
+            **self.supply_forms(world),
             "warehouse:count": (f"/warehouse/counts/{subjects['count']}/", {"counted": "1"}),
             "returns:settle": (f"/returns/{subjects['decided_return']}/settle/", {"kind": "CREDIT"}),
             "returns:create": (
@@ -601,6 +602,44 @@ class TestFields:
             "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
             "core:company": ("/company/", {"company": house.company.pk}),
             "core:theme": ("/theme/", {"theme": "light"}),
+        }
+
+    def supply_forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return the forms of what is bought, as `forms` does."""
+        subjects, site = world.subjects, world.house.warehouses[0].pk
+        supplier = f"/supply/suppliers/{subjects['supplier']}"
+        line, drafted = subjects["supplier_line"], subjects["drafted_line"]
+        who = {
+            "code": "b",
+            "name": "B",
+            "lead_days": "3",
+            "over_percent": "0",
+            "email": "b@example.com",
+            "address": "1",
+        }
+        item = {"sku": "SKU-0001", "unit_cost": "3", "minimum": "1", "multiple": "1", "rank": "1"}
+        rule = {"sku": "SKU-0001", "warehouse": site, "reorder_point": "1", "order_up_to": "2", "safety_stock": "0"}
+        return {
+            "supply:draft_suggestions": ("/supply/to-buy/draft/", {"key": f"{subjects['unmoved_product']}-{site}"}),
+            "supply:create_supplier": ("/supply/suppliers/new/", who),
+            "supply:edit_supplier": (f"{supplier}/edit/", {**who, "code": "c", "is_active": "on"}),
+            "supply:create_item": (f"{supplier}/items/new/", item),
+            "supply:edit_item": (f"{supplier}/items/{subjects['supplier_item']}/", item),
+            "supply:order_from": (
+                f"{supplier}/order/",
+                {"warehouse": site, f"item-{subjects['supplier_item']}": "5"},
+            ),
+            "supply:acknowledge": (
+                f"/supply/orders/{subjects['supplier_order']}/answer/",
+                {"their_number": "X", f"line-{line}": "2026-12-24"},
+            ),
+            "supply:edit_order": (f"/supply/orders/{subjects['supplier_draft']}/edit/", {f"line-{drafted}": "4"}),
+            "supply:create_rule": ("/supply/reorder-points/new/", rule),
+            "supply:edit_rule": (f"/supply/reorder-points/{subjects['reorder_rule']}/", rule),
+            "warehouse:receive": (
+                f"/warehouse/goods-in/{subjects['supplier_order']}/",
+                {f"line-{line}": "1", f"bin-{line}": "A-01"},
+            ),
         }
 
     def test_that_no_form_shows_change_nothing(self, world: World) -> None:
