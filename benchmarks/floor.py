@@ -1,18 +1,21 @@
 """The floor under order to cash: the same life of an order in hand-written SQL, five transactions, nothing else kept.
 
 It keeps no events, no history, no idempotency, no allocation by reason: what no correct system can do without, and only that. RAW_DSN names
-the server, on which it makes a database of its own. `life -n N --procs 1,2,4` prints one JSON line per number of processes.
+the server, on which it makes a database of its own. `life -n N --procs 1,2,4` prints one JSON line per number of processes;
+`hot --procs 8 --stock S --wanted W` lets them place W orders for one unit of an item of which there are S.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
 import random
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -23,6 +26,7 @@ from benchmarks.cluster import process_cpu
 ADMIN = os.environ.get("RAW_DSN", "dbname=postgres")
 DSN = make_conninfo(ADMIN, dbname="orderly_floor")
 PRODUCTS, CUSTOMERS, WARM_UP = 1000, 500, 20
+HOT = PRODUCTS + 1
 
 SCHEMA = """
 CREATE TABLE item (id int PRIMARY KEY, code text UNIQUE NOT NULL, price numeric(12,2) NOT NULL);
@@ -61,6 +65,7 @@ CREATE TABLE payment (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, bill_i
 CREATE INDEX payment_bill ON payment (bill_id);
 INSERT INTO item SELECT g, 'I' || g, (100 + g * 7919 % 20000) / 100.0 FROM generate_series(1, 1000) g;
 INSERT INTO buyer SELECT g, 'Buyer ' || g FROM generate_series(1, 500) g;
+INSERT INTO item VALUES (1001, 'HOT', 10);
 INSERT INTO shelf SELECT id, 1000000 FROM item;
 INSERT INTO series VALUES ('bill', 1);
 """
@@ -77,6 +82,10 @@ def set_up() -> None:
         connection.execute("VACUUM ANALYZE")
 
 
+class SoldOut(Exception):
+    """The shelf does not have what an order wants."""
+
+
 class Clerk:
     """One connection that takes orders through their life."""
 
@@ -91,7 +100,10 @@ class Clerk:
         return self.connection.execute(statement, params)
 
     def place(self, buyer: int, lines: list[tuple[int, int]]) -> int:
-        """Take an order in and promise stock to it."""
+        """Take an order in and promise stock to it.
+
+        :raises SoldOut: where the shelf has less; nothing is kept of the order then.
+        """
         items, quantities = [item for item, _q in lines], [quantity for _i, quantity in lines]
         (sale,) = self.run("INSERT INTO sale (buyer_id, state) VALUES (%s, 'confirmed') RETURNING id", buyer).fetchone()  # type: ignore[misc]
         made = self.run(
@@ -109,7 +121,8 @@ class Clerk:
             quantities,
         )
         if promised.rowcount != len(lines):
-            raise AssertionError("the floor ran out of stock")
+            self.connection.rollback()
+            raise SoldOut
         self.run(
             "INSERT INTO promise (sale_id, line_id, item_id, quantity, state) SELECT %s, *, 'open' FROM unnest(%s::bigint[], %s::int[], %s::numeric[])",
             sale,
@@ -223,31 +236,72 @@ def work(seed: int, orders: int, barrier: Any, results: Any) -> None:
 def main() -> None:
     """Print the floor's figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", default="life", choices=["life"])
+    parser.add_argument("what", nargs="?", default="life", choices=["life", "hot"])
     parser.add_argument("-n", type=int, default=2000)
     parser.add_argument("--procs", default="1,2,4")
+    parser.add_argument("--stock", type=int, default=100)
+    parser.add_argument("--wanted", type=int, default=200)
     options = parser.parse_args()
     set_up()
-    fork = multiprocessing.get_context("fork")
     for procs in map(int, options.procs.split(",")):
-        share = options.n // procs
-        barrier, results = fork.Barrier(procs), fork.Queue()
-        workers = [fork.Process(target=work, args=(seed, share, barrier, results)) for seed in range(procs)]
-        for worker in workers:
-            worker.start()
-        rows = [results.get() for _ in workers]
-        for worker in workers:
-            worker.join()
-        orders, wall = share * procs, max(row[1] for row in rows) - min(row[0] for row in rows)
-        sums = [sum(row[column] for row in rows) / orders for column in (2, 3, 4)]
-        figures = {
-            "ops": round(orders / wall, 1),
-            "sql": round(sums[0], 1),
-            "cpu_ms": round(sums[1] * 1e3, 2),
-            "pg_ms": round(sums[2] * 1e3, 2),
-        }
-        sys.stdout.write(json.dumps({"what": "floor", "procs": procs, "N": orders, "life": figures}) + "\n")
+        figures = hot(procs, options.stock, options.wanted) if options.what == "hot" else lives(procs, options.n)
+        sys.stdout.write(json.dumps(figures) + "\n")
         sys.stdout.flush()
+
+
+def lives(procs: int, n: int) -> dict[str, Any]:
+    """Return the figures of n orders' lives."""
+    share = n // procs
+    rows = in_parallel(procs, work, share)
+    orders, wall = share * procs, max(row[1] for row in rows) - min(row[0] for row in rows)
+    sums = [sum(row[column] for row in rows) / orders for column in (2, 3, 4)]
+    life = {
+        "ops": round(orders / wall, 1),
+        "sql": round(sums[0], 1),
+        "cpu_ms": round(sums[1] * 1e3, 2),
+        "pg_ms": round(sums[2] * 1e3, 2),
+    }
+    return {"what": "floor", "procs": procs, "N": orders, "life": life}
+
+
+def want(seed: int, orders: int, barrier: Any, results: Any) -> None:
+    """Place one process's share of the orders for the hot item."""
+    clerk, dice, sold = Clerk(), random.Random(seed), 0  # noqa: S311
+    barrier.wait()
+    begun = time.time()
+    for _ in range(orders):
+        with contextlib.suppress(SoldOut):
+            clerk.place(dice.randint(1, CUSTOMERS), [(HOT, 1)])
+            sold += 1
+    results.put((begun, time.time(), sold))
+
+
+def hot(procs: int, stock: int, wanted: int) -> dict[str, Any]:
+    """Return how many orders a second were tried for one item, and how many got it."""
+    with psycopg.connect(DSN, autocommit=True) as connection:
+        connection.execute("UPDATE shelf SET on_hand = %s, promised = 0 WHERE item_id = %s", [stock, HOT])
+    share = wanted // procs
+    rows = in_parallel(procs, want, share)
+    wall = max(row[1] for row in rows) - min(row[0] for row in rows)
+    return {
+        "what": "hot floor",
+        "procs": procs,
+        "ok": sum(row[2] for row in rows),
+        "attempts_per_s": round(share * procs / wall, 1),
+    }
+
+
+def in_parallel(procs: int, task: Callable[[int, int, Any, Any], None], share: int) -> list[Any]:
+    """Run a task's share in each of some processes that begin together, and return what they say."""
+    fork = multiprocessing.get_context("fork")
+    barrier, results = fork.Barrier(procs), fork.Queue()
+    workers = [fork.Process(target=task, args=(seed, share, barrier, results)) for seed in range(procs)]
+    for worker in workers:
+        worker.start()
+    rows = [results.get() for _ in workers]
+    for worker in workers:
+        worker.join()
+    return rows
 
 
 if __name__ == "__main__":

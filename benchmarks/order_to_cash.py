@@ -89,17 +89,24 @@ def settle(cluster: BenchCluster, company: Any) -> None:
 
 
 def run_floor(cluster: BenchCluster, procs: int) -> dict[str, float]:
+    """Return the figures of the floor's life of an order."""
+    life: dict[str, float] = ask_floor(cluster, "life", "-n", FLOOR_ORDERS, "--procs", procs)["life"]
+    return life
+
+
+def ask_floor(cluster: BenchCluster, *arguments: str | int) -> dict[str, Any]:
+    """Run the floor that is to be used with some arguments, and return the last line that it prints."""
     script = os.environ.get("RAW_BENCH")
     command = [sys.executable, script] if script else [sys.executable, "-m", "benchmarks.floor"]
     result = subprocess.run(
-        [*command, "life", "-n", str(FLOOR_ORDERS), "--procs", str(procs)],
+        [*command, *map(str, arguments)],
         env=os.environ | {"RAW_DSN": cluster.dsn()},
         capture_output=True,
         text=True,
         check=True,
     )
-    life: dict[str, float] = json.loads(result.stdout.splitlines()[-1])["life"]
-    return life
+    line: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return line
 
 
 def _measure(company: Any, procs: int, orders: int) -> dict[str, float]:
