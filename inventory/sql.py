@@ -314,3 +314,25 @@ LEFT JOIN LATERAL (
 WHERE s.product_id = ANY ((SELECT %s::bigint[])::bigint[]) AND s.open > coalesce(p.pegged, 0)
 ORDER BY 3, s.id
 """
+
+# What can be promised of products: what each warehouse has and has promised; what suppliers are still to bring, with what is pegged
+# of it; and how much waits that is pegged to nothing and not held. %s = product ids[]
+AVAILABLE = """
+WITH p AS MATERIALIZED (SELECT id, company_id FROM inventory_product WHERE id = ANY ((SELECT %s::bigint[])::bigint[]))
+SELECT 'shelf', v.product_id, v.warehouse_id, w.name, 0, NULL::date, v.sellable, v.allocated
+FROM p JOIN inventory_stocklevel v ON v.company_id = p.company_id AND v.product_id = p.id
+JOIN inventory_warehouse w ON w.id = v.warehouse_id
+UNION ALL
+SELECT 'inbound', l.product_id, o.warehouse_id, w.name, o.id, l.expected_on, l.open, coalesce(
+    (SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.supply_id = l.id AND a.status = 'SOFT'), 0)
+FROM p JOIN inventory_supplierorderline l ON l.product_id = p.id AND l.open > 0
+JOIN inventory_supplierorder o ON o.id = l.order_id AND o.company_id = p.company_id
+    AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
+JOIN inventory_warehouse w ON w.id = o.warehouse_id
+UNION ALL
+SELECT 'waiting', d.product_id, 0, '', 0, NULL, sum(d.backordered), coalesce(sum(
+    (SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.demand_id = d.id AND a.status = 'SOFT')), 0)
+FROM p JOIN inventory_demand d ON d.product_id = p.id AND d.company_id = p.company_id AND d.backordered > 0 AND NOT d.is_held
+GROUP BY d.product_id
+ORDER BY 1, 2, 4, 3, 5
+"""

@@ -62,6 +62,10 @@ class Demand(models.Model):
                 condition=Q(quantity__gte=F("allocated") + F("picked")), name="demand_promised_within_quantity"
             ),
         ]
+        # `backordered` stays as it is while goods are picked and leave, so that these updates stay within their page
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["product"], condition=Q(backordered__gt=0), name="demand_waiting_by_product")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id}"

@@ -314,6 +314,9 @@ class SupplierOrderLine(models.Model):
                 name="supplierorderline_received_within_tolerance",
             ),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["product"], condition=Q(open__gt=0), name="supplyline_open_by_product")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id} on {self.expected_on}"

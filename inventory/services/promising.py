@@ -77,7 +77,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     if not requests:
         return []
     levels = list(
-        locked_levels({request.company_id for request in requests}, {request.product_id for request in requests})
+        _levels_with_stock({request.company_id for request in requests}, {request.product_id for request in requests})
     )
     wants = [
         Want(index, request.group, request.product_id, request.quantity, destination=request.destination)
@@ -131,7 +131,7 @@ def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, 
     )
     if not waiting:
         return {}
-    levels = list(locked_levels({d.company_id for d in waiting}, {d.product_id for d in waiting}))
+    levels = list(_levels_with_stock({d.company_id for d in waiting}, {d.product_id for d in waiting}))
     wants = [
         Want(i, i, d.product_id, d.backordered, d.priority, Destination(d.destination_country, d.destination_postcode))
         for i, d in enumerate(waiting)
@@ -270,6 +270,18 @@ def _from_bins(
 def locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
     """Lock what companies have of products in all their warehouses, and bring these with their working days."""
     levels = StockLevel.objects.filter(Among(F("company_id"), company_ids), Among(F("product_id"), product_ids))
+    return levels.select_related("company", "warehouse__calendar").locked()
+
+
+@compiled
+def _levels_with_stock(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
+    """Lock the levels that can still promise something, and bring their warehouses with their working days.
+
+    A level that is promised to its last unit has nothing to guard: who wants of it need not wait for one another.
+    """
+    levels = StockLevel.objects.filter(
+        Among(F("company_id"), company_ids), Among(F("product_id"), product_ids), sellable__gt=F("allocated")
+    )
     return levels.select_related("company", "warehouse__calendar").locked()
 
 

@@ -16,10 +16,13 @@ from django.utils.timezone import localtime
 
 from core.intake.cells import CellError, read_number
 from core.models import User
+from inventory.atp import Arrival, Availability
 from inventory.models import Product
+from inventory.queries.atp import available
 from orders import services
 from orders.models import Customer, SalesOrder, SalesOrderLine
 from orders.queries import changes, entry
+from orders.queries.promises import free_now
 from orders.queries.queue import Stage
 
 BLANK_ROWS = 5
@@ -42,6 +45,7 @@ class EntryRow:
     price: str = ""
     discount: str = ""
     product: Product | None = None
+    promise: Availability | None = None
     quote: services.QuotedLine = field(default_factory=services.QuotedLine)
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -57,13 +61,13 @@ class EntryRow:
 
     @property
     def stock(self) -> Stage | None:
-        """Whether what is free of its product is enough."""
-        free = entry.free_of(self.product) if self.product else None
-        if free is None:
-            return None
-        if free <= 0:
-            return Stage("None free", "wrong")
-        return Stage(f"{free.normalize():,f} free", "waiting" if (self.wanted or 0) > free else "done")
+        """Whether what is free of its product now is enough."""
+        return free_now(self.promise, self.wanted or Decimal(0)) if self.promise else None
+
+    @property
+    def arrivals(self) -> tuple[Arrival, ...]:
+        """What becomes free later of its product, until there is enough."""
+        return self.promise.until(self.wanted or Decimal(1)) if self.promise else ()
 
     @property
     def wanted(self) -> Decimal | None:
@@ -215,8 +219,11 @@ class OrderEntryForm(forms.Form):
         """Read the lines, and have the order priced and checked by the service."""
         self._note_changes_of_others()
         found = entry.products_meant(self.user, {row.item for row in self.rows}, self.buyer)
+        stocked = {product.pk for product in found.values() if product.kind == Product.Kind.STOCK}
+        promises = available(stocked, self.today) if self.user.can("inventory.view_stock") else {}
         for row in self.rows:
             row.product = found.get(row.item)
+            row.promise = promises.get(row.product.pk) if row.product else None
         lines = [(row, row.read()) for row in self.rows if not row.is_blank]
         self.drafts = [(row, line) for row, line in lines if line is not None]
         if not lines:

@@ -96,7 +96,7 @@ def _bought_most(customer: Customer) -> list[int]:
 
 
 def products_meant(user: User, texts: Collection[str], customer: Customer | None = None) -> dict[str, Product]:
-    """Return by text the products that it names, with `free`: by the customer's own number, by SKU, or by GTIN.
+    """Return by text the products that it names: by the customer's own number, by SKU, or by GTIN.
 
     The customer's own number goes before ours, for it is their order that is keyed.
     """
@@ -108,7 +108,8 @@ def products_meant(user: User, texts: Collection[str], customer: Customer | None
         parts = CustomerPart.objects.filter(customer=customer, key__in=wanted)
         theirs = dict(parts.values_list("key", "product"))
     found = list(
-        catalogue.products_with_stock(user)
+        Product.objects.for_user(user)
+        .select_related("unit")
         .annotate(sku_upper=Upper("sku"))
         .filter(Q(sku_upper__in=wanted) | Q(gtin__in=wanted) | Q(pk__in=theirs.values()))
         .order_by("pk")
@@ -122,12 +123,6 @@ def products_meant(user: User, texts: Collection[str], customer: Customer | None
     by_pk = {product.pk: product for product in found}
     by_text |= {key: by_pk[pk] for key, pk in theirs.items() if pk in by_pk}
     return {text: by_text[text.strip().upper()] for text in texts if text.strip().upper() in by_text}
-
-
-def free_of(product: Any) -> Decimal | None:
-    """Return what is promised to nobody of a product from these reads; what is not stocked has none."""
-    free: Decimal = product.free
-    return free if product.kind == Product.Kind.STOCK else None
 
 
 def _ranked(

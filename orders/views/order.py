@@ -16,7 +16,7 @@ from core.models import User
 from core.pages import VerbRequiredMixin, person
 from core.refusals import Blocker
 from orders.models import CustomerPO, SalesOrder
-from orders.queries import order_page
+from orders.queries import order_page, promises
 from orders.queries.holds import shown_holds
 from orders.queries.queue import orders_in_queue, stages_of
 
@@ -72,6 +72,9 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         told = order_page.told_steps(steps)
         for line in lines:
             line.figures = order_page.figures_of(line, told)  # type: ignore[attr-defined]
+        promised = promises.line_promises(order, lines, user, timezone.localdate())
+        for line in lines:
+            line.promise = promised.get(line.pk)  # type: ignore[attr-defined]
         contexts = self.panel_contexts(order, user)
         actions = self.actions(order, user)
         next_actions = [action for action in actions if not action.aside]
@@ -82,6 +85,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
             action_fields={"id": order.pk},
             lines=lines,
             steps=steps,
+            promise=promises.order_promise(promised.values()) if order.number else None,
             told_steps=told,
             bridge_steps={name: getattr(steps, name) for name in ("ordered", *told)},
             stages=stages_of(order, waits=order.waits, held=order.held),

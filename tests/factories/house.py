@@ -16,7 +16,16 @@ from core.models import Company, User
 from core.refusals import Refused
 from core.roles import Role
 from inventory import services as inventory_services
-from inventory.models import Bin, Product, StockPosting, Unit, Warehouse
+from inventory.models import (
+    Bin,
+    Product,
+    StockPosting,
+    Supplier,
+    SupplierOrder,
+    SupplierOrderLine,
+    Unit,
+    Warehouse,
+)
 from orders import services as orders_services
 from orders.models import Customer, CustomerAddress, EntrySheet, LinePart, Price, PriceList, SalesOrder, TaxRate
 from tests.factories.core import CompanyFactory, person
@@ -120,6 +129,24 @@ class House:
             reference="R-1",
             actor=self.boss,
             at=AT,
+        )
+
+    def comes(self, product: Product, quantity: Any, on: date, **fields: Any) -> SupplierOrderLine:
+        """Have a supplier bring units of a product to the first warehouse on a day, on an order of its own."""
+        supplier, _made = Supplier.objects.get_or_create(
+            company=self.company, code="mill", defaults={"name": "The Mill"}
+        )
+        order = SupplierOrder.objects.create(
+            company=self.company,
+            supplier=supplier,
+            warehouse=self.warehouses[0],
+            status=fields.pop("status", SupplierOrder.Status.SENT),
+            expected_on=on,
+            created_by=self.boss,
+            created_at=AT,
+        )
+        return SupplierOrderLine.objects.create(
+            order=order, position=1, product=product, quantity=quantity, unit_cost=5, expected_on=on, **fields
         )
 
     def draft(self, *lines: tuple[Product, Any], po_number: str = "", **fields: Any) -> SalesOrder:

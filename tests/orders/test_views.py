@@ -218,9 +218,12 @@ class TestOrderPage:
         text = " ".join(re.sub(r"<[^>]+>", " ", client.get(page_of(order)).content.decode()).split())
         assert f"{order.number} Confirmed Part allocated" in text
         assert "Ordered 12 Allocated 5 Backordered 7 Picked 0 Packed 0 Shipped 0 Invoiced 0" in text
-        assert f"{lamp.sku} Of 12 ordered: 5 allocated, 7 backordered {lamp.name} 12 pc 5 7 – – – – 2.55" in text
+        reason = Allocation.objects.first().reason
+        promise = f"No day known 5 pc {reason} 7 pc without stock None free now"
+        line = f"{lamp.sku} Of 12 ordered: 5 allocated, 7 backordered {lamp.name} {promise} 12 pc 5 7 – – – – 2.55"
+        assert line in text
         assert "Net 35.60 GBP Tax 20 % of 35.60 7.12 GBP Total 42.72 GBP" in text
-        told = f"5 units allocated, 7 units backordered; {Allocation.objects.first().reason}"
+        told = f"5 units allocated, 7 units backordered; {reason}"
         assert f"Order confirmed {told} 20 Nov · {seller.name}" in text
         assert f"Order keyed 2 lines 20 Nov · {seller.name}" in text
 

@@ -1,0 +1,147 @@
+"""What was promised of an order's lines: first and now, from where and why, and what can be had of those that wait."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from core.models import User
+from inventory.atp import Arrival, Availability
+from inventory.models import Allocation, Product
+from inventory.queries.atp import available
+from orders.models import LinePart, SalesOrder, SalesOrderLine
+from orders.queries.queue import Stage
+
+# What is cancelled or closed waits for nothing
+_OPEN = (SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW, SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED)
+
+
+def free_now(available: Availability, wanted: Decimal) -> Stage:
+    """Return whether what is free of a product now is enough, in words."""
+    if available.now <= 0:
+        return Stage("None free now", "wrong")
+    return Stage(f"{available.now.normalize():,f} free now", "waiting" if wanted > available.now else "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Units of a line from one warehouse, or from what a supplier is to bring on a day, and why from there."""
+
+    quantity: Decimal
+    reason: str
+    comes_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinePromise:
+    """On what day a line was first promised and is now, nothing where nobody knows, and from where it comes.
+
+    `available` is there for lines that wait or were never promised, and for those who may see stock.
+    """
+
+    first_on: date | None = None
+    now_on: date | None = None
+    waits: Decimal = Decimal(0)
+    sources: tuple[Source, ...] = ()
+    available: Availability | None = None
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether it is not what was said first."""
+        return self.first_on is not None and self.first_on != self.now_on
+
+    @property
+    def stock(self) -> Stage | None:
+        """Whether what is free now is enough for what waits."""
+        return free_now(self.available, self.waits) if self.available else None
+
+    @property
+    def arrivals(self) -> tuple[Arrival, ...]:
+        """What becomes free until there is enough for what waits."""
+        return self.available.until(self.waits) if self.available else ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPromise:
+    """On which day the first goods of an order can leave, and on which it is complete (PRODUCT.md case 43).
+
+    Nothing where nobody knows. Charges and services keep no goods waiting.
+    """
+
+    first_on: date | None
+    complete_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part's demand, and the days of its promise."""
+
+    line_id: int
+    demand_id: int
+    first_on: date | None
+    now_on: date | None
+
+
+def line_promises(
+    order: SalesOrder, lines: Sequence[SalesOrderLine], user: User, today: date
+) -> dict[int, LinePromise]:
+    """Return the promise of each line of goods, by its key, in at most three statements whatever the lines."""
+    goods = [line for line in lines if line.product.kind == Product.Kind.STOCK]
+    parts: dict[int, list[_Part]] = defaultdict(list)
+    for part in _parts(order) if order.number and goods else ():
+        parts[part.line_id].append(part)
+    sources = _sources([part.demand_id for of_line in parts.values() for part in of_line])
+    waits = {line.pk: _waiting(order, line) for line in goods}
+    shows_stock = order.status in _OPEN and user.can("inventory.view_stock")
+    found = available({line.product_id for line in goods if waits[line.pk] > 0}, today) if shows_stock else {}
+    return {
+        line.pk: LinePromise(
+            _last([part.first_on for part in parts[line.pk]]),
+            _last([part.now_on for part in parts[line.pk]]),
+            waits[line.pk],
+            tuple(source for part in parts[line.pk] for source in sources[part.demand_id]),
+            found.get(line.product_id) if waits[line.pk] > 0 else None,
+        )
+        for line in goods
+    }
+
+
+def order_promise(promises: Iterable[LinePromise]) -> OrderPromise:
+    """Return an order's promise from those of its lines."""
+    days = [promise.now_on for promise in promises]
+    return OrderPromise(min((day for day in days if day), default=None), _last(days))
+
+
+def _waiting(order: SalesOrder, line: SalesOrderLine) -> Decimal:
+    """Return how many units of a line have no stock: all of them until the order is confirmed."""
+    waits: Decimal = line.steps.backordered if order.number else line.quantity  # type: ignore[attr-defined]
+    return waits
+
+
+def _parts(order: SalesOrder) -> list[_Part]:
+    """Return what was promised of each part of an order that still wants something."""
+    parts: QuerySet[Any] = LinePart.objects.filter(order=order, demand__quantity__gt=0).order_by("pk")
+    names = ("line", "demand", "demand__first_promised_on", "demand__promised_on")
+    return [_Part(*row) for row in parts.values_list(*names)]
+
+
+def _last(days: Sequence[date | None]) -> date | None:
+    """Return the last of days, nothing where one is not known."""
+    known = [day for day in days if day is not None]
+    return max(known) if known and len(known) == len(days) else None
+
+
+def _sources(demand_ids: Collection[int]) -> dict[int, list[Source]]:
+    """Return by demand from where its goods come or came, and when those that are still to come to us."""
+    rows: QuerySet[Any] = Allocation.objects.filter(demand__in=demand_ids).exclude(status=Allocation.Status.FREED)
+    sources: dict[int, list[Source]] = defaultdict(list)
+    names = ("demand", "quantity", "reason", "supply__expected_on")
+    for demand_id, *source in rows.order_by("pk").values_list(*names) if demand_ids else ():
+        sources[demand_id].append(Source(*source))
+    return sources
