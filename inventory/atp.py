@@ -38,6 +38,7 @@ class Inbound:
     warehouse_id: int
     warehouse: str
     document_id: int
+    number: str
     expected_on: date
     open: Decimal
     promised: Decimal

@@ -336,3 +336,13 @@ FROM p JOIN inventory_demand d ON d.product_id = p.id AND d.company_id = p.compa
 GROUP BY d.product_id
 ORDER BY 1, 2, 4, 3, 5
 """
+
+# By how much the latest moves of a product changed what lies in bins, by day, and how many there were. %s = zone, product id, how many
+STOCK_CHANGES = """
+WITH m AS MATERIALIZED (
+    SELECT (p.at AT TIME ZONE %s)::date AS day, m.quantity * ((m.to_place = 'BIN')::int - (m.from_place = 'BIN')::int) AS change
+    FROM (SELECT * FROM inventory_stockmove WHERE product_id = %s ORDER BY id DESC LIMIT %s) m
+    JOIN inventory_stockposting p ON p.id = m.posting_id
+)
+SELECT m.day, sum(m.change), count(*) FROM m GROUP BY m.day ORDER BY m.day
+"""

@@ -146,7 +146,7 @@ class StockMove(models.Model):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, related_name="moves")
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     from_place = models.CharField(max_length=10, choices=Place.choices)
     from_bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     to_place = models.CharField(max_length=10, choices=Place.choices)
@@ -169,6 +169,7 @@ class StockMove(models.Model):
                 name="stockmove_to_one_place",
             ),
         ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["product", "id"], name="stockmove_of_product")]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id}"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db import connection
 
 from core.bulk import array
+from core.numbering import document_number
 from inventory import sql
 from inventory.atp import Availability, Inbound, Shelf, project
 
@@ -26,7 +27,10 @@ def available(product_ids: Collection[int], today: date) -> dict[int, Availabili
             if kind == "shelf":
                 shelves.append(Shelf(product_id, warehouse_id, warehouse, there, taken))
             elif kind == "inbound":
-                inbounds.append(Inbound(product_id, warehouse_id, warehouse, document_id, expected_on, there, taken))
+                number = document_number("PO", document_id)
+                inbounds.append(
+                    Inbound(product_id, warehouse_id, warehouse, document_id, number, expected_on, there, taken)
+                )
             else:
                 waiting[product_id] = there - taken
     return project(product_ids, shelves, inbounds, waiting, today)

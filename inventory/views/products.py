@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.views.generic import DetailView
 
 from core.pages import FormPage, VerbRequiredMixin, person
@@ -14,8 +16,13 @@ from inventory.filters import ProductQueueFilter
 from inventory.forms import ProductForm
 from inventory.models import Product
 from inventory.queries import catalogue as catalogue_queries
+from inventory.queries import stock as stock_queries
+from inventory.queries.atp import available
 from inventory.services import catalogue
 from inventory.tables import ProductQueueTable
+
+# Keys are bigints: more digits than these name no row
+LONGEST_KEY = 18
 
 
 class ProductQueueView(QueueView):
@@ -85,12 +92,45 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         shows_stock = product.kind == Product.Kind.STOCK and user.can("inventory.view_stock")
         return super().get_context_data(
             title=product.name,
-            levels=list(catalogue_queries.stock_by_warehouse(product)) if shows_stock else [],
             shows_stock=shows_stock,
+            **(self.stock_of(product) if shows_stock else {"levels": []}),
+            shows_waits=user.can("orders.view"),
+            shows_supply=user.can("inventory.view_supply"),
             changes=catalogue_queries.product_changes(product),
             can_change=user.can("inventory.change_product"),
             **kwargs,
         )
+
+    def stock_of(self, product: Product) -> dict[str, Any]:
+        """Return where a product lies, what comes, who waits, what it was and will be, and the moves behind it all."""
+        today = timezone.localdate()
+        levels: list[Any] = list(catalogue_queries.stock_by_warehouse(product))
+        promise = available([product.pk], today)[product.pk]
+        waits, more_wait = stock_queries.waits_for_product(product)
+        warehouse = next((one.warehouse for one in levels if str(one.warehouse_id) == self.asked("warehouse")), None)
+        before = self.asked("before")
+        moves, older = stock_queries.moves_of(
+            product, warehouse_id=warehouse.pk if warehouse else None, before=int(before) if before else None
+        )
+        on_hand = sum((level.on_hand for level in levels), Decimal(0))
+        return {
+            "levels": levels,
+            "promise": promise,
+            "waits": waits,
+            "more_wait": more_wait,
+            "moves": moves,
+            "older": older,
+            "is_older": bool(before),
+            "moves_in": warehouse,
+            "today": today,
+            "past": stock_queries.stock_by_day(product, on_hand, today, timezone.get_current_timezone()),
+            "ahead": [(today, promise.now), *((one.on, one.total) for one in promise.arrivals if one.on > today)],
+        }
+
+    def asked(self, name: str) -> str:
+        """Return a key that the address names, nothing where it is none."""
+        text = self.request.GET.get(name, "")
+        return text if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else ""
 
 
 class ProductFormPage(FormPage):

@@ -25,7 +25,7 @@ def shelf(on_hand, promised=0, site=1):
 
 
 def inbound(on, units, promised=0, document=1):
-    return Inbound(PRODUCT, 1, "Site 1", document, on, Decimal(units), Decimal(promised))
+    return Inbound(PRODUCT, 1, "Site 1", document, f"PO-{document}", on, Decimal(units), Decimal(promised))
 
 
 def within(pairs):
