@@ -62,6 +62,18 @@ def confirm_over_http(live_server, house: House, product: Product) -> list[int]:
     return [status for statuses in outcomes for status in statuses]
 
 
+class TestSoldOut:
+    def test_who_wants_of_what_is_promised_to_the_last_unit_waits_for_nobody(self):
+        house = House.open()
+        product = house.product([1])
+        house.order((product, 1))
+        late = house.draft((product, 1))
+        with transaction.atomic():
+            assert list(StockLevel.objects.filter(product=product).locked())
+            assert race(partial(confirm, house, late), patience=20) == [None]
+        assert promised(house) == (1, 1)
+
+
 @pytest.mark.soak("T1")
 class TestOverHttp:
     def test_as_many_units_are_promised_as_there_are(self, live_server):
