@@ -7,3 +7,4 @@ NUMBER = {"th": {"class": "num"}}
 LESS = {"th": {"class": "cell-less"}}
 WIDE = {"th": {"class": "cell-wide"}}
 LESS_NUMBER = {"th": {"class": "cell-less num"}}
+WIDE_NUMBER = {"th": {"class": "cell-wide num"}}

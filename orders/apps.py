@@ -32,6 +32,11 @@ class OrdersConfig(AppConfig):
             "orders", registry.NavigationItem("Orders", "orders:queue", "orders", "orders.view", key="o"), order=10
         )
         registry.navigation.register(
+            "backorders",
+            registry.NavigationItem("Backorders", "orders:backorders", "clock", "orders.view", key="w"),
+            order=15,
+        )
+        registry.navigation.register(
             "customers",
             registry.NavigationItem("Customers", "orders:customers", "customers", "orders.view", key="c"),
             order=70,

@@ -13,6 +13,19 @@ from core.text import normalized_reference
 from orders.models import Facet, SalesOrder
 
 
+class BackorderFilter(QueueFilter):
+    """Waiting lines by words of their order, its customer or the product."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        "order__number",
+        "order__po_number",
+        "order__customer__name",
+        "product__sku",
+        "product__name",
+    )
+    search_label: ClassVar[str] = "Order, customer or product"
+
+
 class OrderQueueFilter(QueueFilter):
     """Orders by words of their number, their customer's PO number or the customer, and by how they stand."""
 

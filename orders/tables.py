@@ -9,7 +9,7 @@ from typing import Any
 import django_tables2 as tables
 
 from core.money import exponent
-from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE
+from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE, WIDE_NUMBER
 from orders.models import Customer, SalesOrder
 from orders.queries.queue import stages_of
 
@@ -61,6 +61,29 @@ class OrderQueueTable(PricedOrderQueueTable):
 
     class Meta:
         orderable = True
+
+
+class BackorderTable(tables.Table):
+    """Lines that wait for stock, as in templates/orders/backorders/_row.html."""
+
+    order = tables.Column("Order", accessor="order__number", orderable=False)
+    customer = tables.Column("Customer", accessor="order__customer__name", order_by="order__customer__sort_key")
+    product = tables.Column("Product", accessor="product__sku", order_by="product__sku")
+    waits = tables.Column("Waits for", orderable=False, attrs=NUMBER)
+    free = tables.Column("Free now", orderable=False, attrs=NUMBER)
+    requested_on = tables.Column("Requested", attrs=NUMBER)
+    age = tables.Column("Waiting", accessor="order__confirmed_at", order_by="order__confirmed_at", attrs=WIDE_NUMBER)
+    promised_on = tables.Column("Expected", accessor="demand__promised_on", orderable=False, attrs=NUMBER)
+    wrong = tables.Column("What is wrong", accessor="requested_on", orderable=False, exclude_from_export=True)
+    move = tables.Column("", accessor="pk", orderable=False, exclude_from_export=True)
+
+    class Meta:
+        orderable = True
+
+    def value_age(self, record: Any) -> str:
+        """Return since when the line waits, in the international form."""
+        at: datetime | None = record.order.confirmed_at
+        return at.isoformat(timespec="seconds") if at else ""
 
 
 class CustomerQueueTable(tables.Table):

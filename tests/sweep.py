@@ -137,6 +137,8 @@ class World:
         ahead = billing_services.receive_payment(
             customer_id=house.customer.pk, currency="GBP", amount=PRICE, shares={}, actor=house.boss, at=AT
         )
+        scarce = house.product([5], price=str(PRICE))
+        giver, taker = house.order((scarce, 5)), house.order((scarce, 3))
         world.orders["cancelled"] = picked(house, lines)
         cancelled = [world.orders["cancelled"].pk]
         orders_services.cancel_orders(order_ids=cancelled, reason=CancelReason.LATE, actor=house.boss, at=AT)
@@ -189,6 +191,8 @@ class World:
             "parcel": Parcel.objects.get(order=world.orders["packed"]).pk,
             "count": Count.objects.get(company=house.company).pk,
             "picked_order": world.orders["picked"].pk,
+            "giving_part": LinePart.objects.get(order=giver).pk,
+            "waiting_part": LinePart.objects.get(order=taker).pk,
             "picked_part": LinePart.objects.get(order=world.orders["picked"]).pk,
             "shipment": Shipment.objects.get(order=world.orders["dispatched"]).pk,
             "left_order": world.orders["dispatched"].pk,
@@ -238,6 +242,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:edit": {"pk": "draft"},
     "orders:discard_sheet": {"pk": "sheet"},
     "orders:customer_po": {"pk": "customer_po"},
+    "orders:move_stock": {"pk": "waiting_part"},
     "orders:hold": _ORDER,
     "orders:preview_hold": _ORDER,
     "orders:lift_hold": {"pk": "hold"},
@@ -309,6 +314,7 @@ BULK: Mapping[str, str] = {
     "orders:confirm": "order",
     "orders:allocate": "order",
     "orders:discard": "order",
+    "orders:allocate_lines": "waiting_part",
     "orders:hold_many": "order",
     "orders:lift_holds": "order",
     "warehouse:release": "order",

@@ -83,6 +83,10 @@ RULES = {
     "orders:find_products": "orders.create",
     "orders:confirm": "orders.confirm",
     "orders:allocate": "orders.confirm",
+    "orders:backorders": "orders.view",
+    "orders:allocate_free": "orders.confirm",
+    "orders:allocate_lines": "orders.confirm",
+    "orders:move_stock": "orders.move_stock",
     "orders:customer_po": "orders.view_prices",
     "orders:hold": "orders.hold",
     "orders:hold_many": "orders.hold",
@@ -490,7 +494,7 @@ class TestFields:
         house, subjects = world.house, world.subjects
         product = {"sku": "A-1", "name": "A", "kind": "STOCK", "unit": house.unit.pk, "is_active": "on"}
         customer = {"number": "C-9", "name": "A", "price_list": house.prices.pk, "terms_days": "30", "is_active": "on"}
-        customer |= {"email": "", "invoice_on": "DISPATCH"}
+        customer |= {"email": "", "invoice_on": "DISPATCH", "ship_policy": "PARTIAL", "ship_minimum": "0"}
         money = {"amount": "1.00", "received_on": "2026-11-20", "method": "BANK"}
         share = {f"share-{subjects['invoice']}": "1"}
         line = InvoiceLine.objects.get(invoice=subjects["invoice"]).pk
@@ -543,6 +547,10 @@ class TestFields:
             "orders:edit": (f"/orders/{subjects['draft']}/edit/", {**order, "po_number": "B"}),
             "orders:hold": (f"/orders/{world.orders['waiting'].pk}/hold/", {"kind": "OTHER"}),
             "orders:cancel": (f"/orders/{world.orders['waiting'].pk}/cancel/", {"scope": "ORDER", "reason": "LATE"}),
+            "orders:move_stock": (
+                f"/orders/backorders/{subjects['waiting_part']}/move/",
+                {"giver": subjects["giving_part"], "quantity": "1", "reason": "URGENT"},
+            ),
             "shipping:dispatch_order": (f"/shipping/orders/{subjects['order']}/dispatch/", {"carrier": "Van"}),
             "shipping:deliver": (
                 "/shipping/shipments/deliver/",
@@ -700,7 +708,7 @@ class TestFields:
         client.force_login(world.house.boss, backend="django.contrib.auth.backends.ModelBackend")
         extra = {**self.EXTRA, "company": elsewhere.pk, "carrier": "Van", "received_at": "2026-11-20T10:00"}
         moment = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
-        extra |= {"reason": "Keeps it", "kind": "MISSED", "happened_at": moment}
+        extra |= {"reason": "Keeps it", "kind": "MISSED", "happened_at": moment, "rule": "DUE"}
         for address in ADDRESSES:
             if address.name in BULK:
                 # The keys of the rows are `id`: nothing else is taken for one

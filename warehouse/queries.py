@@ -21,8 +21,9 @@ from core.registry import DocumentLink
 from inventory.models import Allocation, BinStock, accesses_of
 from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
-from orders.queries import holds
+from orders.queries import holds, ship_policy
 from orders.queries.customers import their_number
+from orders.queries.ship_policy import part_may_go
 from warehouse import sql
 from warehouse.models import Count, Parcel, ParcelContent, PickTask, PutBack, Wave
 
@@ -44,6 +45,9 @@ class OrderFacts:
     picked: int  # tasks
     held: int  # lines with stock that a hold keeps from release
     held_to_pack: int  # lines with goods in totes that are on hold themselves
+    kept: int  # lines with stock that waits for the rest, as the customer wants it
+    ship_policy: str
+    ship_minimum: int
     short: int  # tasks that found less than they were for
     reasons: list[str]  # of the holds
 
@@ -83,6 +87,8 @@ def _release_blocker(facts: OrderFacts) -> Blocker | None:
         return None
     if facts.held:
         return Blocker("on_hold", " ".join(facts.holds))
+    if facts.kept:
+        return Blocker("ships_together", ship_policy.sentence(facts.ship_policy, facts.ship_minimum, facts.waiting))
     if not facts.lines:
         return Blocker("nothing_stocked", "Nothing on this order comes from a shelf.")
     if facts.to_pick or facts.picked:
@@ -133,7 +139,7 @@ def unpack_blockers(parcel_ids: Collection[int]) -> dict[int, list[Blocker]]:
 
 # Conditions on an order, for the tabs of the queues.
 _FIRM = LinePart.objects.filter(order=OuterRef("pk"), demand__allocations__status=Allocation.Status.FIRM)
-HAS_STOCK_TO_RELEASE = Q(Exists(_FIRM.filter(~holds.part_is_held())))
+HAS_STOCK_TO_RELEASE = Q(Exists(_FIRM.filter(~holds.part_is_held(), part_may_go())))
 HAS_STOCK_ON_HOLD = Q(Exists(_FIRM.filter(holds.part_is_held())))
 WAITS_FOR_STOCK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)))
 HAS_GOODS_TO_PACK = Q(

@@ -1,6 +1,6 @@
 """Statements that the ORM cannot say well, each with its plan explained."""
 
-from orders.queries import holds
+from orders.queries import holds, ship_policy
 
 _HELD = holds.HELD.format(order="lp.order_id", line="lp.line_id")
 _LINE_HELD = holds.LINE_HELD.format(order="lp.order_id", line="lp.line_id")
@@ -83,7 +83,7 @@ ORDER BY b.warehouse_id, l.position, p.id
 # %s = order ids[]
 ORDER_FACTS = f"""
 SELECT o.id, o.status, p.parts, p.waiting, p.unpacked, f.firm, f.warehouses, t.planned, t.picked,
-    f.held, p.held, t.short, {holds.REASONS.format(order="o.id")}
+    f.held, p.held, f.kept, o.ship_policy, o.ship_minimum, t.short, {holds.REASONS.format(order="o.id")}
 FROM orders_salesorder o
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE lp.ordered > lp.cancelled) AS parts, count(*) FILTER (WHERE d.backordered > 0) AS waiting,
@@ -92,13 +92,14 @@ CROSS JOIN LATERAL (
     FROM orders_linepart lp LEFT JOIN inventory_demand d ON d.id = lp.demand_id WHERE lp.order_id = o.id
 ) p
 CROSS JOIN LATERAL (
-    SELECT count(DISTINCT lp.id) FILTER (WHERE NOT h.held) AS firm, count(DISTINCT lp.id) FILTER (WHERE h.held) AS held,
+    SELECT count(DISTINCT lp.id) FILTER (WHERE NOT h.held AND h.may_go) AS firm, count(DISTINCT lp.id) FILTER (WHERE h.held) AS held,
+        count(DISTINCT lp.id) FILTER (WHERE NOT h.held AND NOT h.may_go) AS kept,
         coalesce(array_agg(DISTINCT w.name), '{{}}') AS warehouses
     FROM orders_linepart lp
     JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status = 'FIRM'
     JOIN inventory_stocklevel v ON v.id = a.level_id
     JOIN inventory_warehouse w ON w.id = v.warehouse_id
-    CROSS JOIN LATERAL (SELECT {_HELD} AS held) h
+    CROSS JOIN LATERAL (SELECT {_HELD} AS held, {ship_policy.MAY_GO.format(order="o", line="lp.line_id")} AS may_go) h
     WHERE lp.order_id = o.id
 ) f
 CROSS JOIN LATERAL (

@@ -44,6 +44,7 @@ class QueueActionView(VerbRequiredMixin, View):
     done = "Done."
     done_many = "{n} done."
     form_class: type[Form] | None = None
+    template_name = "core/ask.html"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Keep the service a plain function, which Python would otherwise bind to the view."""
@@ -174,8 +175,13 @@ class QueueActionView(VerbRequiredMixin, View):
             "kept": kept,
             "form": form,
             "cancel_url": self.back_url(),
+            **self.asking_context(ids),
         }
-        return render(self.request, "core/ask.html", context, status=status)
+        return render(self.request, self.template_name, context, status=status)
+
+    def asking_context(self, ids: Sequence[int]) -> dict[str, Any]:
+        """Return what else the page that asks shows of the rows."""
+        return {}
 
     def report(self, run: Run) -> HttpResponse:
         """Answer with what was done and, row by row, why the rest was not."""

@@ -13,6 +13,7 @@ from inventory.services.freeing import (
     free_allocations,
     hold_demands,
     lock_promises,
+    move_promise,
     put_back,
     unpick,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "hold_demands",
     "issue_allocations",
     "lock_promises",
+    "move_promise",
     "note_late",
     "peg_demands",
     "pick_allocations",

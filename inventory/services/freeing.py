@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -98,6 +98,55 @@ def free_allocations(*, cuts: Sequence[Cut], at: datetime) -> None:
     reserved = sums(((cut.bin_id, cut.product_id), -cut.quantity) for cut in cuts if cut.bin_id is not None)
     if reserved:
         add_bin_stock(quantities=dict.fromkeys(reserved, ZERO), allocated=reserved)
+
+
+@atomic
+def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, reason: str, at: datetime) -> None:
+    """Promise units of stock that one demand has, and no pick was planned for, to another demand of the same product.
+
+    The newest allocations give first; each stays with its warehouse.
+
+    :raises Blocked: where the first has not as much, or the second does not wait for as much, or is held.
+    """
+    taker = bulk.by_pk(list(Demand.objects.filter(pk__in=[from_demand_id, to_demand_id]).locked()))[to_demand_id]
+    if quantity <= 0:
+        raise Blocked("Say how many units.")
+    if taker.is_held:
+        raise Blocked("It is on hold: it takes no stock.")
+    if quantity > taker.backordered:
+        raise Blocked(f"It waits for {taker.backordered.normalize():,f} only.")
+    cuts, missing = [], quantity
+    for cut in lock_promises(demand_ids=[from_demand_id])[from_demand_id].firm:
+        units = min(cut.quantity, missing)
+        if units > 0:
+            cuts.append(replace(cut, quantity=units))
+            missing -= units
+    if missing > 0:
+        movable = (quantity - missing).normalize()
+        raise Blocked(f"Only {movable:,f} can be moved: the rest is with the pickers, or not there.")
+    free_allocations(cuts=cuts, at=at)
+    moved = sums((cut.level_id, cut.quantity) for cut in cuts)
+    bulk.add(StockLevel, {level_id: {"allocated": units} for level_id, units in moved.items()})
+    bulk.insert(
+        [
+            Allocation(
+                company_id=taker.company_id,
+                demand=taker,
+                level_id=level_id,
+                quantity=units,
+                reason=reason,
+                created_at=at,
+            )
+            for level_id, units in moved.items()
+        ]
+    )
+    taker.allocated += quantity
+    if taker.allocated + taker.picked == taker.quantity:
+        taker.promised_on = max(taker.due_on, at.date())
+        taker.first_promised_on = taker.first_promised_on or taker.promised_on
+    bulk.update([taker], ["allocated", "promised_on", "first_promised_on"])
+    settle_promises(demand_ids=[from_demand_id, to_demand_id], at=at)
+    peg_later({taker.product_id})
 
 
 @atomic

@@ -120,14 +120,19 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
 
 
 @atomic
-def allocate_demands(*, demand_ids: Collection[int], at: datetime) -> dict[int, Decimal]:
-    """Promise what is on hand now to demands that still wait and are not held, the earliest due first.
+def allocate_demands(
+    *, demand_ids: Collection[int], ranks: Mapping[int, int] | None = None, at: datetime
+) -> dict[int, Decimal]:
+    """Promise what is on hand now to demands that still wait and are not held, by priority and then the earliest due.
 
-    Return what each got (nothing: left out).
+    `ranks` says, by demand, in which turn those of one priority are served instead. Return what each got (nothing: left
+    out).
     """
+    ranks = ranks or {}
     demands = list(Demand.objects.filter(pk__in=demand_ids).locked())
     waiting = sorted(
-        (d for d in demands if d.backordered > 0 and not d.is_held), key=lambda d: (d.priority, d.due_on, d.pk)
+        (d for d in demands if d.backordered > 0 and not d.is_held),
+        key=lambda d: (d.priority, ranks.get(d.pk, 0), d.due_on, d.pk),
     )
     if not waiting:
         return {}

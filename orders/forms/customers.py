@@ -31,6 +31,8 @@ class CustomerForm(forms.ModelForm):
             "tax_exemption",
             "exempt_until",
             "invoice_on",
+            "ship_policy",
+            "ship_minimum",
             "joins_invoices",
             "is_active",
         ]
@@ -40,6 +42,7 @@ class CustomerForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
             "vat_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "terms_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+            "ship_minimum": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
             "tax_exemption": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "exempt_until": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
@@ -48,6 +51,8 @@ class CustomerForm(forms.ModelForm):
             "terms_days": "0 is due at once.",
             "tax_exemption": "With a certificate's number here, no tax is charged.",
             "exempt_until": "The certificate's last day; none is for good.",
+            "ship_policy": "What waits for the rest stays promised.",
+            "ship_minimum": "0 ships however little there is.",
             "invoice_on": "An order keeps the rule of the day on which it is confirmed.",
             "joins_invoices": "Orders with the same bill-to, currency and terms share one; each PO number is on it.",
             "is_active": "A closed account keeps its orders; new ones are refused.",

@@ -1,8 +1,8 @@
 """What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
 
 from orders.models.credit import CreditAccount, CreditEntry
-from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn
-from orders.models.events import CancelReason, OrderEvent
+from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn, ShipPolicy
+from orders.models.events import CancelReason, MoveReason, OrderEvent
 from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
@@ -22,10 +22,12 @@ __all__ = [
     "Hold",
     "InvoiceOn",
     "LinePart",
+    "MoveReason",
     "OrderEvent",
     "Price",
     "PriceList",
     "SalesOrder",
     "SalesOrderLine",
+    "ShipPolicy",
     "TaxRate",
 ]

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import pghistory
 import pgtrigger
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -22,6 +23,14 @@ class InvoiceOn(models.TextChoices):
 
     DISPATCH = "DISPATCH", "For what has left the house"
     CONFIRM = "CONFIRM", "In full once the order is confirmed"
+
+
+class ShipPolicy(models.TextChoices):
+    """How much of an order has to have stock before any of it goes to the warehouse (PRODUCT.md E5)."""
+
+    PARTIAL = "PARTIAL", "In parts, as stock comes"
+    LINE = "LINE", "Whole lines only"
+    ORDER = "ORDER", "The whole order at once"
 
 
 # However a customer comes in (a form, the admin, a load of a thousand), its credit account comes with it.
@@ -53,6 +62,10 @@ class Customer(models.Model):
     tax_exemption = models.CharField("tax exemption certificate", max_length=60, blank=True)
     exempt_until = models.DateField("exempt until", null=True, blank=True)
     invoice_on = models.CharField("is invoiced", max_length=8, choices=InvoiceOn.choices, default=InvoiceOn.DISPATCH)
+    ship_policy = models.CharField("is shipped", max_length=7, choices=ShipPolicy.choices, default=ShipPolicy.PARTIAL)
+    ship_minimum = models.PositiveSmallIntegerField(
+        "percent of the units at least", default=0, validators=[MaxValueValidator(100)]
+    )
     joins_invoices = models.BooleanField("several orders may go on one invoice", default=False)
     language = models.CharField(max_length=10, default="en", validators=[validate_language])
     is_active = models.BooleanField("may order", default=True)

@@ -26,6 +26,16 @@ class CancelReason(models.TextChoices):
     MISTAKE = "MISTAKE", "Keyed by mistake"
 
 
+class MoveReason(models.TextChoices):
+    """Why stock that was promised to one order is given to another."""
+
+    URGENT = "URGENT", "More urgent"
+    AGREED = "AGREED", "Agreed with both customers"
+    COMPLETES = "COMPLETES", "Completes the other order"
+    DELAYED = "DELAYED", "The first order cannot leave yet"
+    MISTAKE = "MISTAKE", "Allocated by mistake"
+
+
 class OrderEvent(models.Model):
     """A fact about an order: append-only, in the order of its id; timeline, stage clock and source of webhooks.
 
@@ -40,6 +50,7 @@ class OrderEvent(models.Model):
         CONFIRMED = "CONFIRMED", "Confirmed"
         ALLOCATED = "ALLOCATED", "Allocated"
         PROMISED = "PROMISED", "Promise moved"
+        STOCK_MOVED = "STOCK_MOVED", "Stock moved between orders"
         RELEASED = "RELEASED", "Released"
         PICKED = "PICKED", "Picked"
         SHORT = "SHORT", "Picked short"

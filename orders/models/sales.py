@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import pghistory
 import pgtrigger
@@ -15,12 +15,12 @@ from django.db.models.functions import Now
 from django_fsm import FSMField, transition
 
 from core.locking import LockingQuerySet
-from core.models import Company
+from core.models import Company, User
 from core.numbering import document_number
 from core.transitions import Graph
 from inventory.models import Demand, Product
 from orders.models.credit import CreditedQuerySet
-from orders.models.customers import Customer, InvoiceOn
+from orders.models.customers import Customer, InvoiceOn, ShipPolicy
 from orders.models.intake import CustomerPO
 
 ORDER_GRAPH = Graph(
@@ -114,7 +114,9 @@ class SalesOrder(models.Model):
     discount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     invoice_on = models.CharField(
         max_length=8, choices=InvoiceOn.choices, default=InvoiceOn.DISPATCH, editable=False
-    )  # the customer's rule on the day of confirming
+    )  # the customer's rule on the day of confirming, as are the two that follow
+    ship_policy = models.CharField(max_length=7, choices=ShipPolicy.choices, default=ShipPolicy.PARTIAL, editable=False)
+    ship_minimum = models.PositiveSmallIntegerField(default=0, editable=False)
     net = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     tax = models.DecimalField(max_digits=18, decimal_places=4, default=0)
     gross = models.DecimalField(max_digits=18, decimal_places=4, default=0)
@@ -274,6 +276,14 @@ class SalesOrderLine(models.Model):
         return self.net - self.cancelled_net
 
 
+class LinePartQuerySet(LockingQuerySet):
+    """Parts of orders, which are for those of the order's company."""
+
+    def for_user(self, user: User) -> Self:
+        """Return the parts of orders of the companies that the user belongs to."""
+        return self.filter(order__company__in=user.company_ids)
+
+
 class LinePart(models.Model):
     """The physical half of a line: one product, one date, running totals in stock units that only a reversal lowers.
 
@@ -294,7 +304,7 @@ class LinePart(models.Model):
     delivered = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     returned = models.DecimalField(max_digits=18, decimal_places=6, default=0)
 
-    objects = LockingQuerySet.as_manager()
+    objects = LinePartQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

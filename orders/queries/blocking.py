@@ -61,6 +61,8 @@ class ConfirmFacts:
     gross: Decimal
     currency: str
     invoice_on: str
+    ship_policy: str
+    ship_minimum: int
     room: CreditRoom | None
 
     def blockers(self, taken: Decimal = ZERO) -> list[Blocker]:
@@ -88,9 +90,9 @@ def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:
         cursor.execute(sql.CONFIRM_FACTS, [bulk.array(order_ids)])
         rows = cursor.fetchall()
     found = {}
-    for order_id, *facts, credit_currency, ceiling, balance, is_prepay, invoice_on in rows:
+    for order_id, *facts, credit_currency, ceiling, balance, is_prepay, invoice_on, policy, minimum in rows:
         room = None if ceiling is None else CreditRoom(credit_currency, ceiling, balance, is_prepay)
-        found[order_id] = ConfirmFacts(*[*facts, invoice_on, room])
+        found[order_id] = ConfirmFacts(*[*facts, invoice_on, policy, minimum, room])
     return found
 
 

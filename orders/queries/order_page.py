@@ -18,7 +18,7 @@ from core import registry
 from core.models import User
 from core.money import Totals, document_totals, exponent
 from core.registry import DocumentLink
-from orders.models import CancelReason, CustomerPO, Hold, OrderEvent, SalesOrder, SalesOrderLine
+from orders.models import CancelReason, CustomerPO, Hold, MoveReason, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries.changes import words_of
 
 ZERO = Decimal(0)
@@ -187,6 +187,7 @@ _TITLES: Mapping[str, str] = {
     Kind.DISCARDED: "Draft discarded",
     Kind.CONFIRMED: "Order confirmed",
     Kind.ALLOCATED: "Stock allocated",
+    Kind.STOCK_MOVED: "Stock moved between orders",
     Kind.RELEASED: "Released to the warehouse",
     Kind.PICKED: "Goods picked",
     Kind.SHORT: "Pick short",
@@ -252,7 +253,8 @@ _UNDONE = {
     "parcels_opened": "{} parcels opened",
     "to_put_back": "{} to be put back",
 }
-_REASONS = {"reason": CancelReason, "hold": Hold.Kind}
+_REASONS = {"reason": CancelReason, "hold": Hold.Kind, "moved": MoveReason}
+_MOVED = {"given_to": "to {}", "taken_from": "from {}"}
 _AMOUNTS = {"net": "net", "gross": "gross", "amount": ""}
 
 
@@ -272,6 +274,7 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
     if Decimal(data.get("backordered", 0)):
         said.append(f"{_counted(Decimal(data['backordered']), 'unit')} backordered")
     said += _stopped(data)
+    said += [words.format(data[name]) for name, words in _MOVED.items() if name in data]
     for name in _CODES:
         value = data.get(name)
         said += [str(code) for code in (value if isinstance(value, list) else [value]) if code]

@@ -1,6 +1,6 @@
 """Every write of orders: taking them in, confirming, and noting what the apps above did with them."""
 
-from orders.services.allocating import allocate_orders
+from orders.services.allocating import Allocated, allocate_orders, allocate_parts, move_stock
 from orders.services.cancelling import Cancelled, TooMuch, cancel_lines, cancel_orders, cancel_rest
 from orders.services.changing import Changed, DraftChange, change_drafts, discard_drafts
 from orders.services.completing import close_orders, complete_orders
@@ -49,6 +49,7 @@ from orders.services.sheets import Typed, finish_sheets, keep_sheet
 
 __all__ = [
     "ORDERS",
+    "Allocated",
     "Cancelled",
     "Changed",
     "Confirmed",
@@ -74,6 +75,7 @@ __all__ = [
     "Typed",
     "Undone",
     "allocate_orders",
+    "allocate_parts",
     "bring_forward",
     "cancel_lines",
     "cancel_orders",
@@ -94,6 +96,7 @@ __all__ = [
     "load_orders_of",
     "mark_released",
     "move_credit",
+    "move_stock",
     "note_allocation",
     "note_credited",
     "note_delivered",

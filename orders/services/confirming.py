@@ -78,7 +78,9 @@ def _confirm_clear(
         elif any(reason.code not in passed for reason in blocked.get(order.pk, ())):
             results[order.pk] = Blocked.because(blocked[order.pk])
         else:
-            order.invoice_on = facts[order.pk].invoice_on
+            rules = facts[order.pk]
+            order.invoice_on = rules.invoice_on
+            order.ship_policy, order.ship_minimum = rules.ship_policy, rules.ship_minimum
             clear.append(order)
     if clear:
         results |= _confirm(clear, actor, at)
@@ -104,6 +106,9 @@ def confirm_brought_forward(*, order_ids: Collection[int], actor: User, at: date
 def _stock_lines(order_ids: Given) -> QuerySet[SalesOrderLine]:
     lines = SalesOrderLine.objects.filter(Among(F("order_id"), order_ids), product__kind=Product.Kind.STOCK)
     return lines.order_by("order_id", "position")
+
+
+_SET = ["number", "confirmed_at", "allocation", "invoice_on", "ship_policy", "ship_minimum"]
 
 
 def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
@@ -149,7 +154,7 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
         sources[line.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
-    transitions.apply(orders, "confirm", at=at, fields=["number", "confirmed_at", "allocation", "invoice_on"])
+    transitions.apply(orders, "confirm", at=at, fields=_SET)
     record(
         facts=[
             Fact(

@@ -1,5 +1,6 @@
 """Orders' pages: the queue, an order, keying one, the customers, and the prices."""
 
+from orders.views.backorders import AllocateFreeView, AllocateLinesView, BackorderQueueView, MoveStockView
 from orders.views.cancelling import CancelOrderView, PreviewCancelView
 from orders.views.customers import (
     CreateAddressView,
@@ -36,7 +37,10 @@ from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueue
 from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
 
 __all__ = [
+    "AllocateFreeView",
+    "AllocateLinesView",
     "AllocateOrdersView",
+    "BackorderQueueView",
     "CancelOrderView",
     "ConfirmOrdersView",
     "CreateAddressView",
@@ -69,6 +73,7 @@ __all__ = [
     "KeepSheetView",
     "LiftHoldView",
     "LiftHoldsView",
+    "MoveStockView",
     "OrderDetailView",
     "OrderQueueView",
     "PreviewCancelView",

@@ -176,6 +176,8 @@ class TestRules:
                 "price_list": customer.price_list_id,
                 "terms_days": "30",
                 "invoice_on": "CONFIRM",
+                "ship_policy": "PARTIAL",
+                "ship_minimum": "0",
                 "joins_invoices": "on",
                 "is_active": "on",
                 "idempotency_key": "k2",

@@ -47,6 +47,8 @@ def keyed(customer: Customer, **changes: object) -> dict[str, object]:
         "price_list": customer.price_list_id,
         "terms_days": "14",
         "invoice_on": "DISPATCH",
+        "ship_policy": "PARTIAL",
+        "ship_minimum": "0",
         "is_active": "on",
         **changes,
     }

@@ -213,6 +213,8 @@ class TestExemption:
             "price_list": customer.price_list_id,
             "terms_days": "30",
             "invoice_on": "DISPATCH",
+            "ship_policy": "PARTIAL",
+            "ship_minimum": "0",
         }
         url = reverse("orders:edit_customer", args=[customer.pk])
         client.post(url, {**form, "tax_exemption": "EX-1", "exempt_until": "2027-03-31", "is_active": "on"})

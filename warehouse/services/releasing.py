@@ -23,6 +23,7 @@ from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import LinePart, OrderEvent, SalesOrder
 from orders.queries import holds
+from orders.queries.ship_policy import part_may_go
 from warehouse import events, queries
 from warehouse.models import PickTask, Wave
 
@@ -65,9 +66,12 @@ _RELEASABLE = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
 
 @compiled
 def _allocated_parts(order_ids: Given) -> QuerySet[LinePart]:
-    """Read the parts with stock that no wave has and that no hold stops; holds are placed under the orders' locks."""
+    """Read the parts with stock that no wave has, and that no hold and no rule of the customer stops.
+
+    Holds are placed under the orders' locks.
+    """
     firm = Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)
-    return LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm), ~holds.part_is_held())
+    return LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm), ~holds.part_is_held(), part_may_go())
 
 
 def _release(

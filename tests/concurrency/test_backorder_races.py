@@ -1,0 +1,59 @@
+"""Stock moved between orders by several people at once: no unit is given twice."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+
+import pytest
+from django.db import IntegrityError, OperationalError
+
+from inventory.models import Allocation, Demand, StockLevel
+from inventory.services.posting import StockMoved
+from orders import services
+from orders.models import LinePart, MoveReason
+from tests.factories.house import AT, House
+from tests.race import race
+from tests.unlocked import take_locks_away
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def asked():
+    """One order has five units; two managers move three each to two others."""
+    house = House.open()
+    assert house.boss.verbs
+    product = house.product([5])
+    giver, *takers = (house.order((product, units)) for units in (5, 3, 3))
+    parts = {order.pk: LinePart.objects.get(order=order).pk for order in (giver, *takers)}
+    return [
+        partial(
+            services.move_stock,
+            from_part_id=parts[giver.pk],
+            to_part_id=parts[taker.pk],
+            quantity=Decimal(3),
+            reason=MoveReason.URGENT,
+            actor=house.boss,
+            at=AT,
+        )
+        for taker in takers
+    ]
+
+
+def test_gives_no_unit_twice(asked):
+    outcomes = race(*asked)
+    assert [str(one) for one in outcomes if isinstance(one, Exception)] == [
+        "Only 2 can be moved: the rest is with the pickers, or not there."
+    ]
+    assert sorted(Demand.objects.values_list("allocated", flat=True)) == [0, 2, 3]
+    assert StockLevel.objects.get().allocated == 5
+
+
+def test_goes_wrong_without_the_lock(asked, monkeypatch):
+    """The control: both find five units to give, and only what guards the tables stops the second."""
+    take_locks_away(monkeypatch, Demand, pause=1)
+    outcomes = race(*asked)
+    (failed,) = (one for one in outcomes if isinstance(one, Exception))
+    assert type(failed) in {StockMoved, IntegrityError, OperationalError}, "nobody was told in words"
+    assert Allocation.objects.filter(status="FIRM").count() == 2
