@@ -32,6 +32,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "inventory.BrokenPeg": {"kind": "ORDER_WAITS"},
     "returns.QuarantineExit": {"kind": "RESTOCK"},
     "returns.ReturnReceiptLine": {"line_id": 1},
+    "warehouse.ReceiptLine": {"bin_id": 1},
 }
 
 
