@@ -401,7 +401,7 @@ class TestDispatch:
 
     def test_goes_wrong_without_the_lock_of_the_order(self, house, monkeypatch):
         order = packed(house, (house.product([9]), 4))
-        take_locks_away(monkeypatch, SalesOrder)
+        take_locks_away(monkeypatch, SalesOrder, pause=1)
         assert len(failures(race(*[partial(dispatch, house, order)] * 2))) == 1
 
     def test_of_the_same_parcel_by_two_makes_one_shipment(self, house):
