@@ -1,10 +1,13 @@
-"""Printing supplier orders from what they say as they stand."""
+"""Printing supplier orders from what they say as they stand, and the letter that goes with them."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.template.loader import render_to_string
+
 from core.documents import MOST_CHARACTERS, Figures, column_widths, render_pdf
+from inventory.services import Letter
 
 # Least and most characters of each column; what is longer than the most breaks, and figures have no most.
 COLUMNS = {
@@ -38,6 +41,22 @@ def render_supplier_order(snapshot: Mapping[str, Any]) -> bytes:
         "widths": column_widths(lines, COLUMNS),
     }
     return render_pdf("inventory/documents/supplier_order.html", context, language="en")
+
+
+def letter(snapshot: Mapping[str, Any]) -> Letter:
+    """Return the e-mail by which an order goes to its supplier.
+
+    :raises UnprintableDocument: where an asset of the page is missing.
+    """
+    buyer = snapshot["buyer"]
+    return Letter(
+        sender=buyer["name"],
+        reply_to=buyer["email"],
+        subject=f"Purchase order {snapshot['number']} from {buyer['name']}",
+        text=render_to_string("inventory/documents/supplier_letter.txt", dict(snapshot)),
+        file_name=f"{snapshot['number']}.pdf",
+        paper=render_supplier_order(snapshot),
+    )
 
 
 def _price(cost: Decimal) -> str:

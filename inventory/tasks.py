@@ -1,17 +1,26 @@
-"""Inventory's jobs: pegging what waits to what comes, and telling what is late."""
+"""Inventory's jobs: pegging what waits to what comes, telling what is late, and sending what is ordered."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from inventory import services
+from inventory import documents, services
+from inventory.queries import supply as supply_queries
 
 
 @app.task(name="inventory.peg_demands")
 def peg_demands(product_ids: list[int]) -> None:
     """Promise what is on its way to demands of products that wait; safe to run twice."""
     services.peg_demands(product_ids=product_ids, at=timezone.now())
+
+
+@app.task(name="inventory.send_supplier_mail", queue="papers")
+def send_supplier_mail(mail_id: int) -> None:
+    """Send an order to its supplier as a paper with a letter; what has gone or failed is not sent again."""
+    paper = supply_queries.paper_to_send(mail_id)
+    if paper is not None:
+        services.send_mail(mail_id=mail_id, letter=documents.letter(paper), at=timezone.now())
 
 
 @app.periodic(cron="5 * * * *")

@@ -321,7 +321,7 @@ BULK: Mapping[str, str] = {
     "warehouse:pick": "order",
     "warehouse:pack": "order",
     "warehouse:put_back": "put_back",
-    **{f"supply:{verb}": "supplier_order" for verb in ("approve", "send", "cancel", "close")},
+    **{f"supply:{verb}": "supplier_order" for verb in ("approve", "mail", "send", "cancel", "close")},
     **{f"supply:{answer}": "broken_peg" for answer in ("keep", "cut", "wait", "other_supplier", "give_up")},
     "shipping:dispatch": "order",
     "shipping:deliver": "shipment",

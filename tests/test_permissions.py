@@ -121,6 +121,7 @@ RULES = {
     "supply:acknowledge": "inventory.purchase",
     "supply:approve": "inventory.approve_supply",
     "supply:send": "inventory.purchase",
+    "supply:mail": "inventory.purchase",
     "supply:cancel": "inventory.purchase",
     "supply:close": "inventory.purchase",
     "supply:suggestions": "inventory.view_supply",

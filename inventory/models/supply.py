@@ -31,6 +31,7 @@ SUPPLIER_ORDER_GRAPH = Graph(
     close=(["PART_RECEIVED", "RECEIVED"], "CLOSED"),
     cancel=(["DRAFT", "APPROVED", "SENT", "ACKNOWLEDGED"], "CANCELLED"),
 )
+SUPPLIER_MAIL_GRAPH = Graph(deliver=(["QUEUED"], "SENT"), fail=(["QUEUED"], "FAILED"))
 
 
 def cost_field(**options: object) -> models.DecimalField:
@@ -320,3 +321,54 @@ class SupplierOrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id} on {self.expected_on}"
+
+
+class SupplierMail(models.Model):
+    """That an order is to go to its supplier by e-mail, and what came of it; each try is a row.
+
+    One try at a time: another can be made when the last has gone or failed.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "QUEUED", "On its way"
+        SENT = "SENT", "Sent"
+        FAILED = "FAILED", "Failed"
+
+    order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="mails")
+    address = models.EmailField()
+    status = FSMField(max_length=6, choices=Status.choices, default=Status.QUEUED, protected=True)
+    reason = models.CharField("why it failed", max_length=200, blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    objects = LockingQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["-id"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [SUPPLIER_MAIL_GRAPH.trigger("suppliermail_status_graph")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(status__in=["QUEUED", "SENT", "FAILED"]), name="suppliermail_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="FAILED") & ~Q(reason="")) | (~Q(status="FAILED") & Q(reason="")),
+                name="suppliermail_failed_for_a_reason",
+            ),
+            models.UniqueConstraint(
+                fields=["order"], condition=Q(status="QUEUED"), name="suppliermail_one_on_its_way_per_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} to {self.address}"
+
+    @transition(field=status, **SUPPLIER_MAIL_GRAPH["deliver"])
+    def deliver(self, *, at: datetime) -> None:
+        """The mail server took it."""
+        self.done_at = at
+
+    @transition(field=status, **SUPPLIER_MAIL_GRAPH["fail"])
+    def fail(self, *, at: datetime) -> None:
+        """It did not go, for a reason."""
+        self.done_at = at

@@ -24,6 +24,7 @@ from inventory.models import (
     ReorderRule,
     Supplier,
     SupplierItem,
+    SupplierMail,
     SupplierOrder,
     SupplierOrderLine,
 )
@@ -70,9 +71,11 @@ def supplier_orders(user: User, today: date) -> QuerySet[SupplierOrder]:
     """Return the person's supplier orders with `is_late`, their figures and their cost."""
     rows: QuerySet[SupplierOrder] = SupplierOrder.objects.for_user(user)
     late = SupplierOrderLine.objects.filter(order=OuterRef("pk"), open__gt=0, expected_on__lt=today)
+    mails = SupplierMail.objects.filter(order=OuterRef("pk")).order_by("-pk")
     lines = SupplierOrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
     return rows.select_related("supplier", "warehouse", "company").annotate(
         is_late=Exists(late),
+        mail=Subquery(mails.values("status")[:1]),
         line_count=Coalesce(Subquery(lines.annotate(n=Count("pk")).values("n")), 0),
         cost=Coalesce(Subquery(lines.annotate(n=Sum(F("quantity") * F("unit_cost"))).values("n")), Value(ZERO)),
     )
@@ -131,6 +134,7 @@ def blockers(order: SupplierOrder, verb: str, user: User) -> list[Blocker]:
         "approve": [Status.DRAFT],
         "edit": [Status.DRAFT],
         "send": [Status.APPROVED],
+        "mail": [Status.APPROVED, *SupplierOrder.OPEN],
         "answer": [*SupplierOrder.OPEN],
         "receive": [*SupplierOrder.OPEN],
         "cancel": [Status.DRAFT, Status.APPROVED, Status.SENT, Status.ACKNOWLEDGED],
@@ -180,6 +184,18 @@ def paper(order: SupplierOrder) -> dict[str, Any]:
             if line.quantity > line.cancelled
         ],
     }
+
+
+def mails_of(order: SupplierOrder) -> QuerySet[SupplierMail]:
+    """Return the e-mails by which an order went to its supplier, or was to go, the last first."""
+    return order.mails.select_related("asked_by")
+
+
+def paper_to_send(mail_id: int) -> dict[str, Any] | None:
+    """Return what an order prints that is on its way to its supplier by e-mail; nothing where none is any more."""
+    mails = SupplierMail.objects.filter(pk=mail_id, status=SupplierMail.Status.QUEUED)
+    mail = mails.select_related("order__company", "order__supplier", "order__warehouse").first()
+    return None if mail is None else {**paper(mail.order), "is_draft": False}
 
 
 def home_bins(order: SupplierOrder, product_ids: Collection[int]) -> dict[int, Bin]:

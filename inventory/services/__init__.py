@@ -17,6 +17,7 @@ from inventory.services.freeing import (
     put_back,
     unpick,
 )
+from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
 from inventory.services.pegging import note_late, peg_demands
 from inventory.services.posting import StockMoved
@@ -54,6 +55,7 @@ __all__ = [
     "Destination",
     "DisposedUnits",
     "Issued",
+    "Letter",
     "NotCountable",
     "NotEnoughThere",
     "Promise",
@@ -87,6 +89,7 @@ __all__ = [
     "hold_demands",
     "issue_allocations",
     "lock_promises",
+    "mail_supplier_orders",
     "move_promise",
     "note_late",
     "peg_demands",
@@ -97,6 +100,7 @@ __all__ = [
     "receive_returns",
     "receive_stock",
     "release_allocations",
+    "send_mail",
     "send_supplier_orders",
     "take_in",
     "unpick",

@@ -13,7 +13,7 @@ from core.quantities import in_steps
 from core.refusals import Blocked
 from core.roles import require
 from core.transactions import atomic
-from inventory.models import Supplier, SupplierOrder, SupplierOrderLine
+from inventory.models import Supplier, SupplierItem, SupplierOrder, SupplierOrderLine
 from inventory.services.suggesting import Suggestion, suggestions
 from inventory.services.supplying import Wanted, cost_of, lines_of, one_locked, write_drafts
 
@@ -71,8 +71,7 @@ def _grow(order: SupplierOrder, supplier: Supplier, members: Collection[Suggesti
     for one in members:
         line = by_product.get(one.product.pk)
         if line is not None:
-            line.quantity += one.quantity
-            line.unit_cost = cost_of(one.item, line.quantity)
+            _order(line, one.item, line.quantity + one.quantity)
             raised.append(line)
     bulk.update(raised, ["quantity", "unit_cost"])
     fresh = [_wanted(one) for one in members if one.product.pk not in by_product]
@@ -87,7 +86,7 @@ def _grow(order: SupplierOrder, supplier: Supplier, members: Collection[Suggesti
 
 @atomic
 def change_draft(*, order_id: int, quantities: Mapping[int, Decimal], actor: User, at: datetime) -> None:
-    """Order other quantities on a draft, by line id; a line of none is taken off it.
+    """Order other quantities on a draft, by line id, at what they cost then; a line of none is taken off it.
 
     :raises NotAllowed: where the actor may not buy.
     :raises Blocked: where it is no draft any more, nothing would be left, or a quantity is none of its unit.
@@ -100,9 +99,21 @@ def change_draft(*, order_id: int, quantities: Mapping[int, Decimal], actor: Use
     kept = [line for line in lines if quantities.get(line.pk, line.quantity)]
     if not kept:
         raise Blocked("An order to a supplier needs a line: cancel it instead.")
+    items = SupplierItem.objects.filter(supplier=order.supplier_id, product__in={line.product_id for line in kept})
+    by_product = {item.product_id: item for item in items.prefetch_related("breaks")}
     for line in kept:
-        line.quantity = quantities.get(line.pk, line.quantity)
+        _order(line, by_product.get(line.product_id), quantities.get(line.pk, line.quantity))
         if line.quantity < 0 or not in_steps(line.quantity, line.product.unit.step):
             raise Blocked(f"{line.quantity.normalize():f} is no number of units of {line.product.sku}.")
-    bulk.update(kept, ["quantity"])
+    bulk.update(kept, ["quantity", "unit_cost"])
     SupplierOrderLine.objects.filter(pk__in={line.pk for line in lines} - {line.pk for line in kept}).delete()
+
+
+def _order(line: SupplierOrderLine, item: SupplierItem | None, quantity: Decimal) -> None:
+    """Order another quantity on a draft's line, at the supplier's cost for as much.
+
+    A cost that is not the supplier's for what stood there before was agreed by somebody, and stays.
+    """
+    if line.unit_cost == cost_of(item, line.quantity):
+        line.unit_cost = cost_of(item, quantity)
+    line.quantity = quantity

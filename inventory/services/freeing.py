@@ -18,6 +18,7 @@ from inventory import sql
 from inventory.models import Allocation, Bin, BrokenPeg, Demand, StockLevel, StockMove, StockPosting
 from inventory.services.pegging import ask, peg_later, settle_promises
 from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, post, sums
+from inventory.services.sourcing import leave_days
 
 ZERO = Decimal(0)
 
@@ -142,7 +143,7 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
     )
     taker.allocated += quantity
     if taker.allocated + taker.picked == taker.quantity:
-        taker.promised_on = max(taker.due_on, at.date())
+        taker.promised_on = max(taker.due_on, leave_days([taker.pk], at)[taker.pk])
         taker.first_promised_on = taker.first_promised_on or taker.promised_on
     bulk.update([taker], ["allocated", "promised_on", "first_promised_on"])
     settle_promises(demand_ids=[from_demand_id, to_demand_id], at=at)

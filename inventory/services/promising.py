@@ -17,7 +17,7 @@ from inventory import events
 from inventory.decide import Grant, Want, decide
 from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
 from inventory.services.pegging import peg_later, settle_promises
-from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
+from inventory.services.sourcing import Destination, leave_days, leaves_on, routes_of, supplies_of
 
 ZERO = Decimal(0)
 
@@ -144,6 +144,7 @@ def allocate_demands(
     by_index = _grants_by_index(decide(wants, supplies_of(levels), routes_of(levels, wants, at)))
     _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level, at) for level in levels}
+    earlier = leave_days([waiting[index].pk for index in by_index if waiting[index].allocated], at)
     got: dict[int, Decimal] = {}
     allocations = []
     for index, grants in by_index.items():
@@ -151,7 +152,8 @@ def allocate_demands(
         got[demand.pk] = sum((grant.quantity for grant in grants), ZERO)
         demand.allocated += got[demand.pk]
         if demand.allocated + demand.picked == demand.quantity:
-            demand.promised_on = _promised_on(demand.due_on, grants, leaves)
+            due_on = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
+            demand.promised_on = _promised_on(due_on, grants, leaves)
             demand.first_promised_on = demand.first_promised_on or demand.promised_on
         allocations += [_allocation(demand, grant, at) for grant in grants]
     bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on", "first_promised_on"])
@@ -282,7 +284,9 @@ def locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel
 def _levels_with_stock(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
     """Lock the levels that can still promise something, and bring their warehouses with their working days.
 
-    A level that is promised to its last unit has nothing to guard: who wants of it need not wait for one another.
+    A level that is promised to its last unit has nothing to guard: who wants of it need not wait for one another. Who
+    asks while somebody frees units of it, or brings some, waits for stock as if they had asked before: the workbench
+    shows that these can be had, and any allocation gives them.
     """
     levels = StockLevel.objects.filter(
         Among(F("company_id"), company_ids), Among(F("product_id"), product_ids), sellable__gt=F("allocated")

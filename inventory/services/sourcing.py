@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from core.reading import Among, Given, compiled
 from inventory.decide import Route, Supply, Want
 from inventory.geography import kilometres_between, normalized
-from inventory.models import Lane, StockLevel, Warehouse
+from inventory.models import Allocation, Lane, StockLevel, Warehouse
 from inventory.models.routes import dispatch_day
 
 # A place that a warehouse with lanes has none to is served after all that it has one to
@@ -45,6 +45,21 @@ def leaves_on(level: StockLevel, at: datetime) -> date:
     """Return the first day on which what is promised now of a level can leave its warehouse (PRODUCT.md V1)."""
     site = level.warehouse
     return dispatch_day(site.calendar, site.cut_off, at.astimezone(level.company.zone))
+
+
+def leave_days(demand_ids: Iterable[int], at: datetime) -> dict[int, date]:
+    """Return by demand the first day on which all that it has of stock and nobody picked yet can leave."""
+    ids = list(demand_ids)
+    if not ids:
+        return {}
+    allocations = Allocation.objects.filter(
+        demand__in=ids, status__in=[Allocation.Status.FIRM, Allocation.Status.RELEASED]
+    )
+    days: dict[int, date] = {}
+    for one in allocations.select_related("level__company", "level__warehouse__calendar"):
+        day = leaves_on(one.stock, at)
+        days[one.demand_id] = max(day, days.get(one.demand_id, day))
+    return days
 
 
 def routes_of(levels: Sequence[StockLevel], wants: Sequence[Want], at: datetime) -> dict[tuple[Hashable, int], Route]:

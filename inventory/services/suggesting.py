@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -61,28 +61,26 @@ def suggestions(*, company_ids: Collection[int], today: date) -> list[Suggestion
         homes.setdefault(warehouse.company_id, warehouse)
         warehouses[warehouse.pk] = warehouse
     lacking = _lacking(company_ids)
-    rules = {(rule.product_id, rule.warehouse_id): rule for rule in ReorderRule.objects.filter(company__in=company_ids)}
-    product_ids = lacking.keys() | {product_id for product_id, _warehouse in rules}
+    rules: dict[int, dict[int, ReorderRule]] = defaultdict(dict)
+    for rule in ReorderRule.objects.filter(company__in=company_ids):
+        rules[rule.product_id][rule.warehouse_id] = rule
+    product_ids = lacking.keys() | rules.keys()
     places, coming = _places(product_ids), _coming(product_ids)
     items = _first_choices(product_ids)
-    products = {product.pk: product for product in Product.objects.filter(pk__in=product_ids).select_related("unit")}
     found = []
-    for product in sorted(products.values(), key=lambda one: (one.sku, one.pk)):
-        home = homes.get(product.company_id)
-        wanted_in = {warehouse_id for product_id, warehouse_id in rules if product_id == product.pk}
-        drafts_of_all = sum((p.drafts for (pk, _w), p in places.items() if pk == product.pk), ZERO)
-        spare = sum((units for (pk, _w), days in coming.items() if pk == product.pk for _day, units in days), ZERO)
-        short_of_all = lacking.get(product.pk, ZERO)
-        if home is not None and short_of_all:
-            wanted_in.add(home.pk)
-        item = items.get(product.pk)
+    for product in Product.objects.filter(pk__in=product_ids).select_related("unit").order_by("sku", "pk"):
+        home, item, rules_of = homes.get(product.company_id), items.get(product.pk), rules[product.pk]
+        stock, inbound_to = places[product.pk], coming[product.pk]
+        waits_for_all = lacking.get(product.pk, ZERO)
+        covered = sum((place.drafts for place in stock.values()), ZERO)
+        covered += sum((units for days in inbound_to.values() for _day, units in days), ZERO)
+        wanted_in = rules_of.keys() | ({home.pk} if home is not None and waits_for_all else set())
+        horizon = today + timedelta(days=_lead_days(item))
         for warehouse_id in sorted(wanted_in, key=lambda pk: (warehouses[pk].priority, pk)):
-            place = places[product.pk, warehouse_id]
-            horizon = today + timedelta(days=_lead_days(item))
-            inbound = sum((units for day, units in coming[product.pk, warehouse_id] if day <= horizon), ZERO)
-            waits = short_of_all if home is not None and warehouse_id == home.pk else ZERO
-            rule = rules.get((product.pk, warehouse_id))
-            short = max(waits - drafts_of_all - spare, ZERO)
+            place, rule = stock[warehouse_id], rules_of.get(warehouse_id)
+            inbound = sum((units for day, units in inbound_to[warehouse_id] if day <= horizon), ZERO)
+            waits = waits_for_all if home is not None and warehouse_id == home.pk else ZERO
+            short = max(waits - covered, ZERO)
             quantity = to_buy(
                 short=short,
                 projected=place.free + inbound + place.drafts - waits,
@@ -129,21 +127,21 @@ def _lacking(company_ids: Collection[int]) -> dict[int, Decimal]:
         return dict(cursor.fetchall())
 
 
-def _places(product_ids: Collection[int]) -> dict[tuple[int, int], _Place]:
+def _places(product_ids: Collection[int]) -> defaultdict[int, defaultdict[int, _Place]]:
     """Return by product and warehouse what is free there and what stands in drafts."""
-    found: dict[tuple[int, int], _Place] = defaultdict(_Place)
+    found: defaultdict[int, defaultdict[int, _Place]] = defaultdict(lambda: defaultdict(_Place))
     with connection.cursor() as cursor:
         cursor.execute(sql.FREE_AND_DRAFTED, [bulk.array(product_ids)])
         for product_id, warehouse_id, free, drafts in cursor.fetchall():
-            found[product_id, warehouse_id] = _Place(free, drafts)
+            found[product_id][warehouse_id] = _Place(free, drafts)
     return found
 
 
-def _coming(product_ids: Collection[int]) -> dict[tuple[int, int], Sequence[tuple[date, Decimal]]]:
+def _coming(product_ids: Collection[int]) -> defaultdict[int, defaultdict[int, list[tuple[date, Decimal]]]]:
     """Return by product and warehouse what comes that nobody was promised, by day."""
-    found: dict[tuple[int, int], list[tuple[date, Decimal]]] = defaultdict(list)
+    found: defaultdict[int, defaultdict[int, list[tuple[date, Decimal]]]] = defaultdict(lambda: defaultdict(list))
     with connection.cursor() as cursor:
         cursor.execute(sql.FREE_INBOUND, [bulk.array(product_ids)])
         for product_id, warehouse_id, day, units in cursor.fetchall():
-            found[product_id, warehouse_id].append((day, units))
-    return found  # type: ignore[return-value]
+            found[product_id][warehouse_id].append((day, units))
+    return found

@@ -177,6 +177,12 @@ def send_supplier_orders(*, order_ids: Collection[int], actor: User, at: datetim
     """
     require(actor, "inventory.purchase")
     orders = locked_orders(order_ids, actor)
+    mark_sent(orders, at)
+    return _results(orders, *SupplierOrder.OPEN)
+
+
+def mark_sent(orders: Iterable[SupplierOrder], at: datetime) -> None:
+    """Make dated supply of those locked orders that are approved, and peg what waits to them."""
     sent = [order for order in orders if order.status == Status.APPROVED]
     transitions.apply(sent, "send", at=at, fields=["sent_at"])
     if sent:
@@ -184,7 +190,6 @@ def send_supplier_orders(*, order_ids: Collection[int], actor: User, at: datetim
         lines = lock_supply(products)
         number = sent[0].number if len(sent) == 1 else ""
         peg_waiting(lines=lines, demands=lock_waiting(products), at=at, cause="ordered", number=number)
-    return _results(orders, *SupplierOrder.OPEN)
 
 
 @atomic
@@ -239,11 +244,9 @@ def cancel_supplier_orders(*, order_ids: Collection[int], actor: User, at: datet
     """
     require(actor, "inventory.purchase")
     orders = locked_orders(order_ids, actor)
-    for order in orders:
-        if order.status in (Status.DRAFT, Status.APPROVED):
-            transitions.apply([order], "cancel", at=at, fields=["done_at"])
-        elif order.status in (Status.SENT, Status.ACKNOWLEDGED):
-            _call_off(order, "cancel", at)
+    drafts = [order for order in orders if order.status in (Status.DRAFT, Status.APPROVED)]
+    transitions.apply(drafts, "cancel", at=at, fields=["done_at"])
+    _call_off([order for order in orders if order.status in (Status.SENT, Status.ACKNOWLEDGED)], "cancel", at)
     return _results(orders, Status.CANCELLED)
 
 
@@ -255,25 +258,30 @@ def close_supplier_orders(*, order_ids: Collection[int], actor: User, at: dateti
     """
     require(actor, "inventory.receive" if actor.can("inventory.receive") else "inventory.purchase")
     orders = locked_orders(order_ids, actor)
-    for order in orders:
-        if order.status in (Status.PART_RECEIVED, Status.RECEIVED):
-            _call_off(order, "close", at)
+    _call_off([order for order in orders if order.status in (Status.PART_RECEIVED, Status.RECEIVED)], "close", at)
     return _results(orders, Status.CLOSED)
 
 
-def _call_off(order: SupplierOrder, verb: str, at: datetime) -> None:
-    """End a locked order with a verb: what is open of its lines does not come, and what was pegged to that is told."""
-    own = set(SupplierOrderLine.objects.filter(order=order, open__gt=0).values_list("pk", flat=True))
-    products = set(SupplierOrderLine.objects.filter(pk__in=own).values_list("product_id", flat=True))
+def _call_off(orders: Sequence[SupplierOrder], verb: str, at: datetime) -> None:
+    """End locked orders with a verb: what is open of their lines does not come, and what was pegged to that is told.
+
+    The lines of all are locked before any demand.
+    """
+    if not orders:
+        return
+    own = SupplierOrderLine.objects.filter(order__in=orders, open__gt=0)
+    products = set(own.values_list("product_id", flat=True))
+    ids = {order.pk for order in orders}
     lines = lock_supply(products)
-    ended = [line for line in lines if line.pk in own]
+    ended = [line for line in lines if line.order_id in ids]
     first = pegged_demands([line.pk for line in ended])
     bulk.add(SupplierOrderLine, {line.pk: {"cancelled": line.open} for line in ended})
     demands = lock_waiting(products, demand_ids=first)
     broken = free_pegs(ended)
-    transitions.apply([order], verb, at=at, fields=["done_at"])
-    rest = [line for line in lines if line.pk not in own]
-    peg_waiting(lines=rest, demands=demands, first=first, at=at, cause="cancelled", number=order.number)
+    transitions.apply(orders, verb, at=at, fields=["done_at"])
+    rest = [line for line in lines if line.order_id not in ids]
+    numbers = ", ".join(order.number for order in orders)
+    peg_waiting(lines=rest, demands=demands, first=first, at=at, cause="cancelled", number=numbers)
     ask_orders(broken, [demand for demand in demands if demand.pk in first], at)
 
 
@@ -324,7 +332,10 @@ def answer_broken_pegs(
 
 
 def _cut(rows: Sequence[BrokenPeg], actor: User, at: datetime) -> None:
-    """Take units that nobody is promised off their supplier orders."""
+    """Take units that nobody is promised off their supplier orders.
+
+    The questions are locked before the orders: whoever has locked an order asks new questions, and answers none.
+    """
     orders = {order.pk: order for order in locked_orders({row.supply.order_id for row in rows}, actor)}
     lines = list(SupplierOrderLine.objects.filter(pk__in={row.supply_id for row in rows}).locked())
     pegged = pegged_of_lines([line.pk for line in lines])
@@ -352,9 +363,9 @@ def finish(order: SupplierOrder, at: datetime) -> None:
         transitions.apply([order], "receive_part", at=at)
 
 
-def locked_orders(order_ids: Collection[int], actor: User) -> list[SupplierOrder]:
-    """Lock the supplier orders that the actor may see."""
-    rows = SupplierOrder.objects.for_user(actor).filter(pk__in=order_ids)
+def locked_orders(order_ids: Collection[int], actor: User, *bring: str) -> list[SupplierOrder]:
+    """Lock the supplier orders that the actor may see, and bring what they refer to."""
+    rows = SupplierOrder.objects.for_user(actor).filter(pk__in=order_ids).select_related(*bring)
     return list(rows.locked())
 
 

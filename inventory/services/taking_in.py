@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from core import bulk
@@ -34,7 +34,7 @@ from inventory.services.pegging import (
 )
 from inventory.services.promising import allocate_demands, locked_levels
 from inventory.services.receiving import ReceiptLine, receive_stock
-from inventory.services.sourcing import leaves_on
+from inventory.services.sourcing import leave_days
 from inventory.services.supplying import ask_orders, finish, one_locked
 
 ZERO = Decimal(0)
@@ -87,14 +87,14 @@ def take_in(
     demands = {d.pk: d for d in lock_waiting(products, demand_ids=pegged)}
     locked_levels([order.company_id], products)
     came = [arrival for arrival in arrivals if arrival.quantity]
+    worth = [value for arrival, value in zip(arrivals, values, strict=True) if arrival.quantity]
     posting_id = None
     if came:
         posting_id = receive_stock(
             company_id=order.company_id,
             lines=[
-                ReceiptLine(_shelf(order, arrival), own[arrival.line_id], arrival.quantity, value)
-                for arrival, value in zip(arrivals, values, strict=True)
-                if arrival.quantity
+                ReceiptLine(bin_id, own[arrival.line_id], arrival.quantity, value)
+                for bin_id, arrival, value in zip(_shelves(order, came), came, worth, strict=True)
             ],
             kind=StockPosting.Kind.RECEIPT,
             reference=reference,
@@ -144,14 +144,17 @@ def _note_arrivals(
     return values
 
 
-def _shelf(order: SupplierOrder, arrival: Arrival) -> int:
-    """Return the bin into which an arrival goes.
+def _shelves(order: SupplierOrder, came: Sequence[Arrival]) -> list[int]:
+    """Return the bin into which each arrival goes.
 
-    :raises Blocked: where that is in another warehouse than the one for which it was ordered.
+    :raises Blocked: where one is in another warehouse than the one for which it was ordered.
     """
-    if arrival.bin_id is None or not Bin.objects.filter(pk=arrival.bin_id, warehouse=order.warehouse_id).exists():
+    own = Bin.objects.filter(pk__in={arrival.bin_id for arrival in came}, warehouse=order.warehouse_id)
+    known = set(own.values_list("pk", flat=True))
+    shelves = [arrival.bin_id for arrival in came if arrival.bin_id in known]
+    if len(shelves) != len(came):
         raise Blocked("Put it into a bin of the warehouse that ordered it.")
-    return arrival.bin_id
+    return shelves
 
 
 def _serve_pegs(
@@ -169,7 +172,7 @@ def _serve_pegs(
         level.product_id: level
         for level in StockLevel.objects.filter(
             company=order.company_id, warehouse=order.warehouse_id, product__in={lines[pk].product_id for pk in left}
-        ).select_related("warehouse__calendar", "company")
+        ).select_related("warehouse")
     }
     pegs = Allocation.objects.filter(supply__in=left, status=Allocation.Status.SOFT).select_related("demand")
     got: dict[int, Decimal] = defaultdict(Decimal)
@@ -193,8 +196,7 @@ def _serve_pegs(
             )
         )
     if firm:
-        leaves = max(leaves_on(level, at) for level in levels.values())
-        _keep(firm, used, [demands[pk] for pk in got], got, leaves=leaves, at=at)
+        _keep(firm, used, [demands[pk] for pk in got], got, at)
     return dict(got)
 
 
@@ -203,11 +205,9 @@ def _keep(
     used: Sequence[tuple[Allocation, Decimal]],
     demands: Sequence[Demand],
     got: dict[int, Decimal],
-    *,
-    leaves: date,
     at: datetime,
 ) -> None:
-    """Write promises of stock in the place of pegs; what a demand has whole by that leaves on a day."""
+    """Write promises of stock in the place of pegs; what a demand has whole by that has a day on which it can leave."""
     raised: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
     for allocation in firm:
         assert allocation.level_id is not None
@@ -221,10 +221,11 @@ def _keep(
             peg.quantity -= units
         served.append(peg)
     bulk.update(served, ["quantity", "status"])
+    bulk.insert(list(firm))
+    leaves = leave_days(got, at)
     for demand in demands:
         demand.allocated += got[demand.pk]
         if demand.allocated + demand.picked == demand.quantity:
-            demand.promised_on = max(demand.due_on, leaves)
+            demand.promised_on = max(demand.due_on, leaves[demand.pk])
             demand.first_promised_on = demand.first_promised_on or demand.promised_on
     bulk.update(demands, ["allocated", "promised_on", "first_promised_on"])
-    bulk.insert(list(firm))

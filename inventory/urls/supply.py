@@ -15,6 +15,7 @@ urlpatterns = [
     path("orders/<int:pk>/answer/", views.AcknowledgeView.as_view(), name="acknowledge"),
     path("orders/<int:pk>/edit/", views.EditDraftView.as_view(), name="edit_order"),
     path("orders/approve/", views.ApproveOrdersView.as_view(), name="approve"),
+    path("orders/mail/", views.MailOrdersView.as_view(), name="mail"),
     path("orders/send/", views.SendOrdersView.as_view(), name="send"),
     path("orders/cancel/", views.CancelOrdersView.as_view(), name="cancel"),
     path("orders/close/", views.CloseOrdersView.as_view(), name="close"),

@@ -43,6 +43,7 @@ class SupplierOrderQueueView(QueueView):
     default_sort = "expected_on"
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("supply:approve", "inventory.approve_supply", "Approve", key="a"),
+        BulkAction("supply:mail", "inventory.purchase", "Send by e-mail", key="m"),
         BulkAction("supply:send", "inventory.purchase", "Mark sent", key="s"),
     )
 
@@ -81,6 +82,7 @@ class SupplierOrderView(VerbRequiredMixin, View):
                 "order": order,
                 "lines": lines,
                 "today": timezone.localdate(),
+                "mails": supply_queries.mails_of(order),
                 "waiting": sum(len(line.waits) for line in lines),
                 "actions": shown_actions(order, user),
                 "action_fields": {"id": pk},
@@ -89,6 +91,9 @@ class SupplierOrderView(VerbRequiredMixin, View):
                 "may_receive": user.can("inventory.receive") and order.status in SupplierOrder.OPEN,
             },
         )
+
+
+_MAIL = {False: "Send by e-mail", True: "E-mail it again"}
 
 
 def one_of(user: Any, pk: int) -> Any:
@@ -104,6 +109,7 @@ def shown_actions(order: SupplierOrder, user: Any) -> list[dict[str, Any]]:
     waits = "Orders that wait for it are told, and the sales desk is asked about each."
     offered = (
         ("approve", "inventory.approve_supply", "Approve", "a", ""),
+        ("mail", "inventory.purchase", _MAIL[order.status in SupplierOrder.OPEN], "m", ""),
         ("send", "inventory.purchase", "Mark sent", "s", ""),
         (
             "close",
@@ -152,6 +158,15 @@ class SendOrdersView(QueueActionView):
     queue, queue_url = SupplierOrderQueueView, "supply:orders"
     service, ids_name = services.send_supplier_orders, "order_ids"
     done, done_many = "Sent: orders that wait have a date now.", "{n} supplier orders sent."
+
+
+class MailOrdersView(QueueActionView):
+    """Has orders sent to their suppliers by e-mail."""
+
+    verb = "inventory.purchase"
+    queue, queue_url = SupplierOrderQueueView, "supply:orders"
+    service, ids_name = services.mail_supplier_orders, "order_ids"
+    done, done_many = "On its way by e-mail.", "{n} supplier orders on their way by e-mail."
 
 
 class CancelOrdersView(QueueActionView):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.core import mail as outbox
 from django.db import connection, connections
 
 from core import registry
 from inventory import services as inventory_services
-from inventory.models import Allocation, Demand, StockLevel, SupplierOrder, SupplierOrderLine
+from inventory.models import Allocation, Demand, StockLevel, SupplierMail, SupplierOrder, SupplierOrderLine
 from orders import services as orders_services
 from tests.factories.house import AT, House
-from tests.factories.supply import arrive, lines, sent
+from tests.factories.supply import arrive, lines, ordered, sent, supplier
 from tests.race import race
 from tests.soak import count
 from tests.unlocked import take_locks_away
@@ -81,6 +82,67 @@ class TestPegging:
             assert cursor.fetchone()[0] > lines(order)[0].open
 
 
+class TestPeggingAgainstCancelling:
+    """A peg on an order that is called off would wait for what never comes."""
+
+    def outcome(self, house: House) -> Decimal:
+        product = house.product()
+        order = sent(house, (product, 9, 5))
+        house.order((product, 4))
+
+        def cancel() -> None:
+            inventory_services.cancel_supplier_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+
+        outcomes = race(cancel, lambda: inventory_services.peg_demands(product_ids=[product.pk], at=AT))
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        assert SupplierOrder.objects.get(pk=order.pk).status == "CANCELLED"
+        return pegged()
+
+    def test_leaves_no_peg_on_what_does_not_come(self):
+        assert self.outcome(House.open()) == 0
+
+    def test_leaves_one_without_the_locks(self, monkeypatch):
+        take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=0.05)
+        assert self.outcome(House.open()) > 0
+
+
+class TestTwoWorkers:
+    def letters(self) -> int:
+        house = House.open()
+        order = ordered(house, (house.product(), 5, 5), seller=supplier(house, email="orders@acme.example"))
+        inventory_services.mail_supplier_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        mail_id = SupplierMail.objects.get().pk
+        letter = inventory_services.Letter("Us", "", "Order", "Please", "PO.pdf", b"%PDF")
+        race(*(lambda: inventory_services.send_mail(mail_id=mail_id, letter=letter, at=AT) for _ in range(2)))
+        return len(outbox.outbox)
+
+    def test_send_one_letter(self):
+        assert self.letters() == 1
+
+    def test_send_two_without_the_locks(self, monkeypatch):
+        take_locks_away(monkeypatch, SupplierMail, SupplierOrder, pause=0.05)
+        assert self.letters() == 2
+
+
+class TestCancellingSeveralOrders:
+    def test_waits_for_a_peg_job_over_the_same_products_and_locks_nothing_backwards(self):
+        house = House.open()
+        products = [house.product() for _ in range(2)]
+        for product in products:
+            house.order((product, 2))
+        ids = [sent(house, (product, 9, 5)).pk for product in products]
+
+        def cancel() -> None:
+            inventory_services.cancel_supplier_orders(order_ids=ids, actor=house.boss, at=AT)
+
+        def peg() -> None:
+            inventory_services.peg_demands(product_ids=[product.pk for product in products], at=AT)
+
+        outcomes = race(cancel, *([peg] * CLERKS))
+        assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+        assert pegged() == 0
+
+
 class TestReceiptAgainstConfirm:
     def test_never_oversells(self):
         house = House.open()
@@ -99,3 +161,20 @@ class TestReceiptAgainstConfirm:
         promised = sum(Demand.objects.values_list("allocated", flat=True))
         assert level.allocated == promised <= level.sellable == 6
         assert [check.name for check in registry.audit_checks if check.find()[1] and "facet" not in check.name] == []
+
+    def test_oversells_without_the_lock(self, monkeypatch):
+        """The control: the constraint on the level is taken away too, or it would refuse."""
+        house = House.open()
+        product = house.product([4])
+        order = sent(house, (product, 1, 5))
+        drafts = [house.draft((product, 4)) for _ in range(2)]
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("ALTER TABLE inventory_stocklevel DROP CONSTRAINT stocklevel_allocated_within_sellable")
+        take_locks_away(monkeypatch, StockLevel, pause=0.1)
+
+        def confirm(draft) -> None:
+            orders_services.confirm_orders(order_ids=[draft.pk], actor=house.boss, at=AT)
+
+        race(lambda: arrive(house, order, 1), *(lambda draft=draft: confirm(draft) for draft in drafts))
+        level = StockLevel.objects.get(product=product)
+        assert level.allocated > level.sellable

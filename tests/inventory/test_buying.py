@@ -7,7 +7,7 @@ import pytest
 from core.refusals import Blocked
 from inventory import services
 from inventory.decide import Terms, to_buy
-from inventory.models import ReorderRule, SupplierItem, SupplierOrder, SupplierPriceBreak
+from inventory.models import ReorderRule, SupplierItem, SupplierOrder, SupplierOrderLine, SupplierPriceBreak
 from inventory.services.suggesting import suggestions
 from tests.factories.house import AT, TODAY, House
 from tests.factories.supply import lines, ordered, sent, supplier
@@ -114,6 +114,19 @@ class TestSuggestions:
         house.order((product, 12))
         (order,) = draft(house)
         assert lines(order)[0].unit_cost == 2
+
+        def cost_of(units: int) -> Decimal:
+            (line,) = lines(order)
+            quantities = {line.pk: Decimal(units)}
+            services.change_draft(order_id=order.pk, quantities=quantities, actor=house.boss, at=AT)
+            return lines(order)[0].unit_cost
+
+        assert [cost_of(120), cost_of(5), cost_of(10)] == [1, Decimal("2.5"), 2]
+        SupplierOrderLine.objects.update(unit_cost=Decimal("1.75"))
+        assert cost_of(100) == Decimal("1.75"), "what somebody agreed stays"
+        house.order((product, 200))
+        draft(house)
+        assert (lines(order)[0].quantity, lines(order)[0].unit_cost) == (212, Decimal("1.75"))
 
     def test_what_nobody_sells_is_shown_and_not_bought(self):
         house = House.open()

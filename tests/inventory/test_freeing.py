@@ -1,5 +1,6 @@
 """The way back: what levels, bins, demands and allocations say when units lose their promise or their order."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,8 +9,8 @@ from django.db import connection, transaction
 from core.refusals import Blocked
 from inventory import services
 from inventory.audit import CHECKS
-from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel, StockMove
-from tests.factories.house import AT, House
+from inventory.models import Allocation, Bin, BinStock, Calendar, Demand, StockLevel, StockMove
+from tests.factories.house import AT, TODAY, House
 from tests.factories.warehouse import Statements
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,19 @@ class TestFreeAllocations:
                 services.free_allocations(cuts=batch, at=AT)
             counts.append(len(statements))
         assert counts == [3, 3]
+
+
+class TestMovePromise:
+    def test_leaves_when_the_warehouse_that_has_it_is_open(self):
+        house = House.open()
+        closed = Calendar.objects.create(company=house.company, name="Mondays off", weekdays=[2, 3, 4, 5])
+        house.warehouses[0].calendar = closed
+        house.warehouses[0].save()
+        product = house.product([2])
+        giver, taker = house.order((product, 2)), house.order((product, 2))
+        (gives,), (takes,) = house.demands(giver), house.demands(taker)
+        services.move_promise(from_demand_id=gives, to_demand_id=takes, quantity=Decimal(2), reason="Asked", at=AT)
+        assert Demand.objects.get(pk=takes).promised_on == TODAY + timedelta(days=1)
 
 
 class TestCancelDemand:

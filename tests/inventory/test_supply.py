@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core import registry
 from core.refusals import Blocked, ChangedMeanwhile, Refused
 from core.roles import Role
 from inventory import services
-from inventory.models import Allocation, BrokenPeg, Demand, StockLevel, SupplierOrder
+from inventory.models import Allocation, BrokenPeg, Calendar, Demand, StockLevel, SupplierOrder, Warehouse
 from orders import services as orders_services
 from orders.models import CancelReason, Hold, OrderEvent
 from tests.factories.core import person
@@ -224,6 +225,22 @@ class TestCancelSupplierOrders:
         assert SupplierOrder.objects.get(pk=other.pk).status == "SENT"
         assert drift() == []
 
+    def test_locks_the_lines_of_all_orders_before_any_demand(self):
+        house = House.open()
+        products = [house.product() for _ in range(2)]
+        waits = [house.order((product, 2)) for product in products]
+        bought = [sent(house, (product, 2, 5)) for product in products]
+        assert [pegs(house, order) for order in waits] == [[(2, day(5))]] * 2
+        with CaptureQueriesContext(connection) as made:
+            done = services.cancel_supplier_orders(order_ids=[one.pk for one in bought], actor=house.boss, at=AT)
+        assert [result.number for result in done.values()] == [one.number for one in bought]
+        selects = [q["sql"] for q in made if q["sql"].startswith("SELECT") and "FOR NO KEY UPDATE" in q["sql"]]
+        assert sum('FROM "inventory_supplierorderline"' in text for text in selects) == 1
+        assert sum('FROM "inventory_demand"' in text for text in selects) == 1
+        assert [pegs(house, order) for order in waits] == [[], []]
+        assert BrokenPeg.objects.count() == 2
+        assert drift() == []
+
     def test_is_too_late_once_part_of_it_came(self):
         house = House.open()
         product = house.product()
@@ -256,6 +273,44 @@ class TestTakeIn:
         events = OrderEvent.objects.filter(order=mine, kind="ALLOCATED").order_by("pk")
         assert [Decimal(event.data["allocated"]) for event in events] == [2, 1]
         assert drift() == []
+
+    def test_a_promise_made_whole_leaves_when_all_its_warehouses_are_open(self):
+        house = House.open(warehouses=2)
+        closed = Calendar.objects.create(company=house.company, name="Mondays off", weekdays=[2, 3, 4, 5])
+        Warehouse.objects.filter(pk=house.warehouses[0].pk).update(calendar=closed)
+        product = house.product([1])
+        by_receipt, by_rule = house.order((product, 3)), house.order((product, 2))
+        bought = sent(house, (product, 2, 5), warehouse=house.warehouses[1])
+        assert (demand(house, by_receipt).allocated, pegs(house, by_receipt)) == (1, [(2, day(5))])
+        arrive(house, bought, 2)
+        assert demand(house, by_receipt).promised_on == day(1)
+        house.receive(product, 1)
+        orders_services.allocate_orders(order_ids=[by_rule.pk], actor=house.boss, at=AT)
+        house.receive(product, 1, shelf=house.shelves[house.warehouses[1].pk][0])
+        orders_services.allocate_orders(order_ids=[by_rule.pk], actor=house.boss, at=AT)
+        assert (demand(house, by_rule).backordered, demand(house, by_rule).promised_on) == (0, day(1))
+
+    def test_takes_as_many_statements_for_thirty_arrivals_as_for_three(self):
+        house = House.open()
+        product = house.product()
+
+        def statements(pieces: int) -> int:
+            bought = sent(house, (product, pieces, 5))
+            (line,) = lines(bought)
+            shelf = house.shelves[bought.warehouse_id][0].pk
+            with CaptureQueriesContext(connection) as made:
+                services.take_in(
+                    order_id=bought.pk,
+                    arrivals=[services.Arrival(line.pk, shelf, Decimal(1)) for _ in range(pieces)],
+                    places=2,
+                    reference="R",
+                    actor=house.boss,
+                    at=AT,
+                )
+            return len(made)
+
+        statements(3)
+        assert statements(30) == statements(3)
 
     def test_what_is_over_goes_to_who_waits_within_the_tolerance_and_no_further(self):
         house = House.open()
