@@ -12,115 +12,67 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cache
-from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
+
+from core.columns import Column, column_of, columns_of, json_value
+from core.columns import array as array
+from core.refusals import ChangedMeanwhile
 
 Row = models.Model
 
 
-class _Column:
-    """What a statement needs to know of a field, looked up once."""
-
-    __slots__ = ("attname", "encoder", "is_json", "kind", "may_default", "name", "quoted")
-
-    def __init__(self, field: models.Field[Any, Any]) -> None:
-        self.name = field.name
-        self.attname = field.attname
-        self.quoted = _quoted(field)
-        self.kind = _array_type(field.target_field if isinstance(field, models.ForeignKey) else field)
-        self.may_default = field.has_db_default()
-        self.is_json = isinstance(field, models.JSONField)
-        self.encoder = getattr(field, "encoder", None)
-
-    def of(self, rows: Sequence[Row]) -> str:
-        """Return the column's value of each row, as it is sent."""
-        attname = self.attname
-        return self.sent([getattr(row, attname) for row in rows])
-
-    def sent(self, values: Iterable[Any]) -> str:
-        """Return values of the column as they are sent."""
-        if self.is_json:
-            values = [value if value is None else json.dumps(value, cls=self.encoder) for value in values]
-        return array(values)
-
-
-@cache
-def _column(model: type[Row], name: str) -> _Column:
-    return _Column(model._meta.get_field(name))  # type: ignore[arg-type]
-
-
-@cache
-def _columns(model: type[Row]) -> tuple[_Column, ...]:
-    return tuple(
-        _Column(field) for field in model._meta.concrete_fields if not field.primary_key and not field.generated
-    )
-
-
-def _array_type(field: models.Field[Any, Any]) -> str:
-    if isinstance(field, ArrayField):
-        raise TypeError(f"{field.name} holds arrays, and unnest would take them apart: save these rows one by one.")
-    kind = field.db_type(connection) or "text"
-    kind = kind.split("(")[0].strip()
-    return "text[]" if kind == "varchar" else f"{kind}[]"
-
-
-def _quoted(field: models.Field[Any, Any]) -> str:
-    return connection.ops.quote_name(str(field.column))
-
-
-def array(values: Iterable[Any]) -> str:
-    """Return values as the text of one PostgreSQL array: None is NULL, everything else its own text.
-
-    A statement takes it as `(SELECT %s::bigint[])`, so that nothing is known of its length when the statement is
-    planned: the plan for three rows then serves for thirty, and PostgreSQL keeps it with the prepared statement; at a
-    bare array it looks anew each time, which costs more than the statement itself. A list would have psycopg look at
-    each of its elements.
-    """
-    return "{" + ",".join([_element(value) for value in values]) + "}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if type(value) in _BARE:
-        return str(value)
-    text = str(value)
-    if "\\" in text or '"' in text:
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
-
-
-_BARE = frozenset({int, Decimal, bool})
-
-
 @dataclass(slots=True)
 class _Waiting:
-    """What is written with the next insert, or at the end: rows by model, and single statements with their values."""
+    """What is written with the next insert, or at the end: rows by model, and updates with their values and counts."""
 
     rows: dict[type[Row], list[Row]] = field(default_factory=lambda: defaultdict(list))
-    statements: list[tuple[str, Sequence[Any]]] = field(default_factory=list)
+    updates: list[tuple[str, Sequence[Any], int]] = field(default_factory=list)
 
-    def take(self) -> tuple[tuple[str, ...], list[Any]]:
-        """Return the statements that write all that waits, with their values; nothing waits after."""
-        statements: list[str] = []
+    def take(self) -> _Beside:
+        """Return the statements that write all that waits; nothing waits after."""
+        inserts: list[str] = []
         params: list[Any] = []
         for model, members in self.rows.items():
             columns = _sent_columns(model, members)
-            statements.append(_plain_insert_statement((model, "", -1, columns)))
+            inserts.append(_plain_insert_statement((model, "", -1, columns)))
             params.append(_records(columns, members, None))
-        for statement, values in self.statements:
-            statements.append(statement)
-            params += values
+        beside = _Beside(
+            tuple(inserts),
+            tuple(statement for statement, _values, _count in self.updates),
+            params + [value for _statement, values, _count in self.updates for value in values],
+            [count for _statement, _values, count in self.updates],
+        )
         self.rows.clear()
-        self.statements.clear()
-        return tuple(statements), params
+        self.updates.clear()
+        return beside
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """Statements that are run beside another one, each of which sees what was there before any of them."""
+
+    inserts: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
+    params: Sequence[Any] = ()
+    counts: Sequence[int] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.inserts or self.updates)
+
+    def checked(self, answer: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """Take out of an answer how many rows each update changed, as (-1, update, rows), and return what is left.
+
+        :raises ChangedMeanwhile: where that is not what the update was to change.
+        """
+        changed = {place: rows for depth, place, rows in answer if depth < 0}
+        if any(changed[place] != count for place, count in enumerate(self.counts)):
+            raise ChangedMeanwhile("Some of this was changed meanwhile. Nothing was changed here: look again.")
+        return [row for row in answer if row[0] >= 0]
 
 
 _waiting: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
@@ -149,38 +101,50 @@ def later(rows: Sequence[Row]) -> None:
         held.rows[type(rows[0])] += rows
 
 
-def execute_later(statement: str, params: Sequence[Any]) -> None:
-    """Run a single INSERT, UPDATE or DELETE as `later` inserts rows: at once outside a service."""
+def execute_later(statement: str, params: Sequence[Any], *, count: int) -> None:
+    """Run an UPDATE of so many rows as `later` inserts rows: at once outside a service."""
     held = _waiting.get()
     if held is not None:
-        held.statements.append((statement, params))
+        held.updates.append((statement, params, count))
         return
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
+        _Beside(counts=[count]).checked([(-1, 0, cursor.rowcount)])
 
 
 def flush() -> None:
-    """Write what waits, by one statement."""
+    """Write what waits, by one statement.
+
+    :raises ChangedMeanwhile: where an update that waited found a row changed.
+    """
     held = _waiting.get()
-    statements, params = held.take() if held else ((), [])
-    if statements:
-        with connection.cursor() as cursor:
-            cursor.execute(statements[0] if len(statements) == 1 else _joined("SELECT", statements), params)
+    beside = held.take() if held else _Beside()
+    if not beside:
+        return
+    with connection.cursor() as cursor:
+        if len(beside.inserts) == 1 and not beside.updates:
+            cursor.execute(beside.inserts[0], beside.params)
+        else:
+            cursor.execute(_joined("SELECT 0, 0, 0::bigint", beside.inserts, beside.updates), beside.params)
+            beside.checked(cursor.fetchall())
 
 
 @cache
-def _joined(statement: str, beside: tuple[str, ...]) -> str:
-    """Return a statement with others that are run beside it, each of which sees what was there before."""
+def _joined(statement: str, inserts: tuple[str, ...], updates: tuple[str, ...]) -> str:
+    """Return a statement with others beside it; where there are updates, its answer has how many rows each changed."""
+    beside = [f"w{place} AS ({one})" for place, one in enumerate(inserts)]
+    beside += [f"x{place} AS ({one} RETURNING 1)" for place, one in enumerate(updates)]
     if not beside:
         return statement
-    ctes = ", ".join(f"w{place} AS ({one})" for place, one in enumerate(beside))
-    return f"WITH {ctes}, {statement[5:]}" if statement.startswith("WITH ") else f"WITH {ctes} {statement}"
+    own = f", {statement[5:]}" if statement.startswith("WITH ") else f" {statement}"
+    changed = "".join(f" UNION ALL SELECT -1, {place}, count(*) FROM x{place}" for place in range(len(updates)))
+    return f"WITH {', '.join(beside)}{own}{changed}"
 
 
-def _sent_columns(model: type[Row], rows: Sequence[Row], parent_name: str = "") -> tuple[_Column, ...]:
+def _sent_columns(model: type[Row], rows: Sequence[Row], parent_name: str = "") -> tuple[Column, ...]:
     return tuple(
         column
-        for column in _columns(model)
+        for column in columns_of(model)
         if column.name != parent_name
         and not (column.may_default and all(isinstance(getattr(row, column.attname), DatabaseDefault) for row in rows))
     )
@@ -216,14 +180,16 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
         params.append(_records(columns, members, parents))
         shape.append((model, parent_name, parent_depth, columns))
     held = _waiting.get()
-    beside, beside_params = held.take() if held else ((), [])
+    beside = held.take() if held else _Beside()
     with connection.cursor() as cursor:
-        if len(shape) == 1:
-            cursor.execute(_joined(f"{_plain_insert_statement(shape[0])} RETURNING id", beside), beside_params + params)
+        if len(shape) == 1 and not beside.updates:
+            plain = f"{_plain_insert_statement(shape[0])} RETURNING id"
+            cursor.execute(_joined(plain, beside.inserts, ()), [*beside.params, *params])
             made = [(0, n, new_id) for n, (new_id,) in enumerate(cursor.fetchall(), 1)]
         else:
-            cursor.execute(_joined(_insert_statement(tuple(shape)), beside), beside_params + params)
-            made = cursor.fetchall()
+            statement = _joined(_insert_statement(tuple(shape)), beside.inserts, beside.updates)
+            cursor.execute(statement, [*beside.params, *params])
+            made = beside.checked(cursor.fetchall())
     alias = connection.alias
     for depth, number, new_id in made:
         row = levels[depth][0][number - 1]
@@ -236,14 +202,14 @@ def insert(rows: Sequence[Row], *children: tuple[Sequence[Row], str]) -> None:
             row.__dict__[attname] = getattr(row, parent_name).pk
 
 
-def _records(columns: Sequence[_Column], rows: Sequence[Row], parents: Sequence[int] | None) -> str:
+def _records(columns: Sequence[Column], rows: Sequence[Row], parents: Sequence[int] | None) -> str:
     """Return rows as one JSON array of records, each with the number of its parent where `parents` says so."""
     values = attrgetter("pk", *[column.attname for column in columns])  # of one name alone it would give no tuple
     encoders = [(place, column.encoder) for place, column in enumerate(columns) if column.is_json]
     record = ",".join([*(f'"c{place}":%s' for place in range(len(columns))), *(['"parent_n":%s'] if parents else [])])
     texts = []
     for number, row in enumerate(rows):
-        texts_of_row = [_json(value) for value in values(row)[1:]]
+        texts_of_row = [json_value(value) for value in values(row)[1:]]
         for place, encoder in encoders:
             texts_of_row[place] = json.dumps(getattr(row, columns[place].attname), cls=encoder)
         if parents:
@@ -252,17 +218,7 @@ def _records(columns: Sequence[_Column], rows: Sequence[Row], parents: Sequence[
     return "[{" + "},{".join(texts) + "}]"
 
 
-def _json(value: Any) -> str:
-    if type(value) is str:
-        return encode_basestring(value)
-    if value is None:
-        return "null"
-    if type(value) in _BARE:
-        return str(value) if value is not True and value is not False else "true" if value else "false"
-    return encode_basestring(str(value))
-
-
-def _recordset(columns: Sequence[_Column], *, with_parent: bool = False) -> str:
+def _recordset(columns: Sequence[Column], *, with_parent: bool = False) -> str:
     kinds = [f"c{place} {column.kind[:-2]}" for place, column in enumerate(columns)]
     if with_parent:
         kinds.append("parent_n int")
@@ -270,7 +226,7 @@ def _recordset(columns: Sequence[_Column], *, with_parent: bool = False) -> str:
 
 
 # Model, foreign key to the parent, the parent's place among the levels, and the columns that are sent
-_Level = tuple[type[Row], str, int, tuple[_Column, ...]]
+_Level = tuple[type[Row], str, int, tuple[Column, ...]]
 
 
 @cache
@@ -290,7 +246,7 @@ def _insert_statement(shape: tuple[_Level, ...]) -> str:
         given, join, parent = list(names), "", []
         if parent_name:
             given.append("parent_n")
-            parent = [_column(model, parent_name).quoted]
+            parent = [column_of(model, parent_name).quoted]
             join = f" JOIN p{parent_depth} AS parent ON parent.n = u.parent_n ORDER BY u.n"
         ctes.append(
             f"p{depth} AS (SELECT nextval('{_sequence(model)}'::regclass) AS new_id, u.*"
@@ -331,26 +287,35 @@ def update(rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Se
         return int(cursor.rowcount)
 
 
-def update_later(rows: Sequence[Row], fields: Sequence[str]) -> None:
-    """Set fields of rows that the caller has locked, when rows that are inserted `later` are."""
-    if rows:
-        execute_later(_update_statement(type(rows[0]), tuple(fields), ()), _values(rows, fields, {}))
+def update_later(
+    rows: Sequence[Row], fields: Sequence[str], *, where: Mapping[str, Sequence[Any]] | None = None
+) -> None:
+    """Set fields of rows that the caller has locked, and that nobody reads back, when `later` rows are inserted.
+
+    Each row may wait once. Where fewer are changed than should be, the whole transaction is refused as changed
+    meanwhile.
+    """
+    if not rows:
+        return
+    guards = where or {}
+    statement = _update_statement(type(rows[0]), tuple(fields), tuple(guards))
+    execute_later(statement, _values(rows, fields, guards), count=len(rows))
 
 
 def _values(rows: Sequence[Row], fields: Sequence[str], guards: Mapping[str, Sequence[Any]]) -> list[str]:
     model = type(rows[0])
     return [
         array([row.pk for row in rows]),
-        *(_column(model, name).of(rows) for name in fields),
-        *(_column(model, name).sent(values) for name, values in guards.items()),
+        *(column_of(model, name).of(rows) for name in fields),
+        *(column_of(model, name).sent(values) for name, values in guards.items()),
     ]
 
 
 @cache
 def _update_statement(model: type[Row], fields: tuple[str, ...], guards: tuple[str, ...]) -> str:
     table = connection.ops.quote_name(model._meta.db_table)
-    members = [_column(model, name) for name in fields]
-    guarded = [_column(model, name) for name in guards]
+    members = [column_of(model, name) for name in fields]
+    guarded = [column_of(model, name) for name in guards]
     names = ["id", *(f"s{n}" for n in range(len(members))), *(f"w{n}" for n in range(len(guarded)))]
     arrays = _unnested(["bigint[]", *(column.kind for column in [*members, *guarded])])
     sets = ", ".join(f"{column.quoted} = u.s{n}" for n, column in enumerate(members))
@@ -380,11 +345,11 @@ def add(
 @cache
 def _add_statement(model: type[Row], names: tuple[str, ...], returning: tuple[str, ...]) -> str:
     table = connection.ops.quote_name(model._meta.db_table)
-    columns = [_column(model, name).quoted for name in names]
+    columns = [column_of(model, name).quoted for name in names]
     arrays = _unnested(["bigint[]", *("numeric[]" for _ in columns)])
     aliases = ", ".join(["id", *(f"d{n}" for n in range(len(columns)))])
     sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
-    back = ", ".join(["t.id", *(f"t.{_column(model, name).quoted}" for name in returning)])
+    back = ", ".join(["t.id", *(f"t.{column_of(model, name).quoted}" for name in returning)])
     return (
         f"WITH u AS MATERIALIZED (SELECT * FROM {arrays} AS u({aliases})),"
         f" l AS MATERIALIZED (SELECT t.id FROM {table} t WHERE t.id IN (SELECT id FROM u)"

@@ -21,6 +21,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # A spreadsheet keeps as many digits of a number
 MOST_DIGITS = 15
 NARROWEST, WIDEST = 10, 40
+# What a sheet holds besides its header; further rows go onto a sheet of their own
+MOST_ROWS = 1_048_575
 
 
 def safe_cell(value: Any) -> Any:
@@ -73,20 +75,28 @@ def sheet_cell(value: Any) -> Any:
 
 
 def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:
-    """Return a workbook with one sheet, made row by row in a file; its header stays while rows scroll."""
+    """Return a workbook, made row by row in a file; the header of its sheet stays while rows scroll."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet("Rows")
-    sheet.freeze_panes = "A2"
-    headings = [sheet_cell(heading) for heading in header]
-    for place, heading in enumerate(headings, 1):
-        sheet.column_dimensions[get_column_letter(place)].width = min(max(len(heading) + 3, NARROWEST), WIDEST)
-    sheet.append([_heading(sheet, heading) for heading in headings])
-    for row in rows:
+    sheet = _sheet(book, header)
+    for number, row in enumerate(rows):
+        if number and number % MOST_ROWS == 0:
+            sheet = _sheet(book, header)
         sheet.append([sheet_cell(cell) for cell in row])
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     book.save(file)
     file.seek(0)
     return file
+
+
+def _sheet(book: Workbook, header: Sequence[str]) -> Any:
+    """Add a sheet to a workbook, with its header."""
+    sheet: Any = book.create_sheet("Rows")
+    sheet.freeze_panes = "A2"
+    headings = [sheet_cell(heading) for heading in header]
+    for place, heading in enumerate(headings, 1):
+        sheet.column_dimensions[get_column_letter(place)].width = min(max(len(heading) + 3, NARROWEST), WIDEST)
+    sheet.append([_heading(sheet, heading) for heading in headings])
+    return sheet
 
 
 def _heading(sheet: Any, text: str) -> Any:

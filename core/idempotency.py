@@ -84,6 +84,7 @@ def once(
         bulk.execute_later(
             "UPDATE core_idempotencykey SET reference = %s::jsonb WHERE id = %s",
             [json.dumps(answer, default=str), made[0]],
+            count=1,
         )
         return Outcome(answer, replayed=False)
     return Outcome(reference, replayed=False)

@@ -17,7 +17,7 @@ from django.db.models.lookups import Lookup
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
 
-from core.bulk import array
+from core.columns import array
 
 M = TypeVar("M", bound=models.Model)
 

@@ -20,8 +20,22 @@ def apply(rows: Sequence[Any], verb: str, *, at: datetime, fields: Sequence[str]
 
     :raises ChangedMeanwhile: where a row is not in a source state of the verb, in memory or in the database.
     """
-    if not rows:
-        return
+    before = _changed(rows, verb, at)
+    if rows and bulk.update(rows, ["status", *fields], where={"status": before}) != len(rows):
+        raise ChangedMeanwhile(f"{type(rows[0])._meta.verbose_name_plural} changed meanwhile: look again and repeat.")
+
+
+def apply_later(rows: Sequence[Any], verb: str, *, at: datetime, fields: Sequence[str] = ()) -> None:
+    """Do the same for rows that nobody reads back in this transaction: they are saved with the next insert, or its end.
+
+    :raises ChangedMeanwhile: where a row is not in a source state of the verb in memory; and at the end, where it is
+        not in the database.
+    """
+    bulk.update_later(rows, ["status", *fields], where={"status": _changed(rows, verb, at)})
+
+
+def _changed(rows: Sequence[Any], verb: str, at: datetime) -> list[str]:
+    """Call a transition on rows, and return the states in which they were."""
     before = [row.status for row in rows]
     for row in rows:
         try:
@@ -31,8 +45,7 @@ def apply(rows: Sequence[Any], verb: str, *, at: datetime, fields: Sequence[str]
             raise ChangedMeanwhile(
                 f"{label} {row} is {row.get_status_display().lower()} now, so “{verb}” came too late."
             ) from error
-    if bulk.update(rows, ["status", *fields], where={"status": before}) != len(rows):
-        raise ChangedMeanwhile(f"{type(rows[0])._meta.verbose_name_plural} changed meanwhile: look again and repeat.")
+    return before
 
 
 class Graph:

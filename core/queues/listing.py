@@ -21,7 +21,7 @@ from django_tables2.rows import BoundRow
 from django_tables2.views import SingleTableMixin
 
 from core import registry
-from core.exports import csv_response
+from core.exports import table_response
 from core.models import User
 from core.pages import VerbRequiredMixin, person, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
@@ -226,11 +226,11 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         return ""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Return the queue as a page, as a fragment for htmx, or as a CSV file."""
+        """Return the queue as a page, as a fragment for htmx, or as a CSV file or a workbook."""
         filterset = self.get_filterset(self.filterset_class)
         filtered = filterset.qs if filterset.is_valid() else self.get_queryset().none()
-        if request.GET.get("format") == "csv":
-            return self.csv(self.in_tab(filtered))
+        if request.GET.get("format") in ("csv", "xlsx"):
+            return self.file(self.in_tab(filtered), as_workbook=request.GET["format"] == "xlsx")
         if request.GET.get("format") == "ids":
             ordered = self.in_tab(filtered).order_by(*self.sort.ordering())
             ids = list(ordered.values_list("pk", flat=True)[:MOST_ROWS])
@@ -270,11 +270,12 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         }
 
     def neighbours(self, page: Page[Any]) -> dict[str, str]:
-        """Return the addresses of the pages around a page, of its file, and of the queue without filters."""
+        """Return the addresses of the pages around a page, of its files, and of the queue without filters."""
         return {
             "next_url": self.url(after=page.after) if page.after else "",
             "previous_url": self.url(before=page.before) if page.before else "",
             "csv_url": self.url(format="csv"),
+            "xlsx_url": self.url(format="xlsx"),
             "ids_url": self.url(format="ids"),
             "bare_url": self.path,
         }
@@ -316,7 +317,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         """Return the noun for a number of rows."""
         return cls.noun if count == 1 else cls.noun_plural or f"{cls.noun}s"
 
-    def csv(self, queryset: QuerySet[Any]) -> HttpResponseBase:
+    def file(self, queryset: QuerySet[Any], *, as_workbook: bool) -> HttpResponseBase:
         """Return every row of the filtered queue as a file that streams and that no spreadsheet takes for formulas."""
         table = self.table_class(data=[])
         columns = [column for column in table.columns.all() if not column.column.exclude_from_export]
@@ -328,6 +329,5 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
                 yield [bound.get_cell_value(column.name) for column in columns]
 
         day = timezone.localdate().isoformat()
-        return csv_response(
-            f"{self.title.lower().replace(' ', '-')}-{day}.csv", [str(c.header) for c in columns], rows()
-        )
+        stem = f"{self.title.lower().replace(' ', '-')}-{day}"
+        return table_response(stem, [str(column.header) for column in columns], rows(), as_workbook=as_workbook)

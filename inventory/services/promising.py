@@ -226,7 +226,7 @@ def choose_bins(allocations: Sequence[Allocation], at: datetime) -> list[BinPick
             )
             picks.append(((stock.bin.sequence, stock.bin.code), pick))
     bulk.add(BinStock, taken)
-    transitions.apply(allocations, "release", at=at)
+    transitions.apply_later(allocations, "release", at=at)
     return [
         pick for _place, pick in sorted(picks, key=lambda pair: (pair[1].warehouse_id, pair[0], pair[1].allocation_id))
     ]

@@ -22,7 +22,7 @@ def mark_released(*, orders: Sequence[SalesOrder], at: datetime) -> None:
 
     :raises ChangedMeanwhile: where an order is neither confirmed nor released.
     """
-    transitions.apply(orders, "release", at=at)
+    transitions.apply_later(orders, "release", at=at)
 
 
 def note_picked(*, picked: Mapping[int, Decimal]) -> None:
@@ -165,8 +165,7 @@ def _add_billed(statement: str, changes: Mapping[int, tuple[Decimal, Decimal]]) 
 def note_settled(*, settled: Mapping[int, tuple[Decimal, Decimal]]) -> None:
     """Set the payment facet of orders from (settled, gross) of their invoices; the caller holds the orders' locks."""
     ids = sorted(settled)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SET_PAYMENT, [bulk.array(ids), *_arrays(settled[pk] for pk in ids)])
+    bulk.execute_later(sql.SET_PAYMENT, [bulk.array(ids), *_arrays(settled[pk] for pk in ids)], count=len(ids))
 
 
 def _arrays(pairs: Iterable[tuple[Decimal, Decimal]]) -> list[str]:

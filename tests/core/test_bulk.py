@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from core import bulk
 from core.history import attributed_to
 from core.models import Company, Membership
+from core.refusals import ChangedMeanwhile
 from core.roles import Role
 from inventory.models import Demand, Product, StockLevel, StockMove, Unit
 from orders.models import CustomerPO
@@ -181,6 +182,28 @@ class TestLater:
             bulk.update_later([demand], ["quantity"])
         assert list(Demand.objects.order_by("pk").values_list("quantity", flat=True)) == [8, 6, 7]
         assert Unit.objects.filter(code="box").exists()
+
+    @pytest.mark.parametrize("was", ["5", "7"])
+    @pytest.mark.parametrize("with_insert", [False, True])
+    def test_refuses_all_where_a_row_was_changed_meanwhile(self, stock, with_insert, was):
+        demands = [stock.demand("5"), stock.demand("6")]
+        bulk.insert(demands)
+        for demand in demands:
+            demand.priority = 7
+        with bulk.waiting():
+            bulk.update_later(demands, ["priority"], where={"quantity": [Decimal(was), Decimal(6)]})
+            with contextlib.nullcontext() if was == "5" else pytest.raises(ChangedMeanwhile):
+                bulk.insert([stock.demand("8")] if with_insert else [])
+                bulk.flush()
+
+    def test_refuses_a_row_that_waits_twice(self, stock):
+        demand = stock.demand("5")
+        bulk.insert([demand])
+        with bulk.waiting():
+            bulk.update_later([demand], ["quantity"])
+            bulk.update_later([demand], ["priority"])
+            with pytest.raises(ChangedMeanwhile):
+                bulk.flush()
 
     def test_leaves_nothing_behind_what_raises(self, stock):
         with contextlib.suppress(ValueError), bulk.waiting():

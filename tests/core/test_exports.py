@@ -5,8 +5,10 @@ import io
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 import pytest
 
+from core import exports
 from core.exports import csv_lines, csv_response, safe_cell, sheet_cell, xlsx_file
 from core.intake.workbooks import Workbook
 from core.models import Company
@@ -90,6 +92,12 @@ class TestXlsxFile:
             ("0012", "1234.000001", "2026-11-20", "", "3"),
             ("'=1+1", "1234567890.123456789", "#N/A", " x ", "a\nb\ufffd"),
         ]
+
+    def test_goes_on_with_another_sheet_where_one_is_full(self, monkeypatch):
+        monkeypatch.setattr(exports, "MOST_ROWS", 2)
+        with xlsx_file(["N"], [[number] for number in range(5)]) as file:
+            book = openpyxl.load_workbook(file)
+        assert [[cell.value for (cell,) in sheet] for sheet in book] == [["N", 0, 1], ["N", 2, 3], ["N", 4]]
 
     @pytest.mark.parametrize("value", [Decimal("1.50"), 7, date(2026, 1, 2), None])
     def test_keeps_what_a_spreadsheet_reckons_with(self, value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -55,22 +56,53 @@ VERBS = (
     billing_services.invoice_orders,
     billing_services.pay_orders,
 )
-DETOURS = (
-    *("pick_one_task", "pack_some", "unpack", "dispatch_one_parcel", "deliver", "complete"),
-    *("cancel_some", "cancel_rest", "cancel", "cancel_after_the_pick", "hold", "lift", "put_back"),
-    *("pick_short", "count_bins", "credit", "refund"),
-)
-# The ways back, for an order of which something has left
-WAYS_BACK = (
-    *("ask_back", "come_back", "come_unannounced", "come_undelivered", "lose", "look_at", "put_away", "take_out"),
-    *("settle", "give_up"),
-)
 DONE: Counter[str] = Counter()
 
 products = st.integers(0, PRODUCTS - 1)
 units = st.integers(1, 9)
 # Which of the orders there are: any of the last few
 places = st.integers(1, 5)
+verbs = st.integers(0, len(VERBS))
+
+
+def detour(
+    *, after: Callable[..., Any] | None = None
+) -> Callable[[Callable[[Ledger, int, Decimal], None]], Callable[..., None]]:
+    """Make a rule of what leaves the straight way of an order: after any of the verbs, or after one of them.
+
+    For the latter a new order is made where the old one has been all the way.
+    """
+
+    def as_rule(leave: Callable[[Ledger, int, Decimal], None]) -> Callable[..., None]:
+        @rule(place=places, times=verbs if after is None else st.just(VERBS.index(after) + 1), units=units)
+        @wraps(leave)
+        def way(self: Ledger, place: int, times: int, units: int) -> None:
+            order = self.order(place)
+            if after is not None and self.advanced[order] > times:
+                product = int(units) % PRODUCTS
+                self.receive(product=product, shelf=place, units=units, cents=place)
+                self.promise(lines=[(product, 9), (place % PRODUCTS, units)])
+                order = self.orders[-1]
+            self.go_on(order, times - (0 if after is None else self.advanced[order]))
+            leave(self, order, Decimal(units))
+
+        return way
+
+    return as_rule
+
+
+def way_back(step: Callable[[Ledger, int, Decimal], None]) -> Callable[..., None]:
+    """Make a rule of a step on the way back of one of the last orders of which something has left, if there is one."""
+
+    @rule(place=places, units=units)
+    @wraps(step)
+    def way(self: Ledger, place: int, units: int) -> None:
+        left = Shipment.objects.filter(order__in=self.orders).exclude(dispatched_at=None).order_by("-pk")
+        orders = list(dict.fromkeys(left.values_list("order_id", flat=True)[:20]))
+        if orders:
+            step(self, orders[place % len(orders)], Decimal(units))
+
+    return way
 
 
 class Ledger(RuleBasedStateMachine):
@@ -87,6 +119,7 @@ class Ledger(RuleBasedStateMachine):
         self.orders: list[int] = []
         self.received: dict[int, Decimal] = defaultdict(Decimal)
         self.advanced: Counter[int] = Counter()
+        self.steps = 0
         for number in range(PRODUCTS):
             self.receive(product=number, shelf=number, units=9, cents=1234)
             self.promise(lines=[(number, 4), ((number + 1) % PRODUCTS, 7)])
@@ -118,34 +151,36 @@ class Ledger(RuleBasedStateMachine):
         if any(not isinstance(result, Refused) for result in results.values()):
             DONE[verb.__name__] += 1
 
-    @rule(place=places, times=st.integers(1, len(VERBS)))
+    @rule(place=places, times=verbs)
     def advance(self, place: int, times: int) -> None:
+        self.go_on(self.order(place), times)
+
+    def go_on(self, order: int, times: int) -> None:
         """Do the next verbs of an order's life to it, and begin anew at the end: something may have come since."""
-        order = self.order(place)
         for _ in range(times):
             verb = VERBS[self.advanced[order] % len(VERBS)]
             more = {"carrier": "Van", "tracking_number": ""} if verb is shipping_services.dispatch_orders else {}
             self.do(verb, order_ids=[order], **more)
             self.advanced[order] += 1
 
-    @rule(place=places, units=units, detour=st.sampled_from(DETOURS))
-    def leave_the_straight_way(self, place: int, units: int, detour: str) -> None:
-        getattr(self, detour)(self.order(place), Decimal(units))
-
+    @detour(after=warehouse_services.release_orders)
     def pick_one_task(self, order: int, units: Decimal) -> None:
         task = PickTask.objects.filter(order=order, status=PickTask.Status.PLANNED).last()
         if task:
             self.do(warehouse_services.pick_tasks, task_ids=[task.pk])
 
+    @detour(after=warehouse_services.pick_orders)
     def pack_some(self, order: int, units: Decimal) -> None:
         task = PickTask.objects.filter(order=order, status=PickTask.Status.PICKED).first()
         if task:
             box = warehouse_services.Box(order, task.bin.warehouse_id, {task.part_id: units})
             self.do(warehouse_services.pack_parcels, boxes=[box])
 
+    @detour(after=warehouse_services.pack_orders)
     def unpack(self, order: int, units: Decimal) -> None:
         self.do(warehouse_services.unpack_parcels, parcel_ids=self.last_parcel(order))
 
+    @detour(after=warehouse_services.pack_orders)
     def dispatch_one_parcel(self, order: int, units: Decimal) -> None:
         consignment = shipping_services.Consignment("Van", "")
         self.do(shipping_services.dispatch_parcels, parcel_ids=self.last_parcel(order), consignment=consignment)
@@ -153,39 +188,38 @@ class Ledger(RuleBasedStateMachine):
     def last_parcel(self, order: int) -> list[int]:
         return list(Parcel.objects.filter(order=order).order_by("-pk").values_list("pk", flat=True)[:1])
 
+    @detour(after=shipping_services.dispatch_orders)
     def deliver(self, order: int, units: Decimal) -> None:
         ids = list(Shipment.objects.filter(order=order).values_list("pk", flat=True))
         self.do(shipping_services.deliver_shipments, shipment_ids=ids, received_by="Ms Day", received_at=AT)
 
+    @detour()
     def cancel_some(self, order: int, units: Decimal) -> None:
         line = SalesOrderLine.objects.filter(order=order).order_by("-pk")[0]
         self.do(orders_services.cancel_lines, units={line.pk: units}, reason=CancelReason.CUSTOMER)
 
+    @detour()
     def cancel_rest(self, order: int, units: Decimal) -> None:
         self.do(orders_services.cancel_rest, order_ids=[order], reason=CancelReason.LATE)
 
+    @detour()
     def cancel(self, order: int, units: Decimal) -> None:
         self.do(orders_services.cancel_orders, order_ids=[order], reason=CancelReason.MISTAKE)
 
+    @detour()
     def cancel_after_the_pick(self, order: int, units: Decimal) -> None:
         for verb in (warehouse_services.release_orders, warehouse_services.pick_orders):
             self.do(verb, order_ids=[order])
-        self.cancel_rest(order, units)
+        self.do(orders_services.cancel_rest, order_ids=[order], reason=CancelReason.LATE)
 
+    @detour()
     def hold(self, order: int, units: Decimal) -> None:
         terms = orders_services.HoldTerms(Hold.Kind.CUSTOMER, keep_reservation=units % 2 == 0)
         self.do(orders_services.hold_orders, order_ids=[order], terms=terms)
 
+    @detour()
     def lift(self, order: int, units: Decimal) -> None:
         self.do(orders_services.release_holds_of_orders, order_ids=[order])
-
-    @rule(place=places, units=units, way=st.sampled_from(WAYS_BACK))
-    def bring_back(self, place: int, units: int, way: str) -> None:
-        """Do the next step of an order's way back, if there is one."""
-        left = Shipment.objects.filter(order__in=self.orders).exclude(dispatched_at=None).order_by("-pk")
-        orders = list(dict.fromkeys(left.values_list("order_id", flat=True)[:20]))
-        if orders:
-            getattr(self, way)(orders[place % len(orders)], Decimal(units))
 
     def attempt(self, verb: Callable[..., Any], **arguments: Any) -> None:
         """Do a verb that answers no but by raising."""
@@ -205,6 +239,7 @@ class Ledger(RuleBasedStateMachine):
         found = ReturnOrder.objects.filter(order=order, status__in=statuses).order_by("-pk")
         return found.values_list("pk", flat=True).first()
 
+    @way_back
     def ask_back(self, order: int, units: Decimal) -> None:
         draft = returns_services.ReturnDraft(order, self.a_part(order, units))
         by = {"actor": self.house.boss, "at": AT}
@@ -212,16 +247,19 @@ class Ledger(RuleBasedStateMachine):
         if not isinstance(made, Refused):
             DONE["create_returns"] += 1
 
+    @way_back
     def come_back(self, order: int, units: Decimal) -> None:
         found = self.a_return(order, "AUTHORIZED", "RECEIVED", "INSPECTED", "DECIDED")
         if found:
             arrival = returns_services.Arrival(self.a_part(order, units), is_all=units % 2 == 0)
             self.attempt(returns_services.receive_return, return_id=found, arrival=arrival)
 
+    @way_back
     def come_unannounced(self, order: int, units: Decimal) -> None:
         arrival = returns_services.Arrival(self.a_part(order, units))
         self.attempt(returns_services.receive_blind, draft=returns_services.ReturnDraft(order, {}), arrival=arrival)
 
+    @way_back
     def come_undelivered(self, order: int, units: Decimal) -> None:
         shipment = Shipment.objects.filter(order=order, status__in=Shipment.OUT).first()
         if shipment is None:
@@ -233,10 +271,12 @@ class Ledger(RuleBasedStateMachine):
         arrival = returns_services.Arrival(self.a_part(order, units))
         self.attempt(returns_services.receive_blind, draft=draft, arrival=arrival)
 
+    @way_back
     def lose(self, order: int, units: Decimal) -> None:
         shipment = Shipment.objects.filter(order=order, status="DISPATCHED").values_list("pk", flat=True)[:1]
         self.do(shipping_services.lose_shipments, shipment_ids=list(shipment), claim="CL-1", note="")
 
+    @way_back
     def look_at(self, order: int, units: Decimal) -> None:
         found = self.a_return(order, "RECEIVED")
         lines = ReturnLine.objects.filter(return_order=found, received__gt=F("inspected")).order_by("pk")[:1]
@@ -248,6 +288,7 @@ class Ledger(RuleBasedStateMachine):
             )
             self.attempt(returns_services.inspect_return, return_id=found, graded=[graded])
 
+    @way_back
     def put_away(self, order: int, units: Decimal) -> None:
         waiting = ReturnInspection.objects.filter(line__return_order__order=order, quantity__gt=F("disposed"))
         for one in waiting.select_related("line").order_by("pk")[:1]:
@@ -260,12 +301,14 @@ class Ledger(RuleBasedStateMachine):
             )
             self.attempt(returns_services.decide_return, return_id=one.line.return_order_id, decided=[decided])
 
+    @way_back
     def take_out(self, order: int, units: Decimal) -> None:
         for line in ReturnLine.objects.filter(return_order__order=order, quarantined__gt=0).order_by("pk")[:1]:
             kind = QuarantineExit.Kind.RESTOCK if units % 2 else QuarantineExit.Kind.SCRAP
             cleared = returns_services.Cleared(line.part_id, kind, min(units, line.quarantined))
             self.attempt(returns_services.clear_quarantine, return_id=line.return_order_id, cleared=[cleared])
 
+    @way_back
     def settle(self, order: int, units: Decimal) -> None:
         found = self.a_return(order, "DECIDED")
         if found:
@@ -273,22 +316,26 @@ class Ledger(RuleBasedStateMachine):
             kind = kinds(kinds.values[int(units) % len(kinds)])
             self.attempt(returns_services.settle_return, return_id=found, kind=kind, with_freight=units > 4)
 
+    @way_back
     def give_up(self, order: int, units: Decimal) -> None:
         found = self.a_return(order, "AUTHORIZED")
         if found:
             self.do(returns_services.cancel_returns, return_ids=[found], reason="They keep it")
 
+    @detour(after=warehouse_services.release_orders)
     def pick_short(self, order: int, units: Decimal) -> None:
         task = PickTask.objects.filter(order=order, status=PickTask.Status.PLANNED).first()
         if task:
             short = warehouse_services.Short(task.pk, min(units, task.quantity - 1), PickTask.Reason.FEWER)
             self.do(warehouse_services.pick_short, shorts=[short])
 
+    @detour()
     def count_bins(self, order: int, units: Decimal) -> None:
         count = Count.objects.filter(company=self.house.company, status="OPEN").first()
         if count:
             self.attempt(warehouse_services.count_bin, count_id=count.pk, counted=units)
 
+    @detour(after=billing_services.invoice_orders)
     def credit(self, order: int, units: Decimal) -> None:
         line = InvoiceLine.objects.filter(invoice__order=order, invoice__kind="INVOICE").first()
         if line:
@@ -301,15 +348,18 @@ class Ledger(RuleBasedStateMachine):
                 bills_again=units > 6,
             )
 
+    @detour()
     def refund(self, order: int, units: Decimal) -> None:
         note = Invoice.objects.filter(order=order, kind="CREDIT_NOTE", settled__gt=F("gross")).first()
         if note:
             self.attempt(billing_services.refund_credit, credit_note_id=note.pk)
 
+    @detour()
     def put_back(self, order: int, units: Decimal) -> None:
         ids = list(PutBack.objects.filter(company=self.house.company).values_list("pk", flat=True))
         self.do(warehouse_services.put_back_goods, put_back_ids=ids)
 
+    @detour()
     def complete(self, order: int, units: Decimal) -> None:
         warehouse_services.complete_waves(at=AT)
         orders_services.complete_orders(at=AT)
@@ -328,6 +378,11 @@ class Ledger(RuleBasedStateMachine):
         assert not StockLevel.objects.exclude(allocated__gte=0, allocated__lte=F("sellable"), staged__gte=0).exists()
 
     @invariant()
+    def everything_is_proved_from_time_to_time(self) -> None:
+        self.steps += 1
+        if self.steps % 10 == 0:
+            self.everything_is_proved()
+
     def everything_is_proved(self) -> None:
         drift = {check.name: found for check in audit_checks if (found := check.find()[1])}
         assert drift == {}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from django.db import connection
 from django.test import Client
@@ -133,12 +134,12 @@ class TestQueue:
         make_order(customer, (priced(customer, price=str(PRICE)), 2), po_number="=1+1", actor=seller)
         text = b"".join(client.get(QUEUE, {"format": "csv"}).streaming_content).decode("utf-8-sig")
         (row,) = csv.DictReader(io.StringIO(text))
-        assert (row["Customer"], row["PO number"], row["Net value"], row["State"]) == (
-            "Bright & Day",
-            "'=1+1",
-            "2469.12",
-            "Draft",
-        )
+        columns = ("Customer", "PO number", "Net value", "State")
+        assert [row[name] for name in columns] == ["Bright & Day", "'=1+1", "2469.12", "Draft"]
+        workbook = io.BytesIO(b"".join(client.get(QUEUE, {"format": "xlsx"}).streaming_content))
+        header, cells = openpyxl.load_workbook(workbook)["Rows"].values
+        row = dict(zip(header, cells, strict=True))
+        assert [row[name] for name in columns] == ["Bright & Day", "'=1+1", 2469.12, "Draft"]
 
     def test_shows_no_value_to_who_may_not_see_prices(self, customer, seller):
         make_order(customer, (priced(customer, price=str(PRICE)), 1), actor=seller)

@@ -104,7 +104,7 @@ def _pick(tasks: Sequence[Any], actor: User, at: datetime) -> None:
         )
         for task in members:
             task.posting_id = posting_id
-    transitions.apply(tasks, "pick", at=at, fields=["picked", "picked_at", "picked_by", "posting"])
+    transitions.apply_later(tasks, "pick", at=at, fields=["picked", "picked_at", "picked_by", "posting"])
     of_order = by_order(tasks)
     orders_services.record(
         facts=[
