@@ -243,3 +243,42 @@ SELECT o.id, o.currency, o.status, l.tax_category, l.tax_rate, l.net, l.quantity
 FROM orders_salesorder o LEFT JOIN orders_salesorderline l ON l.order_id = o.id
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) AND o.confirmed_at IS NOT NULL
 """
+
+# Begin a run over the demands of a company that wait: in which turn they are served, and how many could get nothing; no row where
+# none can get anything. An order's demands that wait are counted whole, with those on hold. %s = company id twice, rule, actor id, at
+_BEGIN_RUN = """
+WITH free AS MATERIALIZED (
+    SELECT DISTINCT l.product_id FROM inventory_stocklevel l WHERE l.company_id = %s AND l.sellable > l.allocated
+), w AS MATERIALIZED (
+    SELECT d.id, d.priority, d.is_held, p.id AS part_id, p.order_id, p.requested_on, o.confirmed_at, o.company_id,
+        f.product_id IS NOT NULL AS can, sum(d.backordered) OVER (PARTITION BY p.order_id) AS short
+    FROM inventory_demand d
+    JOIN orders_linepart p ON p.demand_id = d.id
+    JOIN orders_salesorder o ON o.id = p.order_id AND o.status IN ('CONFIRMED', 'RELEASED')
+    LEFT JOIN free f ON f.product_id = d.product_id
+    WHERE d.company_id = %s AND d.backordered > 0
+)
+INSERT INTO orders_allocationrun
+    (company_id, rule, status, actor_id, begun_at, waiting, to_handle, handled, served, filled, demand_ids)
+SELECT w.company_id, %s, 'RUNNING', %s::bigint, %s, count(*), count(*) FILTER (WHERE w.can), 0, 0, 0,
+    array_agg(w.id ORDER BY w.priority, <turn>, w.order_id, w.part_id) FILTER (WHERE w.can)
+FROM w WHERE NOT w.is_held GROUP BY w.company_id HAVING bool_or(w.can)
+RETURNING id
+"""
+BEGIN_RUN = {
+    "DUE": _BEGIN_RUN.replace("<turn>", "w.requested_on"),
+    "WAITING": _BEGIN_RUN.replace("<turn>", "w.confirmed_at"),
+    "COMPLETES": _BEGIN_RUN.replace("<turn>", "w.short"),
+}
+
+# %s = from which place, to which, run id
+NEXT_OF_RUN = "SELECT r.demand_ids[%s:%s] FROM orders_allocationrun r WHERE r.id = %s"
+
+# Companies with something that waits, is not on hold and could get stock that is free
+COMPANIES_TO_ALLOCATE = """
+SELECT c.id FROM core_company c WHERE EXISTS (
+    SELECT 1 FROM inventory_demand d
+    JOIN inventory_stocklevel l ON l.company_id = d.company_id AND l.product_id = d.product_id AND l.sellable > l.allocated
+    WHERE d.company_id = c.id AND d.backordered > 0 AND NOT d.is_held
+) ORDER BY c.id
+"""

@@ -1,11 +1,20 @@
-"""Jobs of orders: completing and closing what has nothing left, and lifting holds whose day has come."""
+"""Jobs of orders: runs over all that waits, completing and closing what has nothing left, and lifting holds in time."""
 
 from __future__ import annotations
 
+from time import monotonic
+
+from django.db import OperationalError
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from core import jobs
+from core.transactions import as_refusal
 from orders import services
+from orders.services.running import FIRST_SLICE, fitting
+
+# A worker goes on with something else after as many seconds of one run
+TURN = 10
 
 
 @app.periodic(cron="* * * * * */5")
@@ -33,3 +42,30 @@ def close_orders(timestamp: int) -> None:
 def release_expired_holds(timestamp: int) -> None:
     """Lift the holds whose day has come; every minute, and safe to run at any time."""
     services.release_expired_holds(at=timezone.now())
+
+
+@app.task(name="orders.advance_run")
+def advance_run(run_id: int) -> None:
+    """Go on with a run over all that waits for some seconds, then let others have their turn; safe to run twice.
+
+    :raises OperationalError: where the database fails for another reason than rows that somebody holds.
+    """
+    until, lines = monotonic() + TURN, FIRST_SLICE
+    while monotonic() < until:
+        begun = monotonic()
+        try:
+            if not services.advance_run(run_id=run_id, lines=lines, at=timezone.now()):
+                return
+        except OperationalError as error:
+            if as_refusal(error) is None:
+                raise
+            break
+        lines = fitting(lines, round((monotonic() - begun) * 1000))
+    jobs.defer("orders.advance_run", run_id=run_id)
+
+
+@app.periodic(cron="30 2 * * *")
+@app.task(name="orders.begin_nightly_runs", queueing_lock="orders.begin_nightly_runs")
+def begin_nightly_runs(timestamp: int) -> None:
+    """Give what has become free to all that waits; every night."""
+    services.begin_nightly_runs(at=timezone.now())

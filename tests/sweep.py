@@ -26,7 +26,18 @@ from core.queues import QueueView
 from inventory import services as inventory_services
 from inventory.models import BrokenPeg, ReorderRule, SupplierOrderLine
 from orders import services as orders_services
-from orders.models import CancelReason, CustomerAddress, CustomerPart, Hold, LinePart, Price, SalesOrder, TaxRate
+from orders.models import (
+    AllocationRun,
+    CancelReason,
+    CustomerAddress,
+    CustomerPart,
+    Hold,
+    LinePart,
+    Price,
+    Rule,
+    SalesOrder,
+    TaxRate,
+)
 from returns.models import Grade
 from shipping.models import Shipment
 from tests.factories.house import AT, House
@@ -192,6 +203,14 @@ class World:
             "count": Count.objects.get(company=house.company).pk,
             "picked_order": world.orders["picked"].pk,
             "giving_part": LinePart.objects.get(order=giver).pk,
+            "run": AllocationRun.objects.create(
+                company=house.company,
+                rule=Rule.DUE,
+                begun_at=AT,
+                waiting=1,
+                to_handle=1,
+                demand_ids=[LinePart.objects.get(order=taker).demand_id],
+            ).pk,
             "waiting_part": LinePart.objects.get(order=taker).pk,
             "picked_part": LinePart.objects.get(order=world.orders["picked"]).pk,
             "shipment": Shipment.objects.get(order=world.orders["dispatched"]).pk,
@@ -243,6 +262,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:discard_sheet": {"pk": "sheet"},
     "orders:customer_po": {"pk": "customer_po"},
     "orders:move_stock": {"pk": "waiting_part"},
+    "orders:stop_run": {"pk": "run"},
+    "orders:go_on_with_run": {"pk": "run"},
     "orders:hold": _ORDER,
     "orders:preview_hold": _ORDER,
     "orders:lift_hold": {"pk": "hold"},

@@ -86,6 +86,9 @@ RULES = {
     "orders:backorders": "orders.view",
     "orders:allocate_free": "orders.confirm",
     "orders:allocate_lines": "orders.confirm",
+    "orders:runs": "orders.confirm",
+    "orders:stop_run": "orders.confirm",
+    "orders:go_on_with_run": "orders.confirm",
     "orders:move_stock": "orders.move_stock",
     "orders:customer_po": "orders.view_prices",
     "orders:hold": "orders.hold",
@@ -674,6 +677,7 @@ class TestFields:
     def test_of_every_form_are_tried(self, world: World) -> None:
         plain = {
             "orders:preview",
+            "orders:runs",
             "orders:keep_sheet",
             "orders:preview_hold",
             "orders:preview_cancel",
@@ -692,6 +696,8 @@ class TestFields:
             "core:load_import",
             "core:stop_import",
             "orders:discard_sheet",
+            "orders:stop_run",
+            "orders:go_on_with_run",
             "orders:drop_part",
             "orders:drop_price",
             "warehouse:put_back_one",

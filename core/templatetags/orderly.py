@@ -54,6 +54,7 @@ TONES: Mapping[str, str] = {
     "CANCELLED": NEUTRAL,
     "UNPACKED": NEUTRAL,
     "DONE": DONE,
+    "RUNNING": GOING,
     "RETURNING": WAITING,
     "RETURNED": WRONG,
     "LOST": WRONG,

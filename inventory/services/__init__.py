@@ -1,6 +1,7 @@
 """Every write of inventory: receiving, promising, moving and freeing stock."""
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
+from inventory.services.allocating import allocate_demands
 from inventory.services.buying import change_draft, draft_suggestions
 from inventory.services.catalogue import balance_item
 from inventory.services.counting import Counted, NotCountable, count_bin
@@ -25,7 +26,6 @@ from inventory.services.promising import (
     BinPick,
     DemandRequest,
     Promise,
-    allocate_demands,
     place_demand,
     release_allocations,
 )

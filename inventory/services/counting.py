@@ -12,9 +12,10 @@ from core.money import round_half_up
 from core.refusals import Blocked
 from core.transactions import atomic
 from inventory.models import Allocation, Bin, BinStock, StockLevel, StockMove, StockPosting
+from inventory.services.allocating import allocate_demands
 from inventory.services.freeing import Cut, free_allocations
 from inventory.services.posting import StockMoved, post
-from inventory.services.promising import allocate_demands, lock_demands, locked_bins, locked_levels
+from inventory.services.promising import lock_demands, locked_bins, locked_levels
 
 ZERO = Decimal(0)
 

@@ -13,11 +13,10 @@ from django.db.models import F, QuerySet
 from core import bulk, transitions
 from core.reading import Among, Given, compiled
 from core.transactions import atomic
-from inventory import events
 from inventory.decide import Grant, Want, decide
 from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
-from inventory.services.pegging import peg_later, settle_promises
-from inventory.services.sourcing import Destination, leave_days, leaves_on, routes_of, supplies_of
+from inventory.services.pegging import peg_later
+from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
 
 ZERO = Decimal(0)
 
@@ -83,27 +82,28 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
         Want(index, request.group, request.product_id, request.quantity, destination=request.destination)
         for index, request in enumerate(requests)
     ]
-    by_index = _grants_by_index(decide(wants, supplies_of(levels), routes_of(levels, wants, at)))
-    _raise_allocated(by_index)
-    leaves = {level.pk: leaves_on(level, at) for level in levels}
+    sites = {level.warehouse_id: level.warehouse for level in levels}
+    by_index = grants_by_index(decide(wants, supplies_of(levels), routes_of(sites, wants, at)))
+    raise_allocated(by_index)
+    leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
     demands, allocations = [], []
     for index, request in enumerate(requests):
         grants = by_index.get(index, [])
         allocated = sum((grant.quantity for grant in grants), ZERO)
-        promised_on = _promised_on(request.due_on, grants, leaves) if allocated == request.quantity else None
+        first = promised_on(request.due_on, grants, leaves) if allocated == request.quantity else None
         demand = Demand(
             company_id=request.company_id,
             product_id=request.product_id,
             quantity=request.quantity,
             allocated=allocated,
             due_on=request.due_on,
-            promised_on=promised_on,
-            first_promised_on=promised_on,
+            promised_on=first,
+            first_promised_on=first,
             destination_country=request.destination.country,
             destination_postcode=request.destination.postcode,
         )
         demands.append(demand)
-        allocations += [_allocation(demand, grant, at) for grant in grants]
+        allocations += [allocation_of(demand, grant, at) for grant in grants]
     bulk.insert(demands, (allocations, "demand"))
     peg_later({demand.product_id for demand in demands if demand.allocated < demand.quantity})
     return [
@@ -117,53 +117,6 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
         )
         for index, demand in enumerate(demands)
     ]
-
-
-@atomic
-def allocate_demands(
-    *, demand_ids: Collection[int], ranks: Mapping[int, int] | None = None, at: datetime
-) -> dict[int, Decimal]:
-    """Promise what is on hand now to demands that still wait and are not held, by priority and then the earliest due.
-
-    `ranks` says, by demand, in which turn those of one priority are served instead. Return what each got (nothing: left
-    out).
-    """
-    ranks = ranks or {}
-    demands = list(Demand.objects.filter(pk__in=demand_ids).locked())
-    waiting = sorted(
-        (d for d in demands if d.backordered > 0 and not d.is_held),
-        key=lambda d: (d.priority, ranks.get(d.pk, 0), d.due_on, d.pk),
-    )
-    if not waiting:
-        return {}
-    levels = list(_levels_with_stock({d.company_id for d in waiting}, {d.product_id for d in waiting}))
-    wants = [
-        Want(i, i, d.product_id, d.backordered, d.priority, Destination(d.destination_country, d.destination_postcode))
-        for i, d in enumerate(waiting)
-    ]
-    by_index = _grants_by_index(decide(wants, supplies_of(levels), routes_of(levels, wants, at)))
-    _raise_allocated(by_index)
-    leaves = {level.pk: leaves_on(level, at) for level in levels}
-    earlier = leave_days([waiting[index].pk for index in by_index if waiting[index].allocated], at)
-    got: dict[int, Decimal] = {}
-    allocations = []
-    for index, grants in by_index.items():
-        demand = waiting[index]
-        got[demand.pk] = sum((grant.quantity for grant in grants), ZERO)
-        demand.allocated += got[demand.pk]
-        if demand.allocated + demand.picked == demand.quantity:
-            due_on = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
-            demand.promised_on = _promised_on(due_on, grants, leaves)
-            demand.first_promised_on = demand.first_promised_on or demand.promised_on
-        allocations += [_allocation(demand, grant, at) for grant in grants]
-    bulk.update([demand for demand in waiting if demand.pk in got], ["allocated", "promised_on", "first_promised_on"])
-    bulk.insert(allocations)
-    given_back = settle_promises(demand_ids=got, at=at).given_back
-    again = {demand.product_id for demand in waiting if demand.allocated + demand.picked < demand.quantity}
-    peg_later(again | {demand.product_id for demand in waiting if any(pk == demand.pk for pk, _line in given_back)})
-    if got:
-        events.demands_allocated.send(sender=Demand, event=events.DemandsAllocated(tuple(sorted(got)), at))
-    return got
 
 
 @atomic
@@ -277,7 +230,7 @@ def _from_bins(
 def locked_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
     """Lock what companies have of products in all their warehouses, and bring these with their working days."""
     levels = StockLevel.objects.filter(Among(F("company_id"), company_ids), Among(F("product_id"), product_ids))
-    return levels.select_related("company", "warehouse__calendar").locked()
+    return levels.select_related("warehouse__company", "warehouse__calendar").locked()
 
 
 @compiled
@@ -291,22 +244,24 @@ def _levels_with_stock(company_ids: Given, product_ids: Given) -> QuerySet[Stock
     levels = StockLevel.objects.filter(
         Among(F("company_id"), company_ids), Among(F("product_id"), product_ids), sellable__gt=F("allocated")
     )
-    return levels.select_related("company", "warehouse__calendar").locked()
+    return levels.select_related("warehouse__company", "warehouse__calendar").locked()
 
 
-def _promised_on(due_on: date, grants: Sequence[Grant], leaves: Mapping[int, date]) -> date:
+def promised_on(due_on: date, grants: Sequence[Grant], leaves: Mapping[int, date]) -> date:
     """Return the day on which all grants can leave, not before it is due."""
     return max([due_on, *(leaves[grant.level_id] for grant in grants)])
 
 
-def _grants_by_index(grants: Sequence[Grant]) -> dict[int, list[Grant]]:
+def grants_by_index(grants: Sequence[Grant]) -> dict[int, list[Grant]]:
+    """Return what was granted to each want, by its index."""
     by_index: dict[int, list[Grant]] = defaultdict(list)
     for grant in grants:
         by_index[grant.index].append(grant)
     return dict(by_index)
 
 
-def _raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
+def raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
+    """Count what was granted as allocated of its levels, which the caller has locked."""
     changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
     for grants in by_index.values():
         for grant in grants:
@@ -314,7 +269,8 @@ def _raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
     bulk.add(StockLevel, changes)
 
 
-def _allocation(demand: Demand, grant: Grant, at: datetime) -> Allocation:
+def allocation_of(demand: Demand, grant: Grant, at: datetime) -> Allocation:
+    """Return the row for a grant."""
     return Allocation(
         company_id=demand.company_id,
         demand=demand,

@@ -12,11 +12,11 @@ from core import bulk
 from core.models import User
 from core.transactions import atomic
 from inventory.models import BinStock, StockLevel
+from inventory.services.allocating import allocate_demands
 from inventory.services.freeing import Cut, free_allocations
 from inventory.services.moving import pick_allocations
 from inventory.services.promising import (
     BinPick,
-    allocate_demands,
     choose_bins,
     firm_allocations,
     lock_demands,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -41,10 +41,9 @@ def supplies_of(levels: Iterable[StockLevel]) -> list[Supply]:
     ]
 
 
-def leaves_on(level: StockLevel, at: datetime) -> date:
-    """Return the first day on which what is promised now of a level can leave its warehouse (PRODUCT.md V1)."""
-    site = level.warehouse
-    return dispatch_day(site.calendar, site.cut_off, at.astimezone(level.company.zone))
+def leaves_on(site: Warehouse, at: datetime) -> date:
+    """Return the first day on which what is promised now can leave a warehouse (PRODUCT.md V1)."""
+    return dispatch_day(site.calendar, site.cut_off, at.astimezone(site.company.zone))
 
 
 def leave_days(demand_ids: Iterable[int], at: datetime) -> dict[int, date]:
@@ -56,31 +55,27 @@ def leave_days(demand_ids: Iterable[int], at: datetime) -> dict[int, date]:
         demand__in=ids, status__in=[Allocation.Status.FIRM, Allocation.Status.RELEASED]
     )
     days: dict[int, date] = {}
-    for one in allocations.select_related("level__company", "level__warehouse__calendar"):
-        day = leaves_on(one.stock, at)
+    for one in allocations.select_related("level__warehouse__company", "level__warehouse__calendar"):
+        day = leaves_on(one.stock.warehouse, at)
         days[one.demand_id] = max(day, days.get(one.demand_id, day))
     return days
 
 
-def routes_of(levels: Sequence[StockLevel], wants: Sequence[Want], at: datetime) -> dict[tuple[Hashable, int], Route]:
-    """Return how each warehouse of the levels serves each destination; nothing where there is only one to choose.
+def routes_of(sites: Mapping[int, Warehouse], wants: Sequence[Want], at: datetime) -> dict[tuple[Hashable, int], Route]:
+    """Return how each warehouse serves each destination; nothing where there is only one to choose.
 
     One statement for the lanes of all warehouses. What waits for the next working day counts as time on the way.
     """
-    sites = {level.warehouse_id: level for level in levels}
     if len(sites) < 2:
         return {}
     places = {want.destination for want in wants if isinstance(want.destination, Destination)}
     lanes: dict[int, list[Lane]] = {pk: [] for pk in sites}
     for lane in _lanes(list(sites)):
         lanes[lane.warehouse_id].append(lane)
-    soonest = min(leaves_on(level, at) for level in sites.values())
-    waits = {pk: (leaves_on(level, at) - soonest).days for pk, level in sites.items()}
-    return {
-        (place, pk): _route(level.warehouse, place, lanes[pk], waits[pk])
-        for place in places
-        for pk, level in sites.items()
-    }
+    leaves = {pk: leaves_on(site, at) for pk, site in sites.items()}
+    soonest = min(leaves.values())
+    waits = {pk: (day - soonest).days for pk, day in leaves.items()}
+    return {(place, pk): _route(site, place, lanes[pk], waits[pk]) for place in places for pk, site in sites.items()}
 
 
 def _route(site: Warehouse, place: Destination, lanes: Sequence[Lane], waits: int) -> Route:

@@ -24,6 +24,7 @@ from inventory.models import (
     SupplierOrder,
     SupplierOrderLine,
 )
+from inventory.services.allocating import allocate_demands
 from inventory.services.pegging import (
     free_pegs,
     lock_supply,
@@ -32,7 +33,7 @@ from inventory.services.pegging import (
     pegged_demands,
     settle_promises,
 )
-from inventory.services.promising import allocate_demands, locked_levels
+from inventory.services.promising import locked_levels
 from inventory.services.receiving import ReceiptLine, receive_stock
 from inventory.services.sourcing import leave_days
 from inventory.services.supplying import ask_orders, finish, one_locked

@@ -1,5 +1,6 @@
 """What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
 
+from orders.models.allocating import AllocationRun, Rule
 from orders.models.credit import CreditAccount, CreditEntry
 from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn, ShipPolicy
 from orders.models.events import CancelReason, MoveReason, OrderEvent
@@ -10,6 +11,7 @@ from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
 from orders.models.sheets import EntrySheet
 
 __all__ = [
+    "AllocationRun",
     "CancelReason",
     "CreditAccount",
     "CreditEntry",
@@ -26,6 +28,7 @@ __all__ = [
     "OrderEvent",
     "Price",
     "PriceList",
+    "Rule",
     "SalesOrder",
     "SalesOrderLine",
     "ShipPolicy",

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 
 from core.models import User
 from inventory.models import Allocation, StockLevel
-from orders.models import LinePart, SalesOrder
+from orders.models import AllocationRun, LinePart, SalesOrder
 
 _UNITS = DecimalField(max_digits=18, decimal_places=6)
 _GOING = (SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED)
@@ -56,3 +56,9 @@ def givers_for(part: LinePart) -> QuerySet[LinePart]:
     )
     others = others.exclude(order=part.order_id).annotate(gives=Subquery(units)).filter(gives__gt=0)
     return others.select_related("order__customer", "demand").order_by("-demand__due_on", "-pk")
+
+
+def latest_run(user: User) -> AllocationRun | None:
+    """Return the latest run over all that waits of the person's company, and who began it."""
+    runs = AllocationRun.objects.for_user(user).defer("demand_ids").select_related("actor")
+    return runs.order_by("-pk").first()

@@ -45,6 +45,7 @@ from orders.services.openings import bring_forward
 from orders.services.ordering import Taken, create_and_confirm_orders, create_orders
 from orders.services.quoting import Quote, QuotedLine, quote_order
 from orders.services.recording import Fact, record
+from orders.services.running import advance_run, begin_nightly_runs, begin_run, go_on_with_run, stop_run
 from orders.services.sheets import Typed, finish_sheets, keep_sheet
 
 __all__ = [
@@ -74,8 +75,11 @@ __all__ = [
     "TooMuch",
     "Typed",
     "Undone",
+    "advance_run",
     "allocate_orders",
     "allocate_parts",
+    "begin_nightly_runs",
+    "begin_run",
     "bring_forward",
     "cancel_lines",
     "cancel_orders",
@@ -89,6 +93,7 @@ __all__ = [
     "defer_allocation",
     "discard_drafts",
     "finish_sheets",
+    "go_on_with_run",
     "hold_lines",
     "hold_orders",
     "import_order_file",
@@ -115,4 +120,5 @@ __all__ = [
     "release_holds_of_orders",
     "report_of",
     "set_credit_terms",
+    "stop_run",
 ]

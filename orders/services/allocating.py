@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, models
+from django.db import connection
 
 from core import bulk
 from core.models import User
@@ -17,18 +17,10 @@ from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
 from orders import queries, sql
-from orders.models import LinePart, MoveReason, OrderEvent, SalesOrder
+from orders.models import LinePart, MoveReason, OrderEvent, Rule, SalesOrder
 from orders.services.recording import Fact, record
 
 ZERO = Decimal(0)
-
-
-class Rule(models.TextChoices):
-    """Who is served first where there is too little for all; a higher priority comes before any rule."""
-
-    DUE = "DUE", "Earliest requested first"
-    WAITING = "WAITING", "Longest waiting first"
-    COMPLETES = "COMPLETES", "Orders that it completes first"
 
 
 @dataclass(frozen=True, slots=True)

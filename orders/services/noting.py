@@ -8,9 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import F
 
 from core import bulk, jobs, transitions
 from core.models import User
+from core.reading import Among
 from core.transactions import atomic
 from orders import sql
 from orders.models import LinePart, OrderEvent, SalesOrder
@@ -114,30 +116,36 @@ def _last(days: Iterable[date | None]) -> str | None:
     return None if None in known else max(day for day in known if day).isoformat()
 
 
-def note_received(*, got: Mapping[int, Decimal], number: str, actor: User, at: datetime) -> None:
+def note_received(*, got: Mapping[int, Decimal], company_id: int, number: str, actor: User, at: datetime) -> None:
     """Tell orders what they got of goods that came in, by demand id, and have their allocation facet set by a job."""
-    units: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
-    parts = LinePart.objects.filter(demand__in=got).order_by("order_id", "pk")
-    for order_id, company_id, demand_id in parts.values_list("order_id", "order__company_id", "demand_id"):
-        units[order_id, company_id] += got[demand_id]
+    note_allocated(got=got, company_id=company_id, actor=actor, at=at, supplier_order=number)
+
+
+def note_allocated(
+    *, got: Mapping[int, Decimal], company_id: int, actor: User | None, at: datetime, **words: str | int
+) -> None:
+    """Tell orders of a company, whose locks nobody holds, what they got by demand id, and through what.
+
+    Their allocation facet is set by a job.
+    """
+    units: dict[int, Decimal] = defaultdict(Decimal)
+    parts = LinePart.objects.filter(Among(F("demand_id"), list(got))).order_by("order_id", "pk")
+    for order_id, demand_id in parts.values_list("order_id", "demand_id"):
+        units[order_id] += got[demand_id]
     if not units:
         return
     record(
         facts=[
             Fact(
-                order_id,
-                company_id,
-                OrderEvent.Kind.ALLOCATED,
-                "order",
-                order_id,
-                {"allocated": str(quantity), "supplier_order": number},
+                *(order_id, company_id, OrderEvent.Kind.ALLOCATED, "order", order_id),
+                {"allocated": str(quantity), **words},
             )
-            for (order_id, company_id), quantity in units.items()
+            for order_id, quantity in units.items()
         ],
         actor=actor,
         at=at,
     )
-    defer_allocation(order_ids={order_id for order_id, _company in units})
+    defer_allocation(order_ids=units)
 
 
 def note_invoiced(*, invoiced: Mapping[int, tuple[Decimal, Decimal]]) -> None:

@@ -34,12 +34,14 @@ from orders.views.prices import (
     PriceQueueView,
 )
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
+from orders.views.runs import AllocationRunsView, GoOnWithRunView, StopRunView
 from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
 
 __all__ = [
     "AllocateFreeView",
     "AllocateLinesView",
     "AllocateOrdersView",
+    "AllocationRunsView",
     "BackorderQueueView",
     "CancelOrderView",
     "ConfirmOrdersView",
@@ -68,6 +70,7 @@ __all__ = [
     "EditTaxRateView",
     "FindCustomersView",
     "FindProductsView",
+    "GoOnWithRunView",
     "HoldOrderView",
     "HoldOrdersView",
     "KeepSheetView",
@@ -81,5 +84,6 @@ __all__ = [
     "PreviewOrderView",
     "PriceListQueueView",
     "PriceQueueView",
+    "StopRunView",
     "TaxRateQueueView",
 ]

@@ -20,10 +20,10 @@ from core.refusals import Blocked, Refused
 from core.transactions import undone
 from orders import services
 from orders.filters import BackorderFilter
-from orders.models import LinePart, MoveReason
+from orders.models import LinePart, MoveReason, Rule
 from orders.queries import backorders
-from orders.services.allocating import Rule
 from orders.tables import BackorderTable
+from orders.views.runs import RuleForm, run_shown
 
 ALLOCATE = BulkAction("orders:allocate_lines", "orders.confirm", "Allocate", key="a", opens=True)
 
@@ -72,13 +72,8 @@ class BackorderQueueView(QueueView):
     def extra_context(self) -> dict[str, Any]:
         """Say what the person may do."""
         user = person(self.request)
-        return {"can_allocate": user.can("orders.confirm"), "can_move": user.can("orders.move_stock")}
-
-
-class RuleForm(forms.Form):
-    """Who is served first."""
-
-    rule = forms.ChoiceField(label="Serve", choices=Rule.choices, initial=Rule.DUE)
+        shown = run_shown(user) if user.can("orders.confirm") else {}
+        return {"can_allocate": user.can("orders.confirm"), "can_move": user.can("orders.move_stock"), **shown}
 
 
 class AllocateLinesView(QueueActionView):

@@ -1,4 +1,4 @@
-"""Stock moved between orders by several people at once: no unit is given twice."""
+"""Stock moved between orders by several people, and runs with several workers: no unit is given twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError
 from inventory.models import Allocation, Demand, StockLevel
 from inventory.services.posting import StockMoved
 from orders import services
-from orders.models import LinePart, MoveReason
+from orders.models import AllocationRun, LinePart, MoveReason, Rule
 from tests.factories.house import AT, House
 from tests.race import race
 from tests.unlocked import take_locks_away
@@ -57,3 +57,35 @@ def test_goes_wrong_without_the_lock(asked, monkeypatch):
     (failed,) = (one for one in outcomes if isinstance(one, Exception))
     assert type(failed) in {StockMoved, IntegrityError, OperationalError}, "nobody was told in words"
     assert Allocation.objects.filter(status="FIRM").count() == 2
+
+
+@pytest.fixture
+def run():
+    """A run over six orders that each want one of three units, and two workers at it."""
+    house = House.open()
+    product = house.product()
+    for _ in range(6):
+        house.order((product, 1))
+    house.receive(product, 3)
+    run_id = services.begin_run(rule=Rule.DUE, actor=house.boss, at=AT)
+
+    def work() -> None:
+        while services.advance_run(run_id=run_id, lines=1, at=AT):
+            pass
+
+    return work
+
+
+def test_two_workers_serve_each_line_of_a_run_once(run):
+    assert race(run, run) == [None, None]
+    ended = AllocationRun.objects.get()
+    assert (ended.handled, ended.served, ended.filled, ended.status) == (6, 3, 3, "DONE")
+    assert StockLevel.objects.get().allocated == 3
+
+
+def test_two_workers_serve_a_line_twice_without_the_lock(run, monkeypatch):
+    """The control: both begin at the same line, and the run counts what it did wrongly."""
+    take_locks_away(monkeypatch, AllocationRun, pause=0.1)
+    race(run, run)
+    ended = AllocationRun.objects.get()
+    assert (ended.handled, ended.served, ended.status) != (6, 3, "DONE")

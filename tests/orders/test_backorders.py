@@ -13,8 +13,7 @@ from core.roles import Role
 from core.transactions import undone
 from inventory.models import Allocation, Demand, StockLevel
 from orders import audit, services
-from orders.models import LinePart, MoveReason, OrderEvent, SalesOrder
-from orders.services.allocating import Rule
+from orders.models import LinePart, MoveReason, OrderEvent, Rule, SalesOrder
 from tests.factories.core import person
 from tests.factories.house import AT, TODAY, House
 from tests.factories.warehouse import released

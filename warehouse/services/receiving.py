@@ -67,5 +67,5 @@ def receive_goods(
     )
     receipt.posting_id = taken.posting_id
     bulk.update_later([receipt], ["posting"])
-    orders_services.note_received(got=taken.got, number=order.number, actor=actor, at=at)
+    orders_services.note_received(got=taken.got, company_id=taken.company_id, number=order.number, actor=actor, at=at)
     return receipt
