@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("core.urls")),
     path("products/", include("inventory.urls")),
     path("supply/", include("inventory.urls.supply")),
+    path("sites/", include("inventory.urls.sites")),
     path("orders/", include("orders.urls")),
     path("invoices/", include("billing.urls")),
     path("warehouse/", include("warehouse.urls")),

@@ -73,6 +73,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "orders.view",
         "inventory.view_stock",
         "inventory.adjust",
+        "inventory.keep_sites",
         "inventory.receive",
         "inventory.view_supply",
         "warehouse.view",

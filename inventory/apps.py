@@ -25,6 +25,11 @@ class InventoryConfig(AppConfig):
             registry.NavigationItem("Products", "inventory:products", "products", "inventory.view_product", key="p"),
             order=80,
         )
+        registry.navigation.register(
+            "sites",
+            registry.NavigationItem("Warehouses", "sites:warehouses", "warehouse", "inventory.keep_sites"),
+            order=82,
+        )
         for place, (name, label, url_name, icon, key) in enumerate(
             (
                 ("supply.orders", "Supplier orders", "supply:orders", "stock", "y"),

@@ -19,6 +19,20 @@ class ProductQueueFilter(QueueFilter):
     kind = django_filters.ChoiceFilter(choices=Product.Kind.choices, empty_label="All kinds", label="Kind")
 
 
+class WarehouseFilter(QueueFilter):
+    """Warehouses by words of their name, code or postcode."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "code", "postcode")
+    search_label: ClassVar[str] = "Name, code or postcode"
+
+
+class CalendarFilter(QueueFilter):
+    """Calendars by words of their name."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("name",)
+    search_label: ClassVar[str] = "Name"
+
+
 class SupplierFilter(QueueFilter):
     """Suppliers by words of their code or name."""
 

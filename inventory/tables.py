@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import django_tables2 as tables
@@ -105,3 +106,32 @@ class ReorderRuleTable(tables.Table):
 
     class Meta:
         orderable = True
+
+
+class WarehouseTable(tables.Table):
+    """Warehouses, as in templates/inventory/sites/_warehouse_row.html."""
+
+    name = tables.Column("Warehouse")
+    code = tables.Column("Code")
+    postcode = tables.Column("Where", orderable=False)
+    priority = tables.Column("Rank", attrs=NUMBER)
+    cut_off = tables.Column("Cut-off", orderable=False, attrs=NUMBER)
+    calendar = tables.Column("Works by", orderable=False, attrs=LESS)
+    lane_count = tables.Column("Lanes", orderable=False, attrs=LESS_NUMBER)
+
+
+class CalendarTable(tables.Table):
+    """Calendars, as in templates/inventory/sites/_calendar_row.html."""
+
+    name = tables.Column("Calendar")
+    weekdays = tables.Column("Works on", orderable=False)
+    holidays = tables.Column("Next holiday", orderable=False, attrs=NUMBER)
+    site_count = tables.Column("Sites", orderable=False, attrs=LESS_NUMBER)
+
+    def value_weekdays(self, value: list[int]) -> str:
+        """Return the days of the week as ISO 8601 numbers them."""
+        return " ".join(str(day) for day in sorted(value))
+
+    def value_holidays(self, value: list[date]) -> str:
+        """Return all holidays."""
+        return " ".join(day.isoformat() for day in value)

@@ -24,7 +24,7 @@ from core import intake
 from core.models import User
 from core.queues import QueueView
 from inventory import services as inventory_services
-from inventory.models import BrokenPeg, ReorderRule, SupplierOrderLine
+from inventory.models import BrokenPeg, Calendar, Lane, ReorderRule, SupplierOrderLine
 from orders import services as orders_services
 from orders.models import (
     AllocationRun,
@@ -177,6 +177,9 @@ class World:
             "reorder_rule": ReorderRule.objects.create(
                 company=house.company, product=unmoved, warehouse=house.warehouses[0], reorder_point=5, order_up_to=9
             ).pk,
+            "warehouse": house.warehouses[0].pk,
+            "lane": Lane.objects.create(warehouse=house.warehouses[0], country="GB", days=2).pk,
+            "calendar": Calendar.objects.create(company=house.company, name="Weekdays").pk,
             "broken_peg": BrokenPeg.objects.get(company=house.company).pk,
             "product": product.pk,
             "unmoved_product": unmoved.pk,
@@ -293,6 +296,12 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "supply:order_from": {"supplier_pk": "supplier"},
     "supply:create_item": {"supplier_pk": "supplier"},
     "supply:edit_item": {"supplier_pk": "supplier", "pk": "supplier_item"},
+    "sites:warehouse": {"pk": "warehouse"},
+    "sites:edit_warehouse": {"pk": "warehouse"},
+    "sites:create_lane": {"warehouse_pk": "warehouse"},
+    "sites:edit_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
+    "sites:drop_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
+    "sites:edit_calendar": {"pk": "calendar"},
     "warehouse:receive": _SUPPLY,
     "warehouse:wave": _WAVE,
     "warehouse:pick_list": _WAVE,

@@ -146,6 +146,13 @@ RULES = {
     "supply:order_from": "inventory.purchase",
     "supply:create_item": "inventory.purchase",
     "supply:edit_item": "inventory.purchase",
+    **{
+        f"sites:{name}": "inventory.keep_sites"
+        for name in (
+            *("warehouses", "warehouse", "edit_warehouse", "create_lane", "edit_lane", "drop_lane"),
+            *("calendars", "create_calendar", "edit_calendar"),
+        )
+    },
     "warehouse:arrivals": "inventory.receive",
     "warehouse:receive": "inventory.receive",
     "warehouse:release_queue": "warehouse.release",
@@ -561,6 +568,7 @@ class TestFields:
                 {"id": subjects["shipment"], "received_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M")},
             ),
             **self.supply_forms(world),
+            **self.site_forms(world),
             "warehouse:count": (f"/warehouse/counts/{subjects['count']}/", {"counted": "1"}),
             "returns:settle": (f"/returns/{subjects['decided_return']}/settle/", {"kind": "CREDIT"}),
             "returns:create": (
@@ -614,6 +622,20 @@ class TestFields:
             "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
             "core:company": ("/company/", {"company": house.company.pk}),
             "core:theme": ("/theme/", {"theme": "light"}),
+        }
+
+    def site_forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return the forms of sites, as `forms` does."""
+        site = f"/sites/{world.subjects['warehouse']}"
+        place = {"name": "A", "priority": "5", "country": "GB", "postcode": "LS1 4AP", "cut_off": "14:30"}
+        lane = {"country": "FR", "area": "75", "days": "3", "cost": "9.5"}
+        calendar = {"name": "A", "weekdays": ["1", "2"], "holidays": "2026-12-25"}
+        return {
+            "sites:edit_warehouse": (f"{site}/edit/", place),
+            "sites:create_lane": (f"{site}/lanes/new/", lane),
+            "sites:edit_lane": (f"{site}/lanes/{world.subjects['lane']}/", {**lane, "country": "IE"}),
+            "sites:create_calendar": ("/sites/calendars/new/", calendar),
+            "sites:edit_calendar": (f"/sites/calendars/{world.subjects['calendar']}/", {**calendar, "name": "B"}),
         }
 
     def supply_forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -700,6 +722,7 @@ class TestFields:
             "orders:go_on_with_run",
             "orders:drop_part",
             "orders:drop_price",
+            "sites:drop_lane",
             "warehouse:put_back_one",
             "orders:lift_hold",
             "billing:undo_settlement",

@@ -12,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
 
 WORKING_WEEK = (1, 2, 3, 4, 5)
@@ -79,6 +80,8 @@ class Lane(models.Model):
     area = models.CharField("postcodes that begin with", max_length=10, blank=True)
     days = models.PositiveSmallIntegerField("working days on the way")
     cost = models.DecimalField("cost of a parcel", max_digits=18, decimal_places=6, default=0)
+
+    objects = LockingQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["warehouse", "country", "area"]

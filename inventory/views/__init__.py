@@ -1,4 +1,4 @@
-"""Inventory's pages: the catalogue, and whom and what stock is bought from."""
+"""Inventory's pages: the catalogue, the sites, and whom and what stock is bought from."""
 
 from inventory.views.products import (
     CloseProductsView,
@@ -7,6 +7,17 @@ from inventory.views.products import (
     OpenProductsView,
     ProductDetailView,
     ProductQueueView,
+)
+from inventory.views.sites import (
+    CalendarQueueView,
+    CreateCalendarView,
+    CreateLaneView,
+    DropLaneView,
+    EditCalendarView,
+    EditLaneView,
+    EditWarehouseView,
+    WarehouseQueueView,
+    WarehouseView,
 )
 from inventory.views.suppliers import (
     CreateItemView,
@@ -42,19 +53,26 @@ __all__ = [
     "AnswerView",
     "ApproveOrdersView",
     "BrokenPegQueueView",
+    "CalendarQueueView",
     "CancelOrdersView",
     "CloseOrdersView",
     "CloseProductsView",
+    "CreateCalendarView",
     "CreateItemView",
+    "CreateLaneView",
     "CreateProductView",
     "CreateRuleView",
     "CreateSupplierView",
     "DraftSuggestionsView",
+    "DropLaneView",
+    "EditCalendarView",
     "EditDraftView",
     "EditItemView",
+    "EditLaneView",
     "EditProductView",
     "EditRuleView",
     "EditSupplierView",
+    "EditWarehouseView",
     "MailOrdersView",
     "OpenProductsView",
     "OrderFromSupplierView",
@@ -68,4 +86,6 @@ __all__ = [
     "SupplierOrderView",
     "SupplierQueueView",
     "SupplierView",
+    "WarehouseQueueView",
+    "WarehouseView",
 ]

@@ -1,0 +1,25 @@
+"""What people type on inventory's pages."""
+
+from inventory.forms.catalogue import (
+    AcknowledgeForm,
+    DraftForm,
+    OrderForm,
+    ProductForm,
+    ReorderRuleForm,
+    SupplierForm,
+    SupplierItemForm,
+)
+from inventory.forms.sites import CalendarForm, LaneForm, WarehouseForm
+
+__all__ = [
+    "AcknowledgeForm",
+    "CalendarForm",
+    "DraftForm",
+    "LaneForm",
+    "OrderForm",
+    "ProductForm",
+    "ReorderRuleForm",
+    "SupplierForm",
+    "SupplierItemForm",
+    "WarehouseForm",
+]

@@ -1,0 +1,141 @@
+"""What people type about sites: a warehouse's place in sourcing, its lanes, and on which days it works."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from core.addresses import countries
+from core.models import User
+from inventory.geography import normalized
+from inventory.models import Calendar, Lane, Warehouse
+
+WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), 1))
+
+
+class WarehouseForm(forms.ModelForm):
+    """A site: where it is, and until when what is ordered leaves on the same day."""
+
+    country = forms.ChoiceField(choices=countries)
+
+    class Meta:
+        model = Warehouse
+        fields: ClassVar[list[str]] = ["name", "priority", "address", "country", "postcode", "cut_off", "calendar"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+            "address": forms.Textarea(attrs={"rows": 3}),
+            "cut_off": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+            "priority": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+        }
+        labels: ClassVar[dict[str, str]] = {"priority": "Rank", "cut_off": "Cut-off"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "priority": "Of sites that serve a place equally well, the one with the lowest rank gives.",
+            "postcode": "How far a customer is is reckoned from here.",
+            "cut_off": "What is promised later leaves a working day later. Empty: none.",
+            "calendar": "On which days goods leave. Without one they leave on every day.",
+        }
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        calendar: Any = self.fields["calendar"]
+        calendar.queryset = Calendar.objects.for_user(actor).filter(company=self.instance.company_id)
+        calendar.empty_label = "Every day"
+
+
+class LaneForm(forms.ModelForm):
+    """Which places a site serves, how fast and for how much."""
+
+    country = forms.ChoiceField(choices=countries)
+
+    class Meta:
+        model = Lane
+        fields: ClassVar[list[str]] = ["country", "area", "days", "cost"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "area": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            "days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+            "cost": forms.TextInput(attrs={"inputmode": "decimal", "class": "numeric", "autocomplete": "off"}),
+        }
+        labels: ClassVar[dict[str, str]] = {"area": "Postcodes that begin with"}
+        help_texts: ClassVar[dict[str, str]] = {"area": "Empty: everywhere in the country that has no lane of its own."}
+        error_messages: ClassVar[dict[str, dict[str, str]]] = {
+            NON_FIELD_ERRORS: {"unique_together": "There is a lane to there already: change that one."},
+            "days": {"invalid": "Key whole days, such as 2."},
+        }
+
+    def __init__(self, *args: Any, warehouse: Warehouse, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Set before validation, so that a second lane to a place is found here and not by the database
+        self.instance.warehouse = warehouse
+        cost = self.initial.get("cost")
+        if isinstance(cost, Decimal):
+            self.initial["cost"] = f"{cost.normalize():f}"
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the warehouse too, for the constraint names it."""
+        return set(super()._get_validation_exclusions()) - {"warehouse"}  # type: ignore[misc]
+
+    def clean_area(self) -> str:
+        """Return the beginning of the postcodes as they are compared: without blanks, in capitals."""
+        return normalized(self.cleaned_data["area"])
+
+    def clean_cost(self) -> Decimal:
+        """Return the cost.
+
+        :raises ValidationError: where it is below zero.
+        """
+        cost: Decimal = self.cleaned_data["cost"]
+        if cost < 0:
+            raise ValidationError("A parcel costs nothing or more.")
+        return cost
+
+
+class CalendarForm(forms.ModelForm):
+    """Working days and holidays."""
+
+    weekdays = forms.TypedMultipleChoiceField(
+        label="Works on",
+        choices=WEEKDAYS,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "It works on one day of the week at least."},
+    )
+    holidays = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
+        help_text="One day to a line, as 2026-12-25.",
+    )
+
+    class Meta:
+        model = Calendar
+        fields: ClassVar[list[str]] = ["name", "weekdays", "holidays"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        }
+
+    def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.company_id = company_id
+        if self.instance.pk:
+            self.initial["holidays"] = "\n".join(day.isoformat() for day in self.instance.holidays)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraint names it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean_holidays(self) -> list[date]:
+        """Return the holidays in their order, each once.
+
+        :raises ValidationError: at the first line that is no day.
+        """
+        days = set()
+        for number, line in enumerate(str(self.cleaned_data["holidays"]).splitlines(), 1):
+            if line.strip():
+                try:
+                    days.add(date.fromisoformat(line.strip()))
+                except ValueError as error:
+                    raise ValidationError(f"Line {number}: “{line.strip()}” is no day. Write 2026-12-25.") from error
+        return sorted(days)
