@@ -30,6 +30,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "billing.Settlement": {"payment_id": 1},
     "inventory.Allocation": {"level_id": 1},
     "inventory.BrokenPeg": {"kind": "ORDER_WAITS"},
+    "inventory.SupplierMail": {"reason": ""},
     "returns.QuarantineExit": {"kind": "RESTOCK"},
     "returns.ReturnReceiptLine": {"line_id": 1},
     "warehouse.ReceiptLine": {"bin_id": 1},

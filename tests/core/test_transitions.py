@@ -20,6 +20,7 @@ from tests.core.stock import NOON, Stock
 NEEDED = {
     ("inventory.Allocation", "SOFT"): {"level_id": None, "supply_id": 1},
     ("warehouse.PickTask", "SHORT"): {"reason": "FEWER"},
+    ("inventory.SupplierMail", "FAILED"): {"reason": "The server refused it."},
 }
 
 
