@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 
 NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -19,6 +20,7 @@ VALUES: dict[type[models.Field], Any] = {
     models.DateField: NOON.date(),
     models.UUIDField: UUID(int=1),
     models.JSONField: {},
+    ArrayField: [],
     models.BinaryField: b"x",
     models.IntegerField: 1,
     models.DecimalField: 1,
