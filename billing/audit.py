@@ -9,6 +9,7 @@ from billing.services.snapshots import digest
 from core import money_sql
 from core.audit import sql_check
 from core.registry import AuditCheck, Drift
+from orders.queries.kits import UNITS_WHOLE
 
 # The numbers of a series in their own order: ids may stand in another, for they are taken before the series is waited for.
 _IN_SERIES = """
@@ -131,11 +132,11 @@ CHECKS = [
     sql_check(
         "what is billed of goods was shipped, unless the order is invoiced once confirmed",
         rows="orders_linepart",
-        drift="""
+        drift=f"""
         SELECT 'line ' || l.id, l.invoiced - l.credited, p.shipped
         FROM orders_salesorderline l
         JOIN orders_salesorder o ON o.id = l.order_id
-        JOIN (SELECT line_id, sum(shipped) AS shipped FROM orders_linepart GROUP BY 1) p ON p.line_id = l.id
+        JOIN (SELECT lp.line_id, {UNITS_WHOLE.format(column="lp.shipped")} AS shipped FROM orders_linepart lp GROUP BY 1) p ON p.line_id = l.id
         WHERE o.invoice_on = 'DISPATCH' AND l.invoiced - l.credited > p.shipped
         ORDER BY l.id
         """,

@@ -1,10 +1,12 @@
 """Statements that the ORM cannot say well."""
 
+from orders.queries.kits import UNITS_WHOLE
+
 # What there is to bill of orders, one row per line (and one without a line for an order that has none): what is due of a line is
-# what its parts shipped (what came back is credited against its invoice), or all of it that was not cancelled where nothing is shipped of it ever (charges,
+# what its parts shipped, of a kit whole ones only (what came back is credited against its invoice), or all of it that was not cancelled where nothing is shipped of it ever (charges,
 # services) or where the order is invoiced once confirmed. The orders come by primary key,
 # everything else by the index of its order or line. The note is the reason printed where no tax is due. %s = order ids[]
-BILLING_FACTS = """
+BILLING_FACTS = f"""
 WITH o AS MATERIALIZED (
     SELECT o.id, o.company_id, o.customer_id, o.status, o.currency, o.invoice_on, o.ship_to ->> 'country' AS country,
         o.tax_exemption AS exemption,
@@ -17,14 +19,14 @@ SELECT o.id, o.status, o.currency, o.dispatched_at, o.invoice_on,
     l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
     coalesce(CASE WHEN l.tax_category = 'E' THEN 'Exempt, certificate ' || nullif(o.exemption, '') END, tax.note, ''),
     l.net, l.invoiced - l.credited, l.invoiced_net - l.credited_net, l.cancelled,
-    CASE WHEN p.kind <> 'STOCK' OR o.invoice_on = 'CONFIRM' THEN l.quantity - l.cancelled
+    CASE WHEN p.kind NOT IN ('STOCK', 'KIT') OR o.invoice_on = 'CONFIRM' THEN l.quantity - l.cancelled
         ELSE coalesce(part.shipped, 0) END
 FROM o
 LEFT JOIN orders_salesorderline l ON l.order_id = o.id
 LEFT JOIN inventory_product p ON p.id = l.product_id
 LEFT JOIN inventory_unit un ON un.id = p.unit_id
 LEFT JOIN LATERAL (
-    SELECT sum(lp.shipped) AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id
+    SELECT {UNITS_WHOLE.format(column="lp.shipped")} AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id
 ) part ON TRUE
 LEFT JOIN LATERAL (
     SELECT t.note FROM orders_taxrate t

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -125,3 +125,23 @@ def _of_product(
         total += units
         arrivals.append(Arrival(on, units, total))
     return Availability(product_id, tuple(shelves), tuple(inbounds), now, tuple(arrivals), late)
+
+
+def of_kit(kit_id: int, units: Mapping[int, Decimal], found: Mapping[int, Availability]) -> Availability:
+    """Return a kit's promise from those of its components: whole kits, as many as the scarcest component allows.
+
+    :param units: how many units of each component are in a kit.
+    """
+
+    def kits(have: Callable[[Availability], Decimal]) -> Decimal:
+        return min(have(found[pk]) // quantity for pk, quantity in units.items())
+
+    now = kits(lambda component: component.now)
+    days = sorted({arrival.on for pk in units for arrival in found[pk].arrivals})
+    arrivals, total = [], now
+    for day in days:
+        there = kits(lambda component, day=day: component.on(day))  # type: ignore[misc]
+        if there > total:
+            arrivals.append(Arrival(day, there - total, there))
+            total = there
+    return Availability(kit_id, now=now, arrivals=tuple(arrivals))

@@ -54,16 +54,20 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "confirmed stock lines have their parts, and a part its demand",
+        "confirmed lines of goods have their parts, a kit one for each component in its ratio, and a part its demand",
         rows="orders_linepart",
         drift="""
         SELECT 'line ' || l.id, coalesce(p.ordered, 0), l.quantity
         FROM orders_salesorderline l
         JOIN orders_salesorder o ON o.id = l.order_id
         JOIN inventory_product i ON i.id = l.product_id
-        LEFT JOIN (SELECT line_id, sum(ordered) AS ordered, bool_and(demand_id IS NOT NULL) AS demanded FROM orders_linepart GROUP BY 1) p
-            ON p.line_id = l.id
-        WHERE i.kind = 'STOCK' AND CASE
+        LEFT JOIN (
+            SELECT line_id, bool_and(demand_id IS NOT NULL) AS demanded, CASE
+                WHEN min(ordered / ratio) <> max(ordered / ratio) OR sum(price_share) <> 1 OR count(ratio) NOT IN (0, count(*)) THEN 0
+                ELSE coalesce(min(ordered / ratio), sum(ordered)) END AS ordered
+            FROM orders_linepart GROUP BY 1
+        ) p ON p.line_id = l.id
+        WHERE i.kind IN ('STOCK', 'KIT') AND CASE
             WHEN o.number IS NULL THEN p.line_id IS NOT NULL
             ELSE p.line_id IS NULL OR p.ordered <> l.quantity OR NOT p.demanded END
         ORDER BY l.id
@@ -76,7 +80,11 @@ CHECKS = [
         SELECT 'line ' || l.id, concat_ws(' / ', l.cancelled, l.cancelled_net),
             concat_ws(' / ', coalesce(p.cancelled, l.cancelled), l.net - {_REMAINING_NET})
         FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
-        LEFT JOIN (SELECT line_id, sum(cancelled) AS cancelled FROM orders_linepart GROUP BY 1) p ON p.line_id = l.id
+        LEFT JOIN (
+            SELECT line_id, CASE WHEN min(cancelled / ratio) <> max(cancelled / ratio) THEN -1
+                ELSE coalesce(min(cancelled / ratio), sum(cancelled)) END AS cancelled
+            FROM orders_linepart GROUP BY 1
+        ) p ON p.line_id = l.id
         WHERE l.cancelled <> coalesce(p.cancelled, l.cancelled) OR l.cancelled_net <> l.net - {_REMAINING_NET}
         ORDER BY l.id
         """,

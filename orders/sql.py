@@ -51,6 +51,11 @@ WHERE p.id = ANY ((SELECT %s::bigint[])::bigint[]) AND p.company_id = ANY ((SELE
 
 FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHEN {done} = {whole} THEN 'FULL' ELSE 'OVER' END"
 
+# Units of a line of which its parts have a total, all of them or only some: a kit is whole with all its components, and
+# begun with the first. {column} is the parts' total, over the parts of one line, whose alias is lp.
+UNITS_WHOLE = "coalesce(min(trunc({column} / lp.ratio)), sum({column}))"
+UNITS_BEGUN = "coalesce(max(ceil({column} / lp.ratio)), sum({column}))"
+
 # What left, and how far that brings each order; the caller holds the orders' locks, so no other shipment counts meanwhile.
 ADD_SHIPPED = f"""
 WITH u AS MATERIALIZED (
@@ -145,7 +150,7 @@ FROM unnest((SELECT %s::bigint[])) AS u(id), LATERAL (
 
 # What decides whether orders can be cancelled, one row per order: units that left, that are billed, that have not left,
 # and those of these that are not billed either. %s = order ids[]
-CANCEL_FACTS = """
+CANCEL_FACTS = f"""
 SELECT o.id, o.status, coalesce(l.shipped, 0), coalesce(l.billed, 0), coalesce(l.unshipped, 0), coalesce(l.open, 0)
 FROM orders_salesorder o
 CROSS JOIN LATERAL (
@@ -153,7 +158,7 @@ CROSS JOIN LATERAL (
         sum(l.quantity - l.cancelled - coalesce(p.shipped, 0)) AS unshipped,
         sum(l.quantity - l.cancelled - greatest(coalesce(p.shipped, 0), l.invoiced - l.credited)) AS open
     FROM orders_salesorderline l
-    LEFT JOIN LATERAL (SELECT sum(lp.shipped) AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id) p ON TRUE
+    LEFT JOIN LATERAL (SELECT {UNITS_BEGUN.format(column="lp.shipped")} AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id) p ON TRUE
     WHERE l.order_id = o.id
 ) l
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])

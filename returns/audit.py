@@ -229,7 +229,8 @@ CHECKS = [
         SELECT 'settlement ' || s.id, u.returned::text, coalesce(c.credited, 0)::text
         FROM returns_returnsettlement s
         JOIN (
-            SELECT return_order_id, sum(received - sent_back + lost) AS returned FROM returns_returnline GROUP BY 1
+            SELECT t.return_order_id, coalesce(sum(t.received - t.sent_back + t.lost) FILTER (WHERE p.ratio IS NULL), 0) AS returned
+            FROM returns_returnline t JOIN orders_linepart p ON p.id = t.part_id GROUP BY 1
         ) u ON u.return_order_id = s.return_order_id
         LEFT JOIN (
             SELECT rc.settlement_id, -sum(b.quantity) FILTER (WHERE NOT b.is_amount) AS credited

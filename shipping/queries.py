@@ -19,6 +19,7 @@ from core.registry import DocumentLink
 from inventory.models import accesses_of
 from orders.models import Hold, SalesOrder
 from orders.queries import holds
+from orders.queries.kits import part_name
 from shipping import sql
 from shipping.models import DeliveryFailure, Shipment, ShipmentLine
 from warehouse.models import Parcel, ParcelContent
@@ -209,7 +210,7 @@ def parcels_of_shipment(shipment: Shipment) -> list[LeftParcel]:
     contents: dict[int, list[LeftLine]] = {}
     for parcel_id, *line in (
         ShipmentLine.objects.filter(shipment=shipment)
-        .values_list("parcel_id", "part__product__sku", "part__line__description", "part__product__unit__name")
+        .values_list("parcel_id", "part__product__sku", part_name("part__"), "part__product__unit__name")
         .annotate(total=Sum("quantity"))
         .order_by("parcel_id", "part__line__position", "part__product__sku")
     ):

@@ -67,6 +67,7 @@ RULES = {
     "inventory:product": "inventory.view_product",
     "inventory:create_product": "inventory.change_product",
     "inventory:edit_product": "inventory.change_product",
+    "inventory:edit_kit": "inventory.change_product",
     "inventory:close_products": "inventory.change_product",
     "inventory:close_product": "inventory.change_product",
     "inventory:open_products": "inventory.change_product",
@@ -523,6 +524,7 @@ class TestFields:
         return {
             "inventory:create_product": ("/products/new/", product),
             "inventory:edit_product": (f"/products/{subjects['product']}/edit/", {**product, "sku": "SKU-0001"}),
+            "inventory:edit_kit": (f"/products/{subjects['kit']}/kit/", {"sku-1": "SKU-0001", "units-1": "2"}),
             "core:map_import": (
                 f"/imports/{subjects['import']}/columns/",
                 {f"column-{name}": place for place, name in enumerate(IMPORT_COLUMNS)},

@@ -23,6 +23,7 @@ from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
 from orders.queries import holds, ship_policy
 from orders.queries.customers import their_number
+from orders.queries.kits import part_name
 from orders.queries.ship_policy import part_may_go
 from warehouse import sql
 from warehouse.models import Count, Parcel, ParcelContent, PickTask, PutBack, Wave
@@ -348,22 +349,21 @@ def pick_list(wave: Wave) -> dict[str, Any]:
 def packing_slip(parcel: Parcel) -> dict[str, Any]:
     """Return what a parcel's packing slip prints as things stand now: its contents, and what is to follow."""
     order, company, language = parcel.order, parcel.company, parcel.order.customer.language
-    siblings = list(
-        Parcel.objects.filter(order=order, status=Parcel.Status.PACKED).order_by("pk").values_list("pk", flat=True)
-    )
+    parcels = Parcel.objects.filter(order=order, status=Parcel.Status.PACKED)
+    siblings = list(parcels.order_by("pk").values_list("pk", flat=True))
     contents = (
         ParcelContent.objects.filter(parcel=parcel)
-        .values("part__line__position", "product__sku", "part__line__description", "product__unit__name")
+        .values("part__line__position", "product__sku", "product__unit__name", called=part_name("part__"))
         .annotate(total=Sum("quantity"), theirs=their_number("parcel__order__customer", "product"))
         .order_by("part__line__position", "product__sku")
-        .values_list("product__sku", "part__line__description", "total", "product__unit__name", "theirs")
+        .values_list("product__sku", "called", "total", "product__unit__name", "theirs")
     )
     to_follow = (
-        LinePart.objects.filter(order=order)
-        .annotate(total=F("ordered") - F("cancelled") - F("packed"), theirs=their_number("order__customer", "product"))
-        .filter(total__gt=0)
+        LinePart.objects.annotate(total=F("ordered") - F("cancelled") - F("packed"))
+        .annotate(theirs=their_number("order__customer", "product"))
+        .filter(order=order, total__gt=0)
         .order_by("line__position", "product__sku")
-        .values_list("product__sku", "line__description", "total", "product__unit__name", "theirs")
+        .values_list("product__sku", part_name(), "total", "product__unit__name", "theirs")
     )
     assert parcel.packed_at is not None
     return {

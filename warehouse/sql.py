@@ -62,7 +62,8 @@ ORDER BY p.id, t.id FOR NO KEY UPDATE OF p
 # What is picked of an order and in no packed parcel, one row per warehouse and part, for the packing desk.
 # %s = order id
 UNPACKED_UNITS = f"""
-SELECT b.warehouse_id, p.id, l.position, pr.sku, pr.gtin, l.description, un.name, un.step, sum(t.picked - t.recalled - c.packed)
+SELECT b.warehouse_id, p.id, l.position, pr.sku, pr.gtin, CASE WHEN p.ratio IS NULL THEN l.description ELSE pr.name END,
+    un.name, un.step, sum(t.picked - t.recalled - c.packed)
 FROM orders_linepart p
 JOIN orders_salesorderline l ON l.id = p.line_id
 JOIN inventory_product pr ON pr.id = p.product_id

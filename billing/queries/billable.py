@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from billing import sql
 from core import bulk
@@ -20,6 +20,7 @@ from core.refusals import Blocker
 from inventory.models import Product
 from orders.models import Facet, InvoiceOn, LinePart, SalesOrder, SalesOrderLine
 from orders.queries import Unbilled, unbilled_gross
+from orders.queries.kits import units_whole
 from shipping.models import Shipment
 
 BILLABLE_STATUSES = (SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED, SalesOrder.Status.COMPLETED)
@@ -97,7 +98,7 @@ def billing_facts(order_ids: Collection[int]) -> dict[int, OrderBilling]:
 def _order_billing(rows: list[tuple[Any, ...]]) -> OrderBilling:
     order_id, status, currency, dispatched_at, invoice_on = rows[0][:5]
     lines = tuple(_LineFacts(*row[5:]) for row in rows if row[5] is not None)
-    stocked = [line for line in lines if line.kind == Product.Kind.STOCK]
+    stocked = [line for line in lines if line.kind in Product.GOODS]
     # Charges and services go with the first goods, or by themselves where there are no goods.
     is_due = any(line.due > line.billed for line in stocked) if stocked else True
     billable = tuple(line.billable(currency) for line in lines if line.due > line.billed) if is_due else ()
@@ -223,9 +224,9 @@ def orders_in_billing(user: User) -> QuerySet[SalesOrder]:
     """
     parts = LinePart.objects.filter(line=OuterRef("pk")).order_by().values("line")
     lines = SalesOrderLine.objects.filter(order=OuterRef("pk")).annotate(billed=F("invoiced") - F("credited"))
-    shipped = parts.annotate(total=Sum("shipped")).values("total")
-    wanted = parts.annotate(total=Sum(F("ordered") - F("cancelled"))).values("total")
-    without_goods = ~Exists(lines.filter(product__kind=Product.Kind.STOCK))
+    shipped = parts.annotate(total=units_whole(F("shipped"))).values("total")
+    wanted = parts.annotate(total=units_whole(F("ordered") - F("cancelled"))).values("total")
+    without_goods = ~Exists(lines.filter(product__kind__in=Product.GOODS))
     left = Shipment.objects.filter(order=OuterRef("pk")).order_by().values("order").annotate(last=Max("dispatched_at"))
     is_due = (
         (~Q(fulfilment=Facet.NONE) & Exists(lines.filter(billed__lt=Subquery(shipped))))

@@ -3,6 +3,7 @@
 from inventory.forms.catalogue import (
     AcknowledgeForm,
     DraftForm,
+    KitForm,
     OrderForm,
     ProductForm,
     ReorderRuleForm,
@@ -15,6 +16,7 @@ __all__ = [
     "AcknowledgeForm",
     "CalendarForm",
     "DraftForm",
+    "KitForm",
     "LaneForm",
     "OrderForm",
     "ProductForm",

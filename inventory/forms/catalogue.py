@@ -22,13 +22,19 @@ from inventory.models import (
     gtin_check_digit,
 )
 from inventory.queries import catalogue
+from inventory.queries.kits import components_of
 from inventory.services import Wanted
 
+# For what is added to a kit; each time it is saved there are as many again
+BLANK_ROWS = 6
 MAX_WEIGHT_G = Decimal(10_000_000)
 
 
 class ProductForm(forms.ModelForm):
     """A product. What stock moves rest on, its unit and kind, is given once it was moved."""
+
+    # Orders take a kit once it consists of something
+    is_empty_kit = True
 
     class Meta:
         model = Product
@@ -41,7 +47,7 @@ class ProductForm(forms.ModelForm):
         }
         help_texts: ClassVar[dict[str, str]] = {
             "sku": "Your own code for it, as customers order it.",
-            "kind": "Only stock has levels and is picked; charges and services are lines of a document.",
+            "kind": "Stock lies in bins; a kit consists of stock; charges and services are lines of a document.",
             "gtin": "The number under its barcode: 8, 12, 13 or 14 digits.",
         }
         labels: ClassVar[dict[str, str]] = {"weight_g": "Weight in grams", "is_active": "May be put on new orders"}
@@ -58,6 +64,11 @@ class ProductForm(forms.ModelForm):
             kind.disabled, kind.help_text = True, "Fixed: it stands on invoices brought forward."
         else:
             kind.choices = [choice for choice in kind.choices if choice[0] != Product.Kind.BALANCE]
+        if self.instance.pk and self.instance.kind == Product.Kind.KIT:
+            kind.disabled, kind.help_text = True, "Fixed: what a kit consists of is on its page."
+            self.is_empty_kit = not self.instance.components.exists()
+        elif self.instance.pk:
+            kind.choices = [choice for choice in kind.choices if choice[0] != Product.Kind.KIT]
         if self.instance.pk and catalogue.has_stock_history(self.instance):
             for name in ("kind", "unit"):
                 self.fields[name].disabled = True
@@ -66,6 +77,16 @@ class ProductForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""
         return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean(self) -> dict[str, Any]:
+        """Keep a kit off orders until it consists of something, and sell kits whole."""
+        if self.cleaned_data.get("kind") == Product.Kind.KIT:
+            unit = self.cleaned_data.get("unit")
+            if unit is not None and unit.step % 1:
+                self.add_error("unit", "A kit is sold whole: choose a unit that is counted.")
+            if self.is_empty_kit:
+                self.cleaned_data["is_active"] = False
+        return self.cleaned_data
 
     def clean_sku(self) -> str:
         """Return the SKU without blanks around it; codes with blanks or control characters within cannot be scanned.
@@ -100,6 +121,41 @@ class ProductForm(forms.ModelForm):
         return weight
 
 
+class KitForm(forms.Form):
+    """Of what a kit consists: products by SKU with their units in one kit; a row without a SKU is none."""
+
+    def __init__(self, *args: Any, kit: Product, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kit = kit
+        had: list[Any] = [*components_of(kit), *[None] * BLANK_ROWS]
+        self.places = range(1, len(had) + 1)
+        for place, one in zip(self.places, had, strict=True):
+            sku, units = (one.product.sku, f"{one.quantity.normalize():f}") if one else ("", None)
+            self.fields[f"sku-{place}"] = forms.CharField(max_length=40, required=False, initial=sku)
+            self.fields[f"units-{place}"] = forms.DecimalField(required=False, initial=units)
+            self.fields[f"sku-{place}"].widget.attrs = {**_CODE, "aria-label": f"SKU {place}"}
+            self.fields[f"units-{place}"].widget.attrs = {**_UNITS, "aria-label": f"Units of SKU {place}"}
+
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Return the fields of each row."""
+        return [(self[f"sku-{place}"], self[f"units-{place}"]) for place in self.places]
+
+    def clean(self) -> dict[str, Any]:
+        """Find the products."""
+        self.units: dict[int, Decimal] = {}
+        for place in self.places:
+            if sku := str(self.cleaned_data.get(f"sku-{place}") or "").strip():
+                try:
+                    product = stock_of(self.kit.company_id, sku)
+                    if product.pk in self.units:
+                        raise ValidationError("It stands here twice: add up its units.")
+                    self.units[product.pk] = self.cleaned_data.get(f"units-{place}") or Decimal(0)
+                except ValidationError as error:
+                    self.add_error(f"sku-{place}", error)
+        return self.cleaned_data
+
+
+_CODE = {"autocomplete": "off", "spellcheck": "false"}
 _UNITS = {"class": "numeric", "inputmode": "decimal", "autocomplete": "off"}
 
 

@@ -1,6 +1,6 @@
 """What inventory keeps: the catalogue, the places, the stock ledger and the promise."""
 
-from inventory.models.catalogue import Product, Unit, gtin_check_digit
+from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.promise import Allocation, BrokenPeg, Demand
 from inventory.models.routes import Calendar, Lane
@@ -22,6 +22,7 @@ __all__ = [
     "BrokenPeg",
     "Calendar",
     "Demand",
+    "KitComponent",
     "Lane",
     "Product",
     "ReorderRule",

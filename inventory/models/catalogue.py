@@ -40,15 +40,20 @@ class Unit(models.Model):
 class Product(models.Model):
     """Something sold.
 
-    Only the kind STOCK has levels and parts. Charges (freight, fees) and services are lines and nothing else (V2).
+    Only the kind STOCK has levels. A KIT is sold as one thing and picked, shipped and returned as its components.
+    Charges (freight, fees) and services are lines and nothing else (V2).
     The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers place (V3).
     """
 
     class Kind(models.TextChoices):
         STOCK = "STOCK", "Stock"
+        KIT = "KIT", "Kit"
         CHARGE = "CHARGE", "Charge"
         SERVICE = "SERVICE", "Service"
         BALANCE = "BALANCE", "Balance brought forward"
+
+    # Of these something leaves the house; of all others only an invoice bills them
+    GOODS: ClassVar[Sequence[str]] = ["STOCK", "KIT"]
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     sku = models.CharField("SKU", max_length=40)
@@ -81,7 +86,8 @@ class Product(models.Model):
                 fields=["company"], condition=models.Q(kind="BALANCE"), name="product_one_balance_per_company"
             ),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["STOCK", "CHARGE", "SERVICE", "BALANCE"]), name="product_kind_is_known"
+                condition=models.Q(kind__in=["STOCK", "KIT", "CHARGE", "SERVICE", "BALANCE"]),
+                name="product_kind_is_known",
             ),
             models.CheckConstraint(
                 condition=models.Q(weight_g__isnull=True) | models.Q(weight_g__gte=0),
@@ -100,6 +106,29 @@ class Product(models.Model):
         """Keep the sort key beside the name."""
         self.sort_key = sort_key(self.name)
         super().save(*args, **kwargs)
+
+
+@pghistory.track()
+class KitComponent(models.Model):
+    """Of what a kit consists now: so many units of a product in each; an order keeps what it was when confirmed."""
+
+    kit = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="components")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField()
+    quantity = models.DecimalField("units in a kit", max_digits=18, decimal_places=6)
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["kit", "position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["kit", "product"], name="kitcomponent_product_once_per_kit"),
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="kitcomponent_quantity_positive"),
+            models.CheckConstraint(
+                condition=~models.Q(kit=models.F("product")), name="kitcomponent_kit_is_not_in_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.product_id} in {self.kit_id}"
 
 
 def gtin_check_digit(digits: str) -> str:

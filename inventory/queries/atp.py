@@ -11,18 +11,24 @@ from django.db import connection
 from core.bulk import array
 from core.numbering import document_number
 from inventory import sql
-from inventory.atp import Availability, Inbound, Shelf, project
+from inventory.atp import Availability, Inbound, Shelf, of_kit, project
+from inventory.queries.kits import composition_of
 
 
-def available(product_ids: Collection[int], today: date) -> dict[int, Availability]:
-    """Return by product what can be promised now and on which later day; nothing is asked for none."""
+def available(product_ids: Collection[int], today: date, *, kits: Collection[int] = ()) -> dict[int, Availability]:
+    """Return by product what can be promised now and on which later day; nothing is asked for none.
+
+    Of `kits` it is what their components allow, each as if it were the only one.
+    """
+    composition = composition_of(kits)
+    product_ids = {*product_ids, *(one.product_id for components in composition.values() for one in components)}
     if not product_ids:
         return {}
     shelves: list[Shelf] = []
     inbounds: list[Inbound] = []
     waiting: dict[int, Decimal] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql.AVAILABLE, [array(sorted(set(product_ids)))])
+        cursor.execute(sql.AVAILABLE, [array(sorted(product_ids))])
         for kind, product_id, warehouse_id, warehouse, document_id, expected_on, there, taken in cursor.fetchall():
             if kind == "shelf":
                 shelves.append(Shelf(product_id, warehouse_id, warehouse, there, taken))
@@ -33,4 +39,8 @@ def available(product_ids: Collection[int], today: date) -> dict[int, Availabili
                 )
             else:
                 waiting[product_id] = there - taken
-    return project(product_ids, shelves, inbounds, waiting, today)
+    found = project(product_ids, shelves, inbounds, waiting, today)
+    return found | {
+        kit_id: of_kit(kit_id, {one.product_id: one.quantity for one in components}, found)
+        for kit_id, components in composition.items()
+    }

@@ -18,6 +18,7 @@ from inventory.services.freeing import (
     put_back,
     unpick,
 )
+from inventory.services.kits import keep_components
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
 from inventory.services.pegging import note_late, peg_demands
@@ -88,6 +89,7 @@ __all__ = [
     "free_allocations",
     "hold_demands",
     "issue_allocations",
+    "keep_components",
     "lock_promises",
     "mail_supplier_orders",
     "move_promise",

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from core import roles
 from core.models import User
-from core.refusals import Refused
+from core.refusals import Blocked, Refused
 from core.transactions import atomic
-from inventory.models import Product, Unit
+from inventory.models import KitComponent, Product, Unit
 
 BALANCE_SKU = "BALANCE"
 
@@ -61,8 +61,11 @@ def balance_item(*, company_id: int) -> int:
 @atomic
 def _offer(product_ids: Collection[int], actor: User, *, is_active: bool) -> dict[int, Offered | Refused]:
     roles.require(actor, "inventory.change_product")
-    products = Product.objects.for_user(actor).filter(pk__in=product_ids)
-    found = [product.pk for product in products.locked()]
+    rows = list(Product.objects.for_user(actor).filter(pk__in=product_ids).locked())
+    kits = {product.pk for product in rows if product.kind == Product.Kind.KIT} if is_active else set()
+    empty = kits - set(KitComponent.objects.filter(kit__in=kits).values_list("kit", flat=True))
+    found = [product.pk for product in rows if product.pk not in empty]
     # Where it stands already nothing is written, so that history tells of changes only
     Product.objects.filter(pk__in=found, is_active=not is_active).update(is_active=is_active)
-    return {key: Offered(key, is_active) for key in found}
+    refused = Blocked("This kit consists of nothing yet: say of what, and it is open for orders.")
+    return {key: refused if key in empty else Offered(key, is_active) for key in product_ids if key in {*found, *empty}}

@@ -102,6 +102,8 @@ def take_products(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
         fault = _fill(product, row.values, units, owners)
         if before["kind"] == Product.Kind.BALANCE:
             fault = ("sku", f"{sku} stands for balances brought forward: it stays as it is.")
+        elif before["kind"] == Product.Kind.KIT and (product.kind, product.is_active) != ("KIT", before["is_active"]):
+            fault = ("kind", f"{sku} is a kit: what it consists of, and whether it is sold, is kept on its page.")
         if (
             fault is None
             and product.pk in moved

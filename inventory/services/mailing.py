@@ -104,6 +104,8 @@ def _send(mail: SupplierMail, letter: Letter) -> str:
     message.attach(letter.file_name, letter.paper, "application/pdf")
     try:
         message.send()
-    except (SMTPException, OSError) as error:
-        return f"{type(error).__name__}: {error}"[:200]
+    except SMTPException as error:
+        return f"The mail server did not take it: {error}"[:200]
+    except OSError as error:
+        return f"The mail server could not be reached: {error}"[:200]
     return ""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("open/", views.OpenProductsView.as_view(), name="open_products"),
     path("<int:pk>/", views.ProductDetailView.as_view(), name="product"),
     path("<int:pk>/edit/", views.EditProductView.as_view(), name="edit_product"),
+    path("<int:pk>/kit/", views.EditKitView.as_view(), name="edit_kit"),
     path("<int:pk>/close/", views.CloseProductsView.as_view(), name="close_product"),
     path("<int:pk>/open/", views.OpenProductsView.as_view(), name="open_product"),
 ]

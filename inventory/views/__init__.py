@@ -3,6 +3,7 @@
 from inventory.views.products import (
     CloseProductsView,
     CreateProductView,
+    EditKitView,
     EditProductView,
     OpenProductsView,
     ProductDetailView,
@@ -68,6 +69,7 @@ __all__ = [
     "EditCalendarView",
     "EditDraftView",
     "EditItemView",
+    "EditKitView",
     "EditLaneView",
     "EditProductView",
     "EditRuleView",

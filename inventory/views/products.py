@@ -6,19 +6,23 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.views.generic import DetailView
+from django.views.generic.edit import FormView
 
-from core.pages import FormPage, VerbRequiredMixin, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from inventory.filters import ProductQueueFilter
-from inventory.forms import ProductForm
+from inventory.forms import KitForm, ProductForm
 from inventory.models import Product
 from inventory.queries import catalogue as catalogue_queries
 from inventory.queries import stock as stock_queries
 from inventory.queries.atp import available
-from inventory.services import catalogue
+from inventory.queries.kits import components_of
+from inventory.services import catalogue, keep_components
 from inventory.tables import ProductQueueTable
 
 # Keys are bigints: more digits than these name no row
@@ -93,6 +97,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         return super().get_context_data(
             title=product.name,
             shows_stock=shows_stock,
+            **(self.kit_of(product) if product.kind == Product.Kind.KIT else {}),
             **(self.stock_of(product) if shows_stock else {"levels": []}),
             shows_waits=user.can("orders.view"),
             shows_supply=user.can("inventory.view_supply"),
@@ -100,6 +105,17 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
             can_change=user.can("inventory.change_product"),
             **kwargs,
         )
+
+    def kit_of(self, product: Product) -> dict[str, Any]:
+        """Return of what a kit consists, what of each is free, and how many kits these come to."""
+        user, today = person(self.request), timezone.localdate()
+        components: list[Any] = list(components_of(product))
+        if user.can("inventory.view_stock"):
+            found = available([one.product_id for one in components], today, kits=[product.pk])
+            for one in components:
+                one.promise = found[one.product_id]
+            return {"components": components, "kit_promise": found.get(product.pk)}
+        return {"components": components}
 
     def stock_of(self, product: Product) -> dict[str, Any]:
         """Return where a product lies, what comes, who waits, what it was and will be, and the moves behind it all."""
@@ -131,6 +147,48 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         """Return a key that the address names, nothing where it is none."""
         text = self.request.GET.get(name, "")
         return text if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else ""
+
+
+class EditKitView(FormPageMixin, FormView):
+    """Says of what a kit consists."""
+
+    verb = "inventory.change_product"
+    form_class = KitForm
+    template_name, fragment_name = "inventory/products/kit.html", "inventory/products/_kit_form.html"
+    submit_label = "Save the kit"
+    done = "Saved: orders that are confirmed from now on take it so."
+
+    @cached_property
+    def kit(self) -> Product:
+        """The kit, where it is one of the person's companies'."""
+        kits = Product.objects.for_user(person(self.request)).filter(kind=Product.Kind.KIT)
+        return get_object_or_404(kits, pk=self.kwargs["pk"])
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """The kit."""
+        return f"What {self.kit.sku} consists of"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Give the form the kit."""
+        return {**super().get_form_kwargs(), "kit": self.kit}
+
+    def save(self, form: KitForm) -> int:
+        """Save what it consists of."""
+        keep_components(kit_id=self.kit.pk, units=form.units, actor=person(self.request), at=timezone.now())
+        return self.kit.pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the product's page."""
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        """Return the product's page."""
+        return reverse("inventory:product", args=[self.kit.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the kit."""
+        return super().get_context_data(kit=self.kit, **kwargs)
 
 
 class ProductFormPage(FormPage):

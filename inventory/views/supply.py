@@ -106,6 +106,7 @@ def one_of(user: Any, pk: int) -> Any:
 
 def shown_actions(order: SupplierOrder, user: Any) -> list[dict[str, Any]]:
     """Return the verbs that a person may do to an order in its state, the one that comes next first."""
+    next_step = "mail" if order.status == SupplierOrder.Status.APPROVED else ""
     waits = "Orders that wait for it are told, and the sales desk is asked about each."
     offered = (
         ("approve", "inventory.approve_supply", "Approve", "a", ""),
@@ -121,7 +122,13 @@ def shown_actions(order: SupplierOrder, user: Any) -> list[dict[str, Any]]:
         ("cancel", "inventory.purchase", "Cancel order", "", f"Cancel {order}? {waits}"),
     )
     return [
-        {"label": label, "url": reverse(f"supply:{verb}"), "key": key, "confirm": confirm, "primary": not confirm}
+        {
+            "label": label,
+            "url": reverse(f"supply:{verb}"),
+            "key": key,
+            "confirm": confirm,
+            "primary": verb in ("approve", next_step),
+        }
         for verb, needs, label, key, confirm in offered
         if user.can(needs) and not supply_queries.blockers(order, verb, user)
     ]

@@ -220,7 +220,8 @@ class OrderEntryForm(forms.Form):
         self._note_changes_of_others()
         found = entry.products_meant(self.user, {row.item for row in self.rows}, self.buyer)
         stocked = {product.pk for product in found.values() if product.kind == Product.Kind.STOCK}
-        promises = available(stocked, self.today) if self.user.can("inventory.view_stock") else {}
+        kits = {product.pk for product in found.values() if product.kind == Product.Kind.KIT}
+        promises = available(stocked, self.today, kits=kits) if self.user.can("inventory.view_stock") else {}
         for row in self.rows:
             row.product = found.get(row.item)
             row.promise = promises.get(row.product.pk) if row.product else None

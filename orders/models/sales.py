@@ -287,6 +287,9 @@ class LinePartQuerySet(LockingQuerySet):
 class LinePart(models.Model):
     """The physical half of a line: one product, one date, running totals in stock units that only a reversal lowers.
 
+    A component of a kit has a `ratio`, how many of it are in one, and a `price_share`, its part of the line's net: both
+    as they were when the order was confirmed. The shares of a line's components are 1 together.
+
     What is now in a stage is a difference of two totals. `demand` is the promise below; allocated and backordered live
     there only.
     """
@@ -296,6 +299,8 @@ class LinePart(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     demand = models.OneToOneField(Demand, on_delete=models.PROTECT, null=True, related_name="+")
     requested_on = models.DateField()
+    ratio = models.DecimalField(max_digits=18, decimal_places=6, null=True)
+    price_share = models.DecimalField(max_digits=9, decimal_places=8, null=True)
     ordered = models.DecimalField(max_digits=18, decimal_places=6)
     cancelled = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
@@ -320,6 +325,11 @@ class LinePart(models.Model):
             models.CheckConstraint(
                 condition=Q(delivered__gte=0, delivered__lte=F("shipped"), returned__gte=0, returned__lte=F("shipped")),
                 name="linepart_returned_within_shipped",
+            ),
+            models.CheckConstraint(
+                condition=Q(ratio__isnull=True, price_share__isnull=True)
+                | Q(ratio__gt=0, price_share__gte=0, price_share__lte=1),
+                name="linepart_component_has_ratio_and_share",
             ),
         ]
 

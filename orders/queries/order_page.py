@@ -18,8 +18,10 @@ from core import registry
 from core.models import User
 from core.money import Totals, document_totals, exponent
 from core.registry import DocumentLink
+from inventory.models import Product
 from orders.models import CancelReason, CustomerPO, Hold, MoveReason, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries.changes import words_of
+from orders.queries.kits import kit_parts
 
 ZERO = Decimal(0)
 _QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=6)
@@ -54,7 +56,11 @@ class Steps:
 
 
 def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
-    """Return the order's lines with their product and unit, each with `steps`, by one statement."""
+    """Return the order's lines with their product and unit, each with `steps`, and kits with their `components`.
+
+    By one statement, and one more where there are kits: of these whole ones count. `begun`: units of which some or all
+    has left.
+    """
 
     def total(path: str | CombinedExpression) -> Coalesce:
         return Coalesce(Sum(path), Value(ZERO), output_field=_QUANTITY)
@@ -72,8 +78,15 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
         )
         .order_by("position")
     )
+    components = kit_parts(order, lines)
     for line in lines:
         row: Any = line
+        row.components, row.begun = components.get(line.pk, []), row.shipped
+        if row.components:
+            for name in ("allocated", "picked", "packed", "shipped", "returned"):
+                setattr(row, _OF_KIT.get(name, name), min(part.kits(name) for part in row.components))
+            row.waiting = line.quantity - line.cancelled - row.promised
+            row.begun = max(-(-part.shipped // part.ratio) for part in row.components)
         row.steps = Steps(
             line.quantity,
             line.cancelled,
@@ -88,9 +101,12 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
     return lines
 
 
+_OF_KIT = {"allocated": "promised"}
+
+
 def steps_of(lines: Sequence[SalesOrderLine]) -> Steps:
     """Return how far the goods of all lines together are; charges and services are not counted."""
-    steps = [line.steps for line in lines if line.product.kind == "STOCK"]  # type: ignore[attr-defined]
+    steps = [line.steps for line in lines if line.product.kind in Product.GOODS]  # type: ignore[attr-defined]
     return Steps(*(sum((getattr(step, name) for step in steps), ZERO) for name in Steps.__slots__))
 
 
@@ -106,7 +122,7 @@ def told_steps(steps: Steps) -> list[str]:
 def figures_of(line: SalesOrderLine, names: Sequence[str]) -> list[tuple[str, Decimal | None]]:
     """Return how far a line is, step by step; nothing for the steps that goods alone take."""
     steps: Steps = line.steps  # type: ignore[attr-defined]
-    ships = line.product.kind == "STOCK"
+    ships = line.product.kind in Product.GOODS
     return [(name, getattr(steps, name) if ships or name == "invoiced" else None) for name in names]
 
 

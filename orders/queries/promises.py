@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,6 +36,11 @@ class Source:
     quantity: Decimal
     reason: str
     comes_on: date | None
+    sku: str = ""
+
+    def of(self, sku: str | None) -> Source:
+        """Return it as that of a component, where one is named."""
+        return replace(self, sku=sku) if sku else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +97,25 @@ def line_promises(
     order: SalesOrder, lines: Sequence[SalesOrderLine], user: User, today: date
 ) -> dict[int, LinePromise]:
     """Return the promise of each line of goods, by its key, in at most three statements whatever the lines."""
-    goods = [line for line in lines if line.product.kind == Product.Kind.STOCK]
+    goods = [line for line in lines if line.product.kind in Product.GOODS]
     parts: dict[int, list[_Part]] = defaultdict(list)
     for part in _parts(order) if order.number and goods else ():
         parts[part.line_id].append(part)
     sources = _sources([part.demand_id for of_line in parts.values() for part in of_line])
+    names = {part.demand_id: part.product.sku for line in goods for part in getattr(line, "components", ())}
     waits = {line.pk: _waiting(order, line) for line in goods}
     shows_stock = order.status in _OPEN and user.can("inventory.view_stock")
-    found = available({line.product_id for line in goods if waits[line.pk] > 0}, today) if shows_stock else {}
+    asked = {line.product_id: line.product.kind for line in goods if waits[line.pk] > 0} if shows_stock else {}
+    kits = {pk for pk, kind in asked.items() if kind == Product.Kind.KIT}
+    found = available(asked.keys() - kits, today, kits=kits)
     return {
         line.pk: LinePromise(
             _last([part.first_on for part in parts[line.pk]]),
             _last([part.now_on for part in parts[line.pk]]),
             waits[line.pk],
-            tuple(source for part in parts[line.pk] for source in sources[part.demand_id]),
+            tuple(
+                source.of(names.get(part.demand_id)) for part in parts[line.pk] for source in sources[part.demand_id]
+            ),
             found.get(line.product_id) if waits[line.pk] > 0 else None,
         )
         for line in goods

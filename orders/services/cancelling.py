@@ -99,11 +99,11 @@ def cancel_rest(
     orders = _locked(order_ids, actor)
     lines = _locked_lines(orders)
     parts = _locked_parts(orders)
-    shipped = _by_line(parts, "shipped")
+    shipped = _shipped(parts)
     units: dict[int, Decimal] = {}
     for line in lines:
         has_left = any(shipped[other.pk] for other in lines if other.order_id == line.order_id)
-        if line.product.kind == Product.Kind.STOCK or not has_left:
+        if line.product.kind in Product.GOODS or not has_left:
             units[line.pk] = line.quantity - line.cancelled - shipped[line.pk]
     return _cancel_checked(orders, lines, parts, units, reason, actor, at)
 
@@ -139,10 +139,14 @@ def _locked_parts(order_ids: Collection[int]) -> list[LinePart]:
     return list(LinePart.objects.filter(order__in=order_ids).locked())
 
 
-def _by_line(parts: Iterable[LinePart], name: str) -> dict[int, Decimal]:
+def _shipped(parts: Iterable[LinePart]) -> dict[int, Decimal]:
+    """Return how many units of each line have left, a kit with the first of its components; as sql.UNITS_BEGUN."""
     totals: dict[int, Decimal] = defaultdict(Decimal)
     for part in parts:
-        totals[part.line_id] += getattr(part, name)
+        if part.ratio is None:
+            totals[part.line_id] += part.shipped
+        else:
+            totals[part.line_id] = max(totals[part.line_id], -(-part.shipped // part.ratio))
     return totals
 
 
@@ -165,7 +169,7 @@ def _cancel_checked(
 ) -> dict[int, Cancelled | Refused]:
     """Cancel units of the lines of each order where that can be, and refuse the others."""
     results: dict[int, Cancelled | Refused] = {}
-    shipped = _by_line(parts, "shipped")
+    shipped = _shipped(parts)
     of_order: dict[int, list[SalesOrderLine]] = defaultdict(list)
     for line in lines:
         of_order[line.order_id].append(line)
@@ -211,12 +215,12 @@ def _left_alone(
     lines: Sequence[SalesOrderLine], units: Mapping[int, Decimal], shipped: Mapping[int, Decimal]
 ) -> list[SalesOrderLine]:
     """Return the charges and services of an order whose goods are all cancelled by this, none having left."""
-    goods = [line for line in lines if line.product.kind == Product.Kind.STOCK]
+    goods = [line for line in lines if line.product.kind in Product.GOODS]
     if not goods or any(
         line.quantity - line.cancelled - units.get(line.pk, ZERO) or shipped[line.pk] for line in goods
     ):
         return []
-    return [line for line in lines if line.product.kind != Product.Kind.STOCK and line.quantity > line.cancelled]
+    return [line for line in lines if line.product.kind not in Product.GOODS and line.quantity > line.cancelled]
 
 
 def _cancel(
@@ -249,7 +253,7 @@ def _cancel(
         order.net, order.tax, order.gross = totals.net, totals.tax, totals.gross
         cancelled = Cancelled(
             pk,
-            sum((units[line.pk] for line in cut if line.product.kind == Product.Kind.STOCK), ZERO),
+            sum((units[line.pk] for line in cut if line.product.kind in Product.GOODS), ZERO),
             all(line.cancelled == line.quantity for line in of_order[pk]),
             undone.get(pk, Undone()),
         )
@@ -294,10 +298,14 @@ def net_of_rest(line: SalesOrderLine, currency: str) -> Decimal:
 
 
 def _of_parts(parts: Sequence[LinePart], units: Mapping[int, Decimal]) -> dict[int, Decimal]:
-    """Spread lines' units over their parts, the last part first."""
+    """Spread lines' units over their parts, the last part first; a kit takes its ratio of each component."""
     left = dict(units)
     of_parts: dict[int, Decimal] = {}
     for part in sorted(parts, key=lambda part: -part.pk):
+        if part.ratio is not None:
+            if units.get(part.line_id):
+                of_parts[part.pk] = units[part.line_id] * part.ratio
+            continue
         taken = min(left.get(part.line_id, ZERO), part.ordered - part.cancelled - part.shipped)
         if taken > 0:
             of_parts[part.pk] = taken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOr
 from orders.models.sales import facet_of
 from orders.queries.credit import CREDIT_TOO_SMALL
 from orders.services.crediting import CreditChange, move_credit
+from orders.services.kits import kit_parts
 from orders.services.recording import Fact, record
 
 
@@ -103,9 +104,28 @@ def confirm_brought_forward(*, order_ids: Collection[int], actor: User, at: date
 
 
 @compiled
-def _stock_lines(order_ids: Given) -> QuerySet[SalesOrderLine]:
-    lines = SalesOrderLine.objects.filter(Among(F("order_id"), order_ids), product__kind=Product.Kind.STOCK)
+def _lines_of_goods(order_ids: Given) -> QuerySet[SalesOrderLine]:
+    lines = SalesOrderLine.objects.filter(Among(F("order_id"), order_ids), product__kind__in=Product.GOODS)
+    lines = lines.select_related("product").only("order_id", "product__kind", "quantity")
     return lines.order_by("order_id", "position")
+
+
+def _parts_of(lines: Sequence[SalesOrderLine], orders: Mapping[int, SalesOrder]) -> list[LinePart]:
+    """Return the parts of lines: one of what is in stock, one for each component of a kit."""
+    kits = [line for line in lines if line.product.kind == Product.Kind.KIT]
+    of_kits = kit_parts(kits, orders) if kits else {}
+    parts: list[LinePart] = []
+    for line in lines:
+        parts += of_kits.get(line.pk) or [
+            LinePart(
+                order_id=line.order_id,
+                line=line,
+                product_id=line.product_id,
+                requested_on=orders[line.order_id].requested_on,
+                ordered=line.quantity,
+            )
+        ]
+    return parts
 
 
 _SET = ["number", "confirmed_at", "allocation", "invoice_on", "ship_policy", "ship_minimum"]
@@ -113,7 +133,7 @@ _SET = ["number", "confirmed_at", "allocation", "invoice_on", "ship_policy", "sh
 
 def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
     by_pk = {order.pk: order for order in orders}
-    lines = _stock_lines(by_pk)
+    parts = _parts_of(_lines_of_goods(by_pk), by_pk)
     destinations = {
         order.pk: inventory_services.Destination(order.ship_to["country"], order.ship_to["postcode"])
         for order in orders
@@ -121,37 +141,27 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
     promises = inventory_services.place_demand(
         requests=[
             inventory_services.DemandRequest(
-                company_id=by_pk[line.order_id].company_id,
-                product_id=line.product_id,
-                quantity=line.quantity,
-                due_on=by_pk[line.order_id].requested_on,
-                group=line.order_id,
-                destination=destinations[line.order_id],
+                company_id=by_pk[part.order_id].company_id,
+                product_id=part.product_id,
+                quantity=part.ordered,
+                due_on=part.requested_on,
+                group=part.order_id,
+                destination=destinations[part.order_id],
             )
-            for line in lines
+            for part in parts
         ],
         at=at,
     )
-    bulk.insert(
-        [
-            LinePart(
-                order_id=line.order_id,
-                line=line,
-                product_id=line.product_id,
-                demand_id=promise.demand_id,
-                requested_on=by_pk[line.order_id].requested_on,
-                ordered=line.quantity,
-            )
-            for line, promise in zip(lines, promises, strict=True)
-        ]
-    )
+    for part, promise in zip(parts, promises, strict=True):
+        part.demand_id = promise.demand_id
+    bulk.insert(parts)
     allocated: dict[int, Decimal] = defaultdict(Decimal)
     backordered: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, dict[str, None]] = defaultdict(dict)
-    for line, promise in zip(lines, promises, strict=True):
-        allocated[line.order_id] += promise.allocated
-        backordered[line.order_id] += promise.backordered
-        sources[line.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
+    for part, promise in zip(parts, promises, strict=True):
+        allocated[part.order_id] += promise.allocated
+        backordered[part.order_id] += promise.backordered
+        sources[part.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
     transitions.apply(orders, "confirm", at=at, fields=_SET)

@@ -117,7 +117,7 @@ class CancelFormMixin(OrderFormMixin):
         """Return the form, offering what can be cancelled of the order as it stands."""
         lines = []
         for line in self.lines:
-            line.cancellable = line.quantity - line.cancelled - max(line.shipped, line.invoiced - line.credited)
+            line.cancellable = line.quantity - line.cancelled - max(line.begun, line.invoiced - line.credited)
             if line.cancellable > 0:
                 lines.append(line)
         whole = self.facts.whole() is None

@@ -77,7 +77,7 @@ class HoldForm(HoldTermsForm):
         field.choices = [
             (line.pk, f"{line.position} · {line.product.sku} {line.description}")
             for line in lines
-            if line.product.kind == Product.Kind.STOCK
+            if line.product.kind in Product.GOODS
         ]
         if len(field.choices) < 2:
             del self.fields["lines"]

@@ -27,6 +27,7 @@ from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from returns import queries
 from returns.models import ReturnCredit, ReturnLine, ReturnOrder, ReturnSettlement
+from returns.services.components import ReturnedComponents
 from returns.services.requesting import plain, tell
 
 Kind = ReturnSettlement.Kind
@@ -214,11 +215,13 @@ def _credit(
 ) -> list[ReturnCredit]:
     wanted: dict[int, Decimal] = defaultdict(Decimal)
     for line in lines:
-        wanted[line.part.line_id] += line.received - line.sent_back + line.lost
+        if line.part.ratio is None:
+            wanted[line.part.line_id] += line.received - line.sent_back + line.lost
+    components = ReturnedComponents(lines, order.currency)
     made = []
     for invoice_id in locked.order_ids:
         left = locked.left.get(invoice_id, {})
-        asked = list(_take(left.values(), wanted))
+        asked = [*_take(left.values(), wanted), *components.take(left.values())]
         if not asked:
             continue
         if settlement.with_freight:
@@ -238,7 +241,7 @@ def _credit(
                 credit_note_id=note.pk, reference=row.number, actor=actor, at=at
             )
         made.append(credit)
-    missing = sum(wanted.values(), ZERO)
+    missing = sum(wanted.values(), ZERO) + components.missing
     if missing:
         raise NotInvoiced(
             f"{plain(missing)} of these units have not been invoiced, or are credited already:"
@@ -263,19 +266,19 @@ def _freight(
     left: Iterable[billing_queries.LeftToCredit], asked: Sequence[billing_services.CreditedLine], currency: str
 ) -> list[billing_services.CreditedLine]:
     """Return the share of an invoice's charges that goes back with goods: all of them with the last of the goods."""
-    units = {one.line_id: one.quantity or ZERO for one in asked}
+    credited = {one.line_id: one for one in asked}
     rows = list(left)
     kinds = dict(
         InvoiceLine.objects.filter(pk__in=[rest.line.pk for rest in rows]).values_list(
             "pk", "order_line__product__kind"
         )
     )
-    goods = [rest for rest in rows if kinds[rest.line.pk] == Product.Kind.STOCK]
+    goods = [rest for rest in rows if kinds[rest.line.pk] in Product.GOODS]
     whole = sum((rest.line.net for rest in goods), ZERO)
     if whole <= 0:
         return []
     before = sum((rest.line.net - rest.net for rest in goods), ZERO)
-    now = sum((rest.net_of(units[rest.line.pk], currency) for rest in goods if units.get(rest.line.pk)), ZERO)
+    now = sum((_net(credited[rest.line.pk], rest, currency) for rest in goods if rest.line.pk in credited), ZERO)
     shares = []
     for rest in rows:
         if kinds[rest.line.pk] != Product.Kind.CHARGE:
@@ -293,9 +296,14 @@ def _freight(
     return shares
 
 
+def _net(asked: billing_services.CreditedLine, rest: billing_queries.LeftToCredit, currency: str) -> Decimal:
+    return asked.amount if asked.amount is not None else rest.net_of(asked.quantity or ZERO, currency)
+
+
 def _order_again(row: ReturnOrder, order: SalesOrder, lines: Sequence[ReturnLine], actor: User, at: datetime) -> int:
     """Take in a draft of the same goods, free of charge, and return its key."""
     units: dict[int, Decimal] = defaultdict(Decimal)
+    priced_with_kit = {line.product_id for line in lines if line.part.ratio is not None}
     for line in lines:
         units[line.product_id] += line.received - line.sent_back + line.lost
     today = at.astimezone(order.company.zone).date()
@@ -307,7 +315,13 @@ def _order_again(row: ReturnOrder, order: SalesOrder, lines: Sequence[ReturnLine
                 ordered_on=today,
                 requested_on=today,
                 lines=[
-                    orders_services.LineDraft(product_id, quantity, discount_percent=Decimal(100))
+                    orders_services.LineDraft(
+                        product_id,
+                        quantity,
+                        # A component may have no price of its own
+                        price=ZERO if product_id in priced_with_kit else None,
+                        discount_percent=Decimal(100),
+                    )
                     for product_id, quantity in units.items()
                     if quantity
                 ],

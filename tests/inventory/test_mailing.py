@@ -63,14 +63,14 @@ class TestMail:
         order = ordered(house, (house.product(), 5, 5), seller=supplier(house, email="orders@acme.example"))
 
         def refuse(*_args, **_kwargs):
-            raise SMTPServerDisconnected("please run connect() first")
+            raise SMTPServerDisconnected("Connection closed")
 
         ask(house, order)
         with monkeypatch.context() as broken:
             broken.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
             tasks.send_supplier_mail(SupplierMail.objects.get().pk)
         mail = SupplierMail.objects.get()
-        assert (mail.status, mail.reason) == ("FAILED", "SMTPServerDisconnected: please run connect() first")
+        assert (mail.status, mail.reason) == ("FAILED", "The mail server did not take it: Connection closed")
         assert status(order) == "APPROVED"
         client = Client()
         client.force_login(house.boss, backend="django.contrib.auth.backends.ModelBackend")

@@ -284,7 +284,7 @@ class TestProductForm:
             ({"weight_g": "-1"}, "weight_g", "from 0"),
             ({"weight_g": "1e9"}, "weight_g", "digits"),
             ({"weight_g": "NaN"}, "weight_g", "number"),
-            ({"kind": "KIT"}, "kind", "not one of"),
+            ({"kind": "BOX"}, "kind", "not one of"),
             ({"unit": "999999"}, "unit", "not one of"),
         ],
     )
