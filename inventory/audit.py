@@ -57,17 +57,33 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "stock value = value of its moves",
+        "stock value = value of its moves, and its shares of late costs",
         rows="inventory_stockmove",
         drift=f"""
-        SELECT 'level ' || l.id, l.value, coalesce(m.value, 0)
+        SELECT 'level ' || l.id, l.value, coalesce(m.value, 0) + coalesce(c.value, 0)
         FROM inventory_stocklevel l
         LEFT JOIN (
             SELECT x.product_id, n.warehouse_id, sum(x.value) AS value
             FROM ({_IN_AND_OUT}) x JOIN inventory_bin n ON n.id = x.bin_id GROUP BY 1, 2
         ) m ON m.product_id = l.product_id AND m.warehouse_id = l.warehouse_id
-        WHERE l.value <> coalesce(m.value, 0)
+        LEFT JOIN (SELECT level_id, sum(to_stock) AS value FROM inventory_latecostshare GROUP BY 1) c ON c.level_id = l.id
+        WHERE l.value <> coalesce(m.value, 0) + coalesce(c.value, 0)
         ORDER BY l.id
+        """,
+    ),
+    sql_check(
+        "a late cost is spread whole over what its order brought, in its company",
+        rows="inventory_latecost",
+        drift="""
+        SELECT 'late cost ' || c.id, concat_ws(' / ', c.amount, c.company_id), concat_ws(' / ', coalesce(s.amount, 0), o.company_id)
+        FROM inventory_latecost c
+        JOIN inventory_supplierorder o ON o.id = c.order_id
+        LEFT JOIN (
+            SELECT h.cost_id, sum(h.to_stock + h.to_issued) AS amount, min(l.company_id) AS first, max(l.company_id) AS last
+            FROM inventory_latecostshare h JOIN inventory_stocklevel l ON l.id = h.level_id GROUP BY 1
+        ) s ON s.cost_id = c.id
+        WHERE c.amount <> coalesce(s.amount, 0) OR c.company_id <> o.company_id OR s.first <> o.company_id OR s.last <> o.company_id
+        ORDER BY c.id
         """,
     ),
     sql_check(

@@ -80,7 +80,8 @@ RETURNING a.id
 """
 
 # What leaves takes its share of the level's value (rule 12): value x quantity / all that is there, and all of it with the last unit.
-# What is blocked stands apart, with the cost it came with.
+# What is blocked stands apart, with the cost it came with. The cost is that of the newest row, and never more than its own value;
+# greatest() is for the row as it was before, which PostgreSQL holds against the constraints before it reads the newest.
 ISSUE_LEVELS = """
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
@@ -89,7 +90,7 @@ WITH u AS MATERIALIZED (
         round((s.value - s.blocked_value) * u.quantity / nullif(s.sellable + s.uncounted + s.staged, 0), %s::int) AS cost
     FROM inventory_stocklevel s JOIN u ON u.id = s.id ORDER BY s.id FOR NO KEY UPDATE OF s
 )
-UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = s.value - l.cost
+UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = greatest(s.value - l.cost, s.blocked_value)
 FROM l WHERE s.id = l.id
 RETURNING s.id, l.cost
 """

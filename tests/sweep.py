@@ -43,7 +43,7 @@ from shipping.models import Shipment
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
 from tests.factories.shipping import dispatched
-from tests.factories.supply import sent, supplier
+from tests.factories.supply import arrive, sent, supplier
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services as warehouse_services
 from warehouse.models import Count, Parcel, PickTask, PutBack, Wave
@@ -167,12 +167,15 @@ class World:
             actor=house.boss,
             at=AT,
         )
+        brought = sent(house, (house.product(), 1, 5))
+        arrive(house, brought, 1)
         world.subjects = {
             "supplier": seller.pk,
             "supplier_item": seller.items.get().pk,
             "supplier_order": coming.pk,
             "supplier_line": coming.lines.get().pk,
             "supplier_draft": drafted,
+            "received_supplier_order": brought.pk,
             "drafted_line": SupplierOrderLine.objects.get(order=drafted).pk,
             "reorder_rule": ReorderRule.objects.create(
                 company=house.company, product=unmoved, warehouse=house.warehouses[0], reorder_point=5, order_up_to=9
@@ -292,6 +295,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "supply:print_order": _SUPPLY,
     "supply:acknowledge": _SUPPLY,
     "supply:edit_order": {"pk": "supplier_draft"},
+    "supply:add_cost": {"pk": "received_supplier_order"},
     "supply:edit_rule": {"pk": "reorder_rule"},
     "supply:supplier": {"pk": "supplier"},
     "supply:edit_supplier": {"pk": "supplier"},

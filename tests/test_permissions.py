@@ -137,6 +137,7 @@ RULES = {
     "supply:other_supplier": "orders.confirm",
     "supply:give_up": "orders.confirm",
     "supply:edit_order": "inventory.purchase",
+    "supply:add_cost": "inventory.purchase",
     "supply:rules": "inventory.view_supply",
     "supply:create_rule": "inventory.purchase",
     "supply:edit_rule": "inventory.purchase",
@@ -668,6 +669,10 @@ class TestFields:
             "supply:acknowledge": (
                 f"/supply/orders/{subjects['supplier_order']}/answer/",
                 {"their_number": "X", f"line-{line}": "2026-12-24"},
+            ),
+            "supply:add_cost": (
+                f"/supply/orders/{subjects['received_supplier_order']}/cost/",
+                {"amount": "5.00", "reference": "Freight"},
             ),
             "supply:edit_order": (f"/supply/orders/{subjects['supplier_draft']}/edit/", {f"line-{drafted}": "4"}),
             "supply:create_rule": ("/supply/reorder-points/new/", rule),

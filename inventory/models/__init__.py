@@ -1,6 +1,7 @@
 """What inventory keeps: the catalogue, the places, the stock ledger and the promise."""
 
 from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
+from inventory.models.costs import LateCost, LateCostShare
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.promise import Allocation, BrokenPeg, Demand
 from inventory.models.routes import Calendar, Lane
@@ -24,6 +25,8 @@ __all__ = [
     "Demand",
     "KitComponent",
     "Lane",
+    "LateCost",
+    "LateCostShare",
     "Product",
     "ReorderRule",
     "StockLevel",

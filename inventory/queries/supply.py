@@ -21,6 +21,7 @@ from inventory.models import (
     Bin,
     BinStock,
     BrokenPeg,
+    LateCost,
     ReorderRule,
     Supplier,
     SupplierItem,
@@ -189,6 +190,12 @@ def paper(order: SupplierOrder) -> dict[str, Any]:
 def mails_of(order: SupplierOrder) -> QuerySet[SupplierMail]:
     """Return the e-mails by which an order went to its supplier, or was to go, the last first."""
     return order.mails.select_related("asked_by")
+
+
+def late_costs_of(order: SupplierOrder) -> QuerySet[LateCost]:
+    """Return what an order's goods cost besides, with `to_stock` and `to_issued`, the last first."""
+    costs = order.late_costs.select_related("actor").order_by("-pk")
+    return costs.annotate(to_stock=Sum("shares__to_stock"), to_issued=Sum("shares__to_issued"))
 
 
 def paper_to_send(mail_id: int) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stoc
 from inventory.services.allocating import allocate_demands
 from inventory.services.buying import change_draft, draft_suggestions
 from inventory.services.catalogue import balance_item
+from inventory.services.costing import add_late_cost
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
     Cut,
@@ -73,6 +74,7 @@ __all__ = [
     "Wanted",
     "WarehouseNotReady",
     "acknowledge_supplier_order",
+    "add_late_cost",
     "adjust_stock",
     "allocate_demands",
     "answer_broken_pegs",

@@ -369,12 +369,12 @@ def locked_orders(order_ids: Collection[int], actor: User, *bring: str) -> list[
     return list(rows.locked())
 
 
-def one_locked(order_id: int, actor: User) -> SupplierOrder:
-    """Lock one supplier order.
+def one_locked(order_id: int, actor: User, *bring: str) -> SupplierOrder:
+    """Lock one supplier order, and bring what it refers to.
 
     :raises Blocked: where the actor sees no such order.
     """
-    found = locked_orders([order_id], actor)
+    found = locked_orders([order_id], actor, *bring)
     if not found:
         raise Blocked("There is no such supplier order.")
     return found[0]

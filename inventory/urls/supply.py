@@ -13,6 +13,7 @@ urlpatterns = [
     path("orders/<int:pk>/", views.SupplierOrderView.as_view(), name="order"),
     path("orders/<int:pk>/print/", views.PrintOrderView.as_view(), name="print_order"),
     path("orders/<int:pk>/answer/", views.AcknowledgeView.as_view(), name="acknowledge"),
+    path("orders/<int:pk>/cost/", views.AddCostView.as_view(), name="add_cost"),
     path("orders/<int:pk>/edit/", views.EditDraftView.as_view(), name="edit_order"),
     path("orders/approve/", views.ApproveOrdersView.as_view(), name="approve"),
     path("orders/mail/", views.MailOrdersView.as_view(), name="mail"),

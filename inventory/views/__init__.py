@@ -1,5 +1,6 @@
 """Inventory's pages: the catalogue, the sites, and whom and what stock is bought from."""
 
+from inventory.views.costs import AddCostView
 from inventory.views.products import (
     CloseProductsView,
     CreateProductView,
@@ -51,6 +52,7 @@ from inventory.views.supply import (
 
 __all__ = [
     "AcknowledgeView",
+    "AddCostView",
     "AnswerView",
     "ApproveOrdersView",
     "BrokenPegQueueView",

@@ -83,6 +83,8 @@ class SupplierOrderView(VerbRequiredMixin, View):
                 "lines": lines,
                 "today": timezone.localdate(),
                 "mails": supply_queries.mails_of(order),
+                "costs": supply_queries.late_costs_of(order),
+                "may_add_cost": user.can("inventory.purchase") and any(line.received for line in lines),
                 "waiting": sum(len(line.waits) for line in lines),
                 "actions": shown_actions(order, user),
                 "action_fields": {"id": pk},
