@@ -11,7 +11,18 @@ import sys
 
 from benchmarks.cluster import bench_cluster, say
 
-NAMES = ("empty_page", "core", "order_to_cash", "order_to_cash_bulk", "return_to_credit", "load", "hot_sku", "atp")
+NAMES = (
+    "empty_page",
+    "core",
+    "order_to_cash",
+    "order_to_cash_bulk",
+    "return_to_credit",
+    "load",
+    "hot_sku",
+    "allocate_bulk",
+    "allocation_growth",
+    "atp",
+)
 
 
 def main(asked: list[str]) -> int:

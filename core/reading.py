@@ -49,7 +49,7 @@ class _Compiled:
     sql: str
     params: tuple[Any, ...]
     model: type[models.Model]
-    attnames: list[str]
+    attnames: list[str] | None
     columns: slice
     converters: Any
     apply_converters: Callable[..., Iterator[Any]]
@@ -58,7 +58,10 @@ class _Compiled:
 
 
 class Reading(Generic[M]):
-    """A read whose SQL is made at its first call; `build` returns the query set for the places of its lists."""
+    """A read whose SQL is made at its first call; `build` returns the query set for the places of its lists.
+
+    A query set of `values_list` is read as bare tuples: for thousands of rows the instances cost more than the read.
+    """
 
     def __init__(self, build: Callable[..., models.QuerySet[M]]) -> None:
         self._build = build
@@ -81,6 +84,8 @@ class Reading(Generic[M]):
             rows: Any = cursor.fetchall()
         if compiled.converters:
             rows = compiled.apply_converters(rows, compiled.converters)
+        if compiled.attnames is None:
+            return list(rows)
         from_db, attnames, columns = compiled.model.from_db, compiled.attnames, compiled.columns
         alias = connection.alias
         found: list[Any] = []
@@ -97,6 +102,19 @@ class Reading(Generic[M]):
         compiler = query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
         info, select = compiler.klass_info, compiler.select
+        if query.values_select:
+            self._compiled = _Compiled(
+                sql=sql,
+                params=tuple(params),
+                model=query.model,  # type: ignore[arg-type]
+                attnames=None,
+                columns=slice(None),
+                converters=compiler.get_converters([column[0] for column in select]),
+                apply_converters=compiler.apply_converters,
+                populators=[],
+                locks=" FOR NO KEY UPDATE" in sql,
+            )
+            return self._compiled
         fields = info["select_fields"]
         self._compiled = _Compiled(
             sql=sql,

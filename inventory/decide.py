@@ -77,6 +77,8 @@ def decide(
     wants: Sequence[Want],
     supplies: Sequence[Supply],
     routes: Mapping[tuple[Hashable, int], Route] | None = None,
+    *,
+    explains: bool = True,
 ) -> list[Grant]:
     """Grant stock to wants by priority, then in the order given, and never more than a supply has.
 
@@ -85,13 +87,17 @@ def decide(
     stays short (PRODUCT.md F1, F2, cases 16 and 103).
 
     :param routes: by destination and warehouse; without one, a warehouse is taken by its rank.
+    :param explains: whether grants say why other warehouses were passed over.
     """
-    decision = _Decision(supplies, routes or {})
+    decision = Decision(supplies, routes or {}, explains=explains)
     groups: dict[tuple[int, int], list[Want]] = defaultdict(list)
     for want in wants:
         groups[want.priority, want.group].append(want)
     for _key, members in sorted(groups.items(), key=lambda item: (item[0][0], min(want.index for want in item[1]))):
-        decision.give(sorted(members, key=lambda want: want.index))
+        if len(members) == 1:
+            decision.give_one(members[0])
+        else:
+            decision.give(sorted(members, key=lambda want: want.index))
     return decision.grants
 
 
@@ -103,19 +109,23 @@ class _Site:
     name: str
     rank: int
     route: Route
+    words: str
 
     @property
     def key(self) -> tuple[object, ...]:
         return *self.route.key, self.rank, self.warehouse_id
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.route.words})" if self.route.words else self.name
+        return self.words
 
 
-class _Decision:
+class Decision:
     """The stock that is left while groups are served one after the other."""
 
-    def __init__(self, supplies: Sequence[Supply], routes: Mapping[tuple[Hashable, int], Route]) -> None:
+    def __init__(
+        self, supplies: Sequence[Supply], routes: Mapping[tuple[Hashable, int], Route], *, explains: bool = True
+    ) -> None:
+        self.explains = explains
         self.levels = {(supply.warehouse_id, supply.product_id): supply for supply in supplies}
         self.free = {place: supply.free for place, supply in self.levels.items()}
         self.warehouses = {supply.warehouse_id: supply for supply in supplies}
@@ -126,14 +136,45 @@ class _Decision:
     def sites_for(self, destination: Hashable) -> list[_Site]:
         """Return all sites, the best for a destination first."""
         if destination not in self.sites:
+            routes = {pk: self.routes.get((destination, pk), ROUTE) for pk in self.warehouses}
             self.sites[destination] = sorted(
                 (
-                    _Site(one.warehouse_id, one.warehouse, one.rank, self.routes.get((destination, pk), ROUTE))
-                    for pk, one in self.warehouses.items()
+                    _Site(
+                        pk,
+                        one.warehouse,
+                        one.rank,
+                        route,
+                        f"{one.warehouse} ({route.words})" if route.words else one.warehouse,
+                    )
+                    for one, (pk, route) in zip(self.warehouses.values(), routes.items(), strict=True)
                 ),
                 key=lambda site: site.key,
             )
         return self.sites[destination]
+
+    def give_one(self, want: Want) -> None:
+        """Grant a group of one want what there is for it: as `give` does, for those who are served by the thousand."""
+        product, free = want.product_id, self.free
+        useful = [site for site in self.sites_for(want.destination) if free.get((site.warehouse_id, product), ZERO) > 0]
+        if not useful:
+            return
+        chosen = next(([site] for site in useful if free[site.warehouse_id, product] >= want.quantity), None)
+        does = "can fill the order" if chosen else "has part of the line"
+        missing = want.quantity
+        if chosen is None:
+            there = sum((free[site.warehouse_id, product] for site in useful), ZERO)
+            missing = min(missing, there)
+            chosen = useful if there == missing else list(self.fewest(useful, {product: missing}))
+        rejected = self.rejected(useful, chosen, {product: missing}) if self.explains else ()
+        for site in chosen:
+            place = site.warehouse_id, product
+            part = min(missing, free[place])
+            if part > 0:
+                missing -= part
+                free[place] -= part
+                self.grants.append(
+                    Grant(want.index, self.levels[place].level_id, part, f"{site.words} {does}", rejected)
+                )
 
     def give(self, members: Sequence[Want]) -> None:
         """Grant one group what there is for it."""
@@ -148,7 +189,7 @@ class _Decision:
         useful = [site for site in sites if any(self.left(site, product) > 0 for product in needed)]
         chosen = self.fewest(useful, needed)
         scope = "order" if len(chosen) == 1 and needed == wanted else "line"
-        rejected = self.rejected(useful, chosen, needed)
+        rejected = self.rejected(useful, chosen, needed) if self.explains else ()
         for want in members:
             missing = want.quantity
             alone = next((site for site in chosen if self.left(site, want.product_id) >= missing), None)

@@ -347,3 +347,26 @@ WITH m AS MATERIALIZED (
 )
 SELECT m.day, sum(m.change), count(*) FROM m GROUP BY m.day ORDER BY m.day
 """
+
+# Stock that locked levels are to give to locked demands: the promises, and what both sides count of them. The days are those of
+# demands that have all of it by that, unknown for the others. %s = at; by grant: company ids[], demand ids[], level ids[],
+# quantities[], reasons[]; by demand: ids[], quantities[], days[]
+GRANT = """
+WITH g AS MATERIALIZED (
+    SELECT g.*, %s::timestamptz AS at FROM unnest(
+        (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::text[])
+    ) WITH ORDINALITY AS g(company_id, demand_id, level_id, quantity, reason, n)
+), d AS (
+    UPDATE inventory_demand AS d SET allocated = d.allocated + u.quantity,
+        promised_on = coalesce(u.day, d.promised_on), first_promised_on = coalesce(d.first_promised_on, u.day)
+    FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::date[])) AS u(id, quantity, day)
+    WHERE d.id = u.id
+), l AS (
+    UPDATE inventory_stocklevel AS l SET allocated = l.allocated + t.quantity
+    FROM (SELECT level_id, sum(quantity) AS quantity FROM g GROUP BY level_id) t
+    WHERE l.id = t.level_id
+)
+INSERT INTO inventory_allocation
+    (company_id, demand_id, level_id, quantity, picked, consumed, status, reason, created_at)
+SELECT g.company_id, g.demand_id, g.level_id, g.quantity, 0, 0, 'FIRM', g.reason, g.at FROM g ORDER BY g.n
+"""

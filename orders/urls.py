@@ -22,6 +22,7 @@ urlpatterns = [
     path("backorders/runs/", views.AllocationRunsView.as_view(), name="runs"),
     path("backorders/runs/<int:pk>/stop/", views.StopRunView.as_view(), name="stop_run"),
     path("backorders/runs/<int:pk>/go-on/", views.GoOnWithRunView.as_view(), name="go_on_with_run"),
+    path("backorders/products/<int:pk>/", views.ReallocateView.as_view(), name="reallocate"),
     path("backorders/<int:pk>/move/", views.MoveStockView.as_view(), name="move_stock"),
     path("customers/", views.CustomerQueueView.as_view(), name="customers"),
     path("customers/new/", views.CreateCustomerView.as_view(), name="create_customer"),

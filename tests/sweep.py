@@ -271,6 +271,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:customer_po": {"pk": "customer_po"},
     "orders:move_stock": {"pk": "waiting_part"},
     "orders:stop_run": {"pk": "run"},
+    "orders:reallocate": _PRODUCT,
     "orders:go_on_with_run": {"pk": "run"},
     "orders:hold": _ORDER,
     "orders:preview_hold": _ORDER,

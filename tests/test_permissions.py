@@ -88,6 +88,7 @@ RULES = {
     "orders:allocate_free": "orders.confirm",
     "orders:allocate_lines": "orders.confirm",
     "orders:runs": "orders.confirm",
+    "orders:reallocate": "orders.move_stock",
     "orders:stop_run": "orders.confirm",
     "orders:go_on_with_run": "orders.confirm",
     "orders:move_stock": "orders.move_stock",
@@ -707,6 +708,7 @@ class TestFields:
         plain = {
             "orders:preview",
             "orders:runs",
+            "orders:reallocate",
             "orders:keep_sheet",
             "orders:preview_hold",
             "orders:preview_cancel",

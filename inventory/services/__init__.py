@@ -31,6 +31,7 @@ from inventory.services.promising import (
     place_demand,
     release_allocations,
 )
+from inventory.services.reallocating import Outcome, reallocate_demands
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
 from inventory.services.shorting import Resourced, ShortPick, pick_short
@@ -60,6 +61,7 @@ __all__ = [
     "Letter",
     "NotCountable",
     "NotEnoughThere",
+    "Outcome",
     "Promise",
     "Promised",
     "PutBackMove",
@@ -101,6 +103,7 @@ __all__ = [
     "pick_short",
     "place_demand",
     "put_back",
+    "reallocate_demands",
     "receive_returns",
     "receive_stock",
     "release_allocations",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from core import bulk
 from core.reading import Among, Given, compiled
 from core.transactions import atomic
-from inventory import events
+from inventory import events, sql
 from inventory.decide import Supply, Want, decide
 from inventory.models import Demand, StockLevel, Warehouse
 from inventory.services.pegging import peg_later, settle_promises
-from inventory.services.promising import allocation_of, grants_by_index, promised_on, raise_allocated
+from inventory.services.promising import grants_by_index
 from inventory.services.sourcing import Destination, leave_days, leaves_on, routes_of
 
 ZERO = Decimal(0)
@@ -36,73 +38,95 @@ def allocate_demands(
     """
     ranks = ranks or {}
     waiting = sorted(
-        (demand for demand in _locked_demands(demand_ids) if demand.backordered > 0 and not demand.is_held),
+        (demand for demand in locked_demands(demand_ids) if demand.backordered > 0 and not demand.is_held),
         key=lambda d: (d.priority, ranks.get(d.pk, 0), d.due_on, d.pk),
     )
     if not waiting:
         return {}
-    levels = _free_levels({d.company_id for d in waiting}, {d.product_id for d in waiting})
-    sites = {site.pk: site for site in _sites({level.warehouse_id for level in levels})}
+    levels: list[Any] = _free_levels({d.company_id for d in waiting}, {d.product_id for d in waiting})
+    site_of = {level_id: site_id for level_id, _product, site_id, _free in levels}
+    sites = {site.pk: site for site in _sites(set(site_of.values()))}
     supplies = [
-        Supply(
-            level.pk,
-            level.product_id,
-            level.warehouse_id,
-            sites[level.warehouse_id].name,
-            sites[level.warehouse_id].priority,
-            level.sellable - level.allocated,
-        )
-        for level in levels
+        Supply(level_id, product_id, site_id, sites[site_id].name, sites[site_id].priority, free)
+        for level_id, product_id, site_id, free in levels
     ]
     wants = [
         Want(i, i, d.product_id, d.backordered, d.priority, Destination(d.destination_country, d.destination_postcode))
         for i, d in enumerate(waiting)
     ]
-    by_index = grants_by_index(decide(wants, supplies, routes_of(sites, wants, at)))
-    raise_allocated(by_index)
+    by_index = grants_by_index(decide(wants, supplies, routes_of(sites, wants, at), explains=False))
     days = {pk: leaves_on(site, at) for pk, site in sites.items()}
-    leaves = {level.pk: days[level.warehouse_id] for level in levels}
-    earlier = leave_days([waiting[index].pk for index in by_index if waiting[index].allocated], at)
     got: dict[int, Decimal] = {}
-    served: list[Demand] = []
-    allocations = []
+    short: set[int] = set()
+    earlier = leave_days([waiting[index].pk for index in by_index if waiting[index].allocated], at)
+    leaves: list[date | None] = []
     for index, grants in by_index.items():
         demand = waiting[index]
-        served.append(demand)
         got[demand.pk] = sum((grant.quantity for grant in grants), ZERO)
-        demand.allocated += got[demand.pk]
-        if demand.allocated + demand.picked == demand.quantity:
-            due_on = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
-            demand.promised_on = promised_on(due_on, grants, leaves)
-            demand.first_promised_on = demand.first_promised_on or demand.promised_on
-        allocations += [allocation_of(demand, grant, at) for grant in grants]
-    bulk.update(served, ["allocated", "promised_on", "first_promised_on"])
-    bulk.insert(allocations)
+        first = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
+        is_whole = got[demand.pk] == demand.backordered
+        leaves.append(max([first, *(days[site_of[grant.level_id]] for grant in grants)]) if is_whole else None)
+        if not is_whole:
+            short.add(demand.product_id)
+    given = [
+        (waiting[index], grant.level_id, grant.quantity, grant.reason)
+        for index in by_index
+        for grant in by_index[index]
+    ]
+    write_grants(given, got, leaves, at)
     gave_back = {demand_id for demand_id, _line in settle_promises(demand_ids=got, at=at).given_back}
-    peg_later(
-        {
-            demand.product_id
-            for demand in waiting
-            if demand.pk in gave_back or (pegs_the_rest and demand.allocated + demand.picked < demand.quantity)
-        }
-    )
+    again = {demand.product_id for demand in waiting if demand.pk in gave_back}
+    if pegs_the_rest:
+        again |= short | {demand.product_id for demand in waiting if demand.pk not in got}
+    peg_later(again)
     if got:
         events.demands_allocated.send(sender=Demand, event=events.DemandsAllocated(tuple(sorted(got)), at))
     return got
 
 
+def write_grants(
+    given: Sequence[tuple[Demand, int, Decimal, str]],
+    got: Mapping[int, Decimal],
+    leaves: Sequence[date | None],
+    at: datetime,
+) -> None:
+    """Write what demands are given of levels and why, all of which are locked.
+
+    Beside it what each got in all, and on which day all of it leaves where that is the whole of it.
+    """
+    if not got:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.GRANT,
+            [
+                at,
+                bulk.array([demand.company_id for demand, *_grant in given]),
+                bulk.array([demand.pk for demand, *_grant in given]),
+                bulk.array([level_id for _demand, level_id, _quantity, _reason in given]),
+                bulk.array([quantity for _demand, _level_id, quantity, _reason in given]),
+                bulk.array([reason for *_grant, reason in given]),
+                bulk.array(got),
+                bulk.array(got.values()),
+                bulk.array(leaves),
+            ],
+        )
+
+
 @compiled
-def _locked_demands(demand_ids: Given) -> QuerySet[Demand]:
+def locked_demands(demand_ids: Given) -> QuerySet[Demand]:
+    """Lock demands by their ids, and bring them."""
     return Demand.objects.filter(Among(F("pk"), demand_ids)).locked()
 
 
 @compiled
-def _free_levels(company_ids: Given, product_ids: Given) -> QuerySet[StockLevel]:
-    """Lock the levels that can still promise something; their warehouses are few, and read apart."""
+def _free_levels(company_ids: Given, product_ids: Given) -> Any:
+    """Lock the levels that can still promise something, as bare rows; their warehouses are few, and read apart."""
     levels = StockLevel.objects.filter(
         Among(F("company_id"), company_ids), Among(F("product_id"), product_ids), sellable__gt=F("allocated")
     )
-    return levels.locked().only("product", "warehouse", "sellable", "allocated")
+    free = levels.annotate(free=F("sellable") - F("allocated"))
+    return free.locked().values_list("pk", "product_id", "warehouse_id", "free")
 
 
 @compiled

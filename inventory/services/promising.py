@@ -84,13 +84,13 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     ]
     sites = {level.warehouse_id: level.warehouse for level in levels}
     by_index = grants_by_index(decide(wants, supplies_of(levels), routes_of(sites, wants, at)))
-    raise_allocated(by_index)
+    _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
     demands, allocations = [], []
     for index, request in enumerate(requests):
         grants = by_index.get(index, [])
         allocated = sum((grant.quantity for grant in grants), ZERO)
-        first = promised_on(request.due_on, grants, leaves) if allocated == request.quantity else None
+        first = _promised_on(request.due_on, grants, leaves) if allocated == request.quantity else None
         demand = Demand(
             company_id=request.company_id,
             product_id=request.product_id,
@@ -103,7 +103,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             destination_postcode=request.destination.postcode,
         )
         demands.append(demand)
-        allocations += [allocation_of(demand, grant, at) for grant in grants]
+        allocations += [_allocation_of(demand, grant, at) for grant in grants]
     bulk.insert(demands, (allocations, "demand"))
     peg_later({demand.product_id for demand in demands if demand.allocated < demand.quantity})
     return [
@@ -247,7 +247,7 @@ def _levels_with_stock(company_ids: Given, product_ids: Given) -> QuerySet[Stock
     return levels.select_related("warehouse__company", "warehouse__calendar").locked()
 
 
-def promised_on(due_on: date, grants: Sequence[Grant], leaves: Mapping[int, date]) -> date:
+def _promised_on(due_on: date, grants: Sequence[Grant], leaves: Mapping[int, date]) -> date:
     """Return the day on which all grants can leave, not before it is due."""
     return max([due_on, *(leaves[grant.level_id] for grant in grants)])
 
@@ -260,8 +260,7 @@ def grants_by_index(grants: Sequence[Grant]) -> dict[int, list[Grant]]:
     return dict(by_index)
 
 
-def raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
-    """Count what was granted as allocated of its levels, which the caller has locked."""
+def _raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
     changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
     for grants in by_index.values():
         for grant in grants:
@@ -269,8 +268,7 @@ def raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
     bulk.add(StockLevel, changes)
 
 
-def allocation_of(demand: Demand, grant: Grant, at: datetime) -> Allocation:
-    """Return the row for a grant."""
+def _allocation_of(demand: Demand, grant: Grant, at: datetime) -> Allocation:
     return Allocation(
         company_id=demand.company_id,
         demand=demand,

@@ -58,6 +58,23 @@ def givers_for(part: LinePart) -> QuerySet[LinePart]:
     return others.select_related("order__customer", "demand").order_by("-demand__due_on", "-pk")
 
 
+def parts_of_product(user: User, product_id: int) -> QuerySet[LinePart]:
+    """Return the parts of orders under way that wait for a product, or have of it what no pick was planned for.
+
+    `has` and `waits`: their units with stock that can still be given anew, and without. Those on hold are left out.
+    """
+    firm = Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM).order_by()
+    units = firm.values("demand").annotate(units=Sum(F("quantity") - F("picked"))).values("units")
+    parts = LinePart.objects.for_user(user).filter(
+        order__status__in=_GOING, product=product_id, demand__isnull=False, demand__is_held=False
+    )
+    parts = parts.annotate(
+        waits=F("demand__backordered"), has=Coalesce(Subquery(units), NOBODY, output_field=_UNITS)
+    ).filter(Q(waits__gt=0) | Q(has__gt=0))
+    parts = parts.select_related("order__customer", "demand")
+    return parts.order_by("demand__priority", "requested_on", "order_id", "pk")
+
+
 def latest_run(user: User) -> AllocationRun | None:
     """Return the latest run over all that waits of the person's company, and who began it."""
     runs = AllocationRun.objects.for_user(user).defer("demand_ids").select_related("actor")

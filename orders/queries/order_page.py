@@ -270,7 +270,7 @@ _UNDONE = {
     "to_put_back": "{} to be put back",
 }
 _REASONS = {"reason": CancelReason, "hold": Hold.Kind, "moved": MoveReason}
-_MOVED = {"given_to": "to {}", "taken_from": "from {}"}
+_MOVED = {"given_to": "to {}", "taken_from": "from {}", "anew": "{} when stock was given anew"}
 _AMOUNTS = {"net": "net", "gross": "gross", "amount": ""}
 
 

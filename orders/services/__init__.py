@@ -44,6 +44,7 @@ from orders.services.noting import (
 from orders.services.openings import bring_forward
 from orders.services.ordering import Taken, create_and_confirm_orders, create_orders
 from orders.services.quoting import Quote, QuotedLine, quote_order
+from orders.services.reallocating import Effect, Reallocation, reallocate
 from orders.services.recording import Fact, record
 from orders.services.running import advance_run, begin_nightly_runs, begin_run, go_on_with_run, stop_run
 from orders.services.sheets import Typed, finish_sheets, keep_sheet
@@ -59,6 +60,7 @@ __all__ = [
     "CreditTermsInvalid",
     "DraftChange",
     "DuplicatePO",
+    "Effect",
     "Fact",
     "GivenUp",
     "Held",
@@ -70,6 +72,7 @@ __all__ = [
     "OrderInvalid",
     "Quote",
     "QuotedLine",
+    "Reallocation",
     "RowRefused",
     "Taken",
     "TooMuch",
@@ -114,6 +117,7 @@ __all__ = [
     "note_settled",
     "note_shipped",
     "quote_order",
+    "reallocate",
     "record",
     "release_expired_holds",
     "release_holds",

@@ -105,7 +105,7 @@ def move_stock(
         reason=f"Moved from {orders[giver.order_id]}",
         at=at,
     )
-    _set_allocation(orders)
+    set_allocation(orders)
     words = {"units": f"{quantity.normalize():f}", "moved": MoveReason(reason).value}
     told = ((giver.order_id, "given_to", taker.order_id), (taker.order_id, "taken_from", giver.order_id))
     record(
@@ -160,7 +160,7 @@ def _allocate(
     got = [(of_demand[demand_id], quantity) for demand_id, quantity in granted.items()]
     units = _by_order(got)
     if units:
-        _set_allocation(units)
+        set_allocation(units)
     record(
         facts=[
             Fact(
@@ -187,7 +187,7 @@ def _by_order(got: Iterable[tuple[LinePart, Decimal]]) -> dict[int, Decimal]:
     return units
 
 
-def _set_allocation(order_ids: Iterable[int]) -> None:
+def set_allocation(order_ids: Iterable[int]) -> None:
     """Set the allocation facet of locked orders from what their demands say."""
     with connection.cursor() as cursor:
         cursor.execute(sql.SET_ALLOCATION, [sorted(order_ids)])

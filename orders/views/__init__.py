@@ -34,6 +34,7 @@ from orders.views.prices import (
     PriceQueueView,
 )
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
+from orders.views.reallocating import ReallocateView
 from orders.views.runs import AllocationRunsView, GoOnWithRunView, StopRunView
 from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
 
@@ -84,6 +85,7 @@ __all__ = [
     "PreviewOrderView",
     "PriceListQueueView",
     "PriceQueueView",
+    "ReallocateView",
     "StopRunView",
     "TaxRateQueueView",
 ]

@@ -1,12 +1,13 @@
 """The decision who gets what: never more than there is, always the same, one warehouse where one can."""
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.decide import Supply, Want, decide
+from inventory.decide import Decision, Supply, Want, decide
 
 UNITS = st.integers(min_value=1, max_value=30).map(Decimal)
 WANTS = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4), UNITS, st.sampled_from([50, 100])), max_size=12).map(
@@ -64,6 +65,16 @@ class TestDecide:
         shuffled = list(supplies)
         seed.shuffle(shuffled)
         assert decide(wants, shuffled) == decide(wants, supplies)
+
+    @given(wants=WANTS, supplies=SUPPLIES)
+    def test_serves_one_line_alone_as_it_serves_an_order_of_one(self, wants, supplies):
+        alone, as_order = Decision(supplies, {}), Decision(supplies, {})
+        for want in wants:
+            alone.give_one(want)
+            as_order.give([want])
+        assert alone.grants == as_order.grants
+        silent = decide(wants, supplies, explains=False)
+        assert silent == [replace(grant, rejected=()) for grant in decide(wants, supplies)]
 
     def test_takes_a_whole_order_from_the_one_warehouse_that_can_fill_it(self):
         wants = [Want(0, 1, 1, Decimal(2)), Want(1, 1, 2, Decimal(2))]

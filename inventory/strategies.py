@@ -1,0 +1,127 @@
+"""Who keeps, gains or loses stock when it is given anew: a pure decision by strategies (no ORM, no I/O)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+
+from inventory.decide import Decision, Route, Supply, Want
+
+ZERO = Decimal(0)
+
+
+class Strategy(IntEnum):
+    """What may become of what a demand has, in the turn in which they are served (PRODUCT.md E7).
+
+    WIN gets all that it wants, as far as that leaves each GAIN what it has; GAIN keeps that and may get more;
+    REDISTRIBUTE may get more or lose; FILL gets no more than it had, of what these leave; LOSE gives up all.
+    """
+
+    WIN = 1
+    GAIN = 2
+    REDISTRIBUTE = 3
+    FILL = 4
+    LOSE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one demand wants of a product beyond what is with the pickers, and what it has of that, by level.
+
+    Claims of one strategy are served in the order in which they are given.
+    """
+
+    demand_id: int
+    product_id: int
+    strategy: Strategy
+    wanted: Decimal
+    has: Mapping[int, Decimal]
+    destination: Hashable = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Units that a demand has of a level afterwards, and why."""
+
+    demand_id: int
+    level_id: int
+    quantity: Decimal
+    reason: str
+
+
+def share_out(
+    claims: Sequence[Claim],
+    supplies: Sequence[Supply],
+    routes: Mapping[tuple[Hashable, int], Route] | None = None,
+) -> list[Share]:
+    """Give the free stock of levels, and what the claims have of it, anew; never more of a level than that.
+
+    Nobody is moved without need: a claim is served first with what it has, then as every other demand is.
+
+    :param supplies: every level of which something is free or a claim has something.
+    """
+    held: dict[int, Decimal] = {supply.level_id: ZERO for supply in supplies}
+    for claim in claims:
+        for level_id, units in claim.has.items():
+            held[level_id] += units
+    pool = Pool(supplies, held, routes or {})
+    shares: list[Share] = []
+    kept: dict[int, Decimal] = {}
+    for claim in claims:  # what nobody may take is set aside before anybody is served
+        if claim.strategy is Strategy.GAIN:
+            shares += (own := pool.keep(claim, claim.wanted))
+            kept[claim.demand_id] = sum((share.quantity for share in own), ZERO)
+    for claim in sorted(claims, key=lambda claim: claim.strategy):  # a stable sort: their turn within a strategy stays
+        limit = _limit(claim)
+        if claim.strategy is not Strategy.GAIN:
+            shares += (own := pool.keep(claim, limit))
+            kept[claim.demand_id] = sum((share.quantity for share in own), ZERO)
+        shares += pool.give(claim, limit - kept[claim.demand_id])
+    return shares
+
+
+def _limit(claim: Claim) -> Decimal:
+    if claim.strategy is Strategy.LOSE:
+        return ZERO
+    if claim.strategy is Strategy.FILL:
+        return min(claim.wanted, sum(claim.has.values(), ZERO))
+    return claim.wanted
+
+
+class Pool:
+    """The stock that is given anew, while claims are served one after the other."""
+
+    def __init__(
+        self,
+        supplies: Sequence[Supply],
+        held: Mapping[int, Decimal],
+        routes: Mapping[tuple[Hashable, int], Route],
+    ) -> None:
+        self.supply_of = {supply.level_id: supply for supply in supplies}
+        self.decision = Decision(supplies, routes, explains=False)
+        for supply in supplies:
+            self.decision.free[supply.warehouse_id, supply.product_id] = supply.free + held[supply.level_id]
+
+    def keep(self, claim: Claim, limit: Decimal) -> list[Share]:
+        """Serve a claim with what it has, as far as that is still there."""
+        shares = []
+        for level_id, units in claim.has.items():
+            supply = self.supply_of[level_id]
+            place = supply.warehouse_id, supply.product_id
+            part = min(units, limit, self.decision.free[place])
+            if part > 0:
+                limit -= part
+                self.decision.free[place] -= part
+                shares.append(Share(claim.demand_id, level_id, part, ""))
+        return shares
+
+    def give(self, claim: Claim, units: Decimal) -> list[Share]:
+        """Serve a claim with units of whatever is left, as a demand that waits for so many."""
+        if units <= 0:
+            return []
+        before = len(self.decision.grants)
+        self.decision.give_one(Want(before, before, claim.product_id, units, destination=claim.destination))
+        grants = self.decision.grants[before:]
+        return [Share(claim.demand_id, grant.level_id, grant.quantity, grant.reason) for grant in grants]
