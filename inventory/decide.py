@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import combinations
+from typing import NamedTuple
 
 ZERO = Decimal(0)
 # Beyond so many sites their combinations are not tried: an order that none can fill goes through them one by one
 MOST_SITES_COMBINED = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: they are made by the hundred thousand
 class Want:
     """Units of one product that one demand still needs.
 
@@ -29,8 +30,7 @@ class Want:
     destination: Hashable = None
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(NamedTuple):
     """Units of one product that one level can still promise. `rank` orders the warehouses, lowest first."""
 
     level_id: int
@@ -59,7 +59,7 @@ class Route:
         return self.days, self.cost, self.km is None, self.km or 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: they are made by the hundred thousand
 class Grant:
     """What a want gets from a level, why that level was taken, and why each better or equal one was not."""
 

@@ -256,7 +256,7 @@ WITH free AS MATERIALIZED (
     SELECT DISTINCT l.product_id FROM inventory_stocklevel l WHERE l.company_id = %s AND l.sellable > l.allocated
 ), w AS MATERIALIZED (
     SELECT d.id, d.priority, d.is_held, p.id AS part_id, p.order_id, p.requested_on, o.confirmed_at, o.company_id,
-        f.product_id IS NOT NULL AS can, sum(d.backordered) OVER (PARTITION BY p.order_id) AS short
+        f.product_id IS NOT NULL AS can, <short> AS short
     FROM inventory_demand d
     JOIN orders_linepart p ON p.demand_id = d.id
     JOIN orders_salesorder o ON o.id = p.order_id AND o.status IN ('CONFIRMED', 'RELEASED')
@@ -271,9 +271,11 @@ FROM w WHERE NOT w.is_held GROUP BY w.company_id HAVING bool_or(w.can)
 RETURNING id
 """
 BEGIN_RUN = {
-    "DUE": _BEGIN_RUN.replace("<turn>", "w.requested_on"),
-    "WAITING": _BEGIN_RUN.replace("<turn>", "w.confirmed_at"),
-    "COMPLETES": _BEGIN_RUN.replace("<turn>", "w.short"),
+    "DUE": _BEGIN_RUN.replace("<turn>", "w.requested_on").replace("<short>", "0"),
+    "WAITING": _BEGIN_RUN.replace("<turn>", "w.confirmed_at").replace("<short>", "0"),
+    "COMPLETES": _BEGIN_RUN.replace("<turn>", "w.short").replace(
+        "<short>", "sum(d.backordered) OVER (PARTITION BY p.order_id)"
+    ),
 }
 
 # %s = from which place, to which, run id

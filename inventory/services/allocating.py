@@ -50,35 +50,39 @@ def allocate_demands(
         Supply(level_id, product_id, site_id, sites[site_id].name, sites[site_id].priority, free)
         for level_id, product_id, site_id, free in levels
     ]
+    places: dict[tuple[str, str], Destination] = {}
+    for demand in waiting:
+        place = demand.destination_country, demand.destination_postcode
+        if place not in places:
+            places[place] = Destination(*place)
     wants = [
-        Want(i, i, d.product_id, d.backordered, d.priority, Destination(d.destination_country, d.destination_postcode))
+        Want(i, i, d.product_id, d.backordered, d.priority, places[d.destination_country, d.destination_postcode])
         for i, d in enumerate(waiting)
     ]
     by_index = grants_by_index(decide(wants, supplies, routes_of(sites, wants, at), explains=False))
     days = {pk: leaves_on(site, at) for pk, site in sites.items()}
-    got: dict[int, Decimal] = {}
-    short: set[int] = set()
     earlier = leave_days([waiting[index].pk for index in by_index if waiting[index].allocated], at)
+    got: dict[int, Decimal] = {}
     leaves: list[date | None] = []
+    given: list[tuple[Demand, int, Decimal, str]] = []
     for index, grants in by_index.items():
-        demand = waiting[index]
-        got[demand.pk] = sum((grant.quantity for grant in grants), ZERO)
-        first = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
-        is_whole = got[demand.pk] == demand.backordered
-        leaves.append(max([first, *(days[site_of[grant.level_id]] for grant in grants)]) if is_whole else None)
-        if not is_whole:
-            short.add(demand.product_id)
-    given = [
-        (waiting[index], grant.level_id, grant.quantity, grant.reason)
-        for index in by_index
-        for grant in by_index[index]
-    ]
+        demand, units = waiting[index], ZERO
+        day = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
+        for grant in grants:
+            units += grant.quantity
+            day = max(day, days[site_of[grant.level_id]])
+            given.append((demand, grant.level_id, grant.quantity, grant.reason))
+        got[demand.pk] = units
+        leaves.append(day if units == demand.backordered else None)
     write_grants(given, got, leaves, at)
     gave_back = {demand_id for demand_id, _line in settle_promises(demand_ids=got, at=at).given_back}
-    again = {demand.product_id for demand in waiting if demand.pk in gave_back}
-    if pegs_the_rest:
-        again |= short | {demand.product_id for demand in waiting if demand.pk not in got}
-    peg_later(again)
+    peg_later(
+        {
+            demand.product_id
+            for demand in waiting
+            if demand.pk in gave_back or (pegs_the_rest and got.get(demand.pk, ZERO) < demand.backordered)
+        }
+    )
     if got:
         events.demands_allocated.send(sender=Demand, event=events.DemandsAllocated(tuple(sorted(got)), at))
     return got

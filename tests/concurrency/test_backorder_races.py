@@ -8,8 +8,11 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, OperationalError
 
+from core.refusals import Blocked
+from core.transactions import undone
 from inventory.models import Allocation, Demand, StockLevel
 from inventory.services.posting import StockMoved
+from inventory.strategies import Strategy
 from orders import services
 from orders.models import AllocationRun, LinePart, MoveReason, Rule
 from tests.factories.house import AT, House
@@ -89,3 +92,20 @@ def test_two_workers_serve_a_line_twice_without_the_lock(run, monkeypatch):
     race(run, run)
     ended = AllocationRun.objects.get()
     assert (ended.handled, ended.served, ended.status) != (6, 3, "DONE")
+
+
+def test_two_managers_share_the_same_stock_once():
+    """Each saw the other order win nothing; whoever comes second is refused, and no unit is given twice."""
+    house = House.open()
+    assert house.boss.verbs
+    product = house.product([3])
+    parts = [LinePart.objects.get(order=house.order((product, 3))).pk for _ in range(3)]
+    asked = []
+    for winner, other in ((1, 2), (2, 1)):
+        strategies = {parts[0]: Strategy.LOSE, parts[winner]: Strategy.WIN, parts[other]: Strategy.REDISTRIBUTE}
+        share = partial(services.reallocate, strategies=strategies, reason=MoveReason.URGENT, actor=house.boss, at=AT)
+        asked.append(partial(share, seen=undone(share).digest))
+    outcomes = race(*asked)
+    assert [type(one) for one in outcomes if isinstance(one, Exception)] == [Blocked]
+    assert sorted(Demand.objects.values_list("allocated", flat=True)) == [0, 0, 3]
+    assert StockLevel.objects.get().allocated == 3
