@@ -56,7 +56,8 @@ FACET = "CASE WHEN {done} <= 0 THEN 'NONE' WHEN {done} < {whole} THEN 'PART' WHE
 UNITS_WHOLE = "coalesce(min(trunc({column} / lp.ratio)), sum({column}))"
 UNITS_BEGUN = "coalesce(max(ceil({column} / lp.ratio)), sum({column}))"
 
-# What left, and how far that brings each order; the caller holds the orders' locks, so no other shipment counts meanwhile.
+# What left, and how far that brings each order; what came back is less of more then. The caller holds the orders' locks, so no other
+# shipment counts meanwhile.
 ADD_SHIPPED = f"""
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
@@ -66,11 +67,13 @@ WITH u AS MATERIALIZED (
     UPDATE orders_linepart AS t SET shipped = t.shipped + u.quantity
     FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING t.order_id
 ), f AS (
-    SELECT t.order_id, sum(t.shipped + coalesce(u.quantity, 0)) AS done, sum(t.ordered - t.cancelled) AS whole
+    SELECT t.order_id, sum(t.shipped + coalesce(u.quantity, 0)) AS done, sum(t.ordered - t.cancelled) AS whole,
+        sum(t.returned) AS back
     FROM orders_linepart t LEFT JOIN u ON u.id = t.id
     WHERE t.order_id IN (SELECT order_id FROM p) GROUP BY t.order_id
 )
-UPDATE orders_salesorder AS o SET fulfilment = {FACET.format(done="f.done", whole="f.whole")}
+UPDATE orders_salesorder AS o SET fulfilment = {FACET.format(done="f.done", whole="f.whole")},
+    returned = {FACET.format(done="f.back", whole="f.done")}
 FROM f WHERE o.id = f.order_id
 """
 

@@ -44,7 +44,10 @@ def note_packed(*, packed: Mapping[int, Decimal]) -> None:
 
 
 def note_shipped(*, shipped: Mapping[int, Decimal]) -> None:
-    """Raise the parts' shipped totals, by part id, and set the fulfilment facet; the caller holds the orders' locks."""
+    """Raise the parts' shipped totals, by part id, and set the fulfilment and return facets.
+
+    The caller holds the orders' locks.
+    """
     ids = sorted(shipped)
     with connection.cursor() as cursor:
         cursor.execute(sql.ADD_SHIPPED, [bulk.array(ids), bulk.array([shipped[pk] for pk in ids])])

@@ -12,14 +12,14 @@ from core.roles import Role
 from inventory.models import Bin, BinStock, StockLevel, StockMove, StockPosting
 from inventory.services import WarehouseNotReady
 from orders import services as orders_services
-from orders.models import LinePart, OrderEvent, SalesOrder
+from orders.models import Facet, LinePart, OrderEvent, SalesOrder
 from returns import queries, services
 from returns.models import Grade, ReturnDisposition, ReturnLine, ReturnOrder, ReturnReceipt, ReturnReceiptLine
 from shipping import services as shipping_services
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.returns import again, asked, decided, parts_of, receive, received
-from tests.factories.shipping import dispatched
+from tests.factories.shipping import dispatched, shipped_later
 from warehouse import services as warehouse_services
 
 pytestmark = pytest.mark.django_db
@@ -256,6 +256,16 @@ class TestReceiveReturn:
         Bin.objects.filter(kind=Bin.Kind.RETURNS).delete()
         with pytest.raises(WarehouseNotReady, match="no bin for returns"):
             receive(house, made, order, {product: 3})
+
+
+    def test_of_all_that_left_is_part_of_it_once_more_leaves(self, house):
+        product = house.product([4])
+        order = dispatched(house, (product, 9))
+        received(house, order, {product: 4})
+        assert SalesOrder.objects.get(pk=order.pk).returned == Facet.FULL
+        house.receive(product, 5)
+        assert shipped_later(house, order).returned == Facet.PART
+        audit()
 
 
 class TestReceiveBlind:
