@@ -257,7 +257,6 @@ class TestReceiveReturn:
         with pytest.raises(WarehouseNotReady, match="no bin for returns"):
             receive(house, made, order, {product: 3})
 
-
     def test_of_all_that_left_is_part_of_it_once_more_leaves(self, house):
         product = house.product([4])
         order = dispatched(house, (product, 9))
