@@ -9,6 +9,8 @@ from pathlib import Path
 
 from config.dev.postgres import ROOT_PLACE, EmbeddedPostgres, PostgresError, locked, make_place
 
+# A table that is vacuumed before its rows are committed counts as empty, and no plan fits what a test put in
+UNCOMMITTED = {"autovacuum": "off"}
 STATEMENT_STATISTICS = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "all"}
 MEMORY_PLACE = Path("/dev/shm")  # noqa: S108  entered through mkdtemp only
 MEMORY_NEEDED = 1 << 30
@@ -20,11 +22,12 @@ THROWAWAY = "orderly-throwaway-"
 def throwaway_cluster(*, in_memory: bool = False, statement_statistics: bool = False) -> Iterator[EmbeddedPostgres]:
     """Lend a running cluster in a temporary folder that is removed at the end, also after a failure.
 
-    `in_memory` puts it into /dev/shm where that has room: durable settings stay on and cost nothing there. A cluster
-    whose process was killed before it could clean up is removed by the next one. PG chooses another server.
+    `in_memory`, as tests want it, puts it into /dev/shm where that has room (durable settings stay on and cost nothing
+    there) and vacuums nothing by itself. A cluster whose process was killed before it could clean up is removed by the
+    next one. PG chooses another server.
     """
     with throwaway_folder(in_memory=in_memory) as folder:
-        settings = STATEMENT_STATISTICS if statement_statistics else None
+        settings = {**(STATEMENT_STATISTICS if statement_statistics else {}), **(UNCOMMITTED if in_memory else {})}
         cluster = EmbeddedPostgres(folder, place=folder, settings=settings, binaries=chosen_binaries())
         try:
             yield cluster.start()
