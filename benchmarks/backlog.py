@@ -24,6 +24,7 @@ from orders import services as sales
 from orders.models import Price, PriceList
 
 LINES = (1, 3, 5)  # units of an order's three lines
+BATCH = 1000  # rows of an insert of Django's, which sends each value as a parameter
 # Where the warehouses are, and a part of where the customers are
 SITES = ("LS1 1AA", "EC1A 1BB", "G1 1AA", "BS1 4ST", "B1 1AA")
 PLACES = (
@@ -88,10 +89,15 @@ def _products(owner: Company, products: int) -> list[int]:
     """Add products whose keys follow one another."""
     piece, prices = Unit.objects.get(company=owner), PriceList.objects.get(company=owner)
     made = Product.objects.bulk_create(
-        Product(company=owner, sku=f"WAIT{n}", name=f"Product {n}", sort_key=f"wait{n}", unit=piece, weight_g=250)
-        for n in range(products)
+        [
+            Product(company=owner, sku=f"WAIT{n}", name=f"Product {n}", sort_key=f"wait{n}", unit=piece, weight_g=250)
+            for n in range(products)
+        ],
+        batch_size=BATCH,
     )
-    Price.objects.bulk_create(Price(price_list=prices, product=product, price=10) for product in made)
+    Price.objects.bulk_create(
+        [Price(price_list=prices, product=product, price=10) for product in made], batch_size=BATCH
+    )
     keys = [product.pk for product in made]
     if keys != list(range(keys[0], keys[0] + products)):
         raise AssertionError("The products' keys have gaps.")
@@ -131,7 +137,7 @@ def _copy(
         for table in ("orders_salesorderline", "orders_linepart", "inventory_demand")
     )
     day = "current_date - 30 + (g * 7919 % 60)::int"
-    place = f"(ARRAY{list(PLACES)})[1 + g % {len(PLACES)}]"
+    place = f"(ARRAY{list(PLACES)})[1 + (g % {len(PLACES)})::int]"
     number, buyer = "'W' || g", f"{buyers[0]} + g % {len(buyers)}"
     named = {"number": number, "po_number": number, "po_key": number}
     first = int(kept.last("orders_salesorder")) + 1
@@ -180,7 +186,7 @@ class _Copier:
             [table],
         ).fetchall()
         statement = SQL(
-            "INSERT INTO {table} ({names}) SELECT {values} FROM generate_series(1, {orders}) g CROSS JOIN"
+            "INSERT INTO {table} ({names}) SELECT {values} FROM generate_series(1::bigint, {orders}) g CROSS JOIN"
             " (SELECT *, row_number() OVER (ORDER BY id) AS nth FROM {table} WHERE {which}) t"
         ).format(
             table=Identifier(table),
