@@ -26,6 +26,7 @@ LOCK_ORDER = (
     "inventory_demand",
     "inventory_stocklevel",
     "inventory_binstock",
+    "inventory_lot",
     "core_numberseries",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
@@ -115,6 +116,19 @@ class NavigationItem:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LotStep:
+    """Units of a lot that came into the house or went out of it: by which document, from or to whom, and when."""
+
+    is_out: bool
+    label: str
+    url: str
+    party: str
+    quantity: Decimal
+    at: datetime
+    state: str = ""
+
+
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
@@ -127,5 +141,7 @@ departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 sent_back: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 # Each says for which document some demands were placed, by the demands' keys
 demand_owners: Registry[Callable[[Collection[int]], Mapping[int, DocumentLink]]] = Registry()
+# Each says by which of its documents units of a lot came and went, by the lot's key, to a person who may see them
+lot_steps: Registry[Callable[[int, Any], list[LotStep]]] = Registry()
 # Each selects rows that name an `order` with which a higher app is not done: it does not close until then
 unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()

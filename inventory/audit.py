@@ -6,9 +6,9 @@ from core import money_sql
 from core.audit import sql_check
 
 _IN_AND_OUT = """
-    SELECT m.product_id, m.to_bin_id AS bin_id, m.quantity, m.value FROM inventory_stockmove m WHERE m.to_bin_id IS NOT NULL
+    SELECT m.product_id, m.lot_id, m.to_bin_id AS bin_id, m.quantity, m.value FROM inventory_stockmove m WHERE m.to_bin_id IS NOT NULL
     UNION ALL
-    SELECT m.product_id, m.from_bin_id, -m.quantity, -m.value FROM inventory_stockmove m WHERE m.from_bin_id IS NOT NULL
+    SELECT m.product_id, m.lot_id, m.from_bin_id, -m.quantity, -m.value FROM inventory_stockmove m WHERE m.from_bin_id IS NOT NULL
 """
 
 # What each move of an issue costs: its share by quantity of what its posting took from a level (PRODUCT.md rule 6).
@@ -26,11 +26,12 @@ CHECKS = [
         "bin stock = sum of its moves",
         rows="inventory_binstock",
         drift=f"""
-        SELECT 'product ' || coalesce(s.product_id, m.product_id) || ' in bin ' || coalesce(s.bin_id, m.bin_id),
+        SELECT 'product ' || coalesce(s.product_id, m.product_id) || coalesce(', lot ' || coalesce(s.lot_id, m.lot_id), '')
+            || ' in bin ' || coalesce(s.bin_id, m.bin_id),
             coalesce(s.quantity, 0), coalesce(m.quantity, 0)
         FROM inventory_binstock s
-        FULL JOIN (SELECT product_id, bin_id, sum(quantity) AS quantity FROM ({_IN_AND_OUT}) x GROUP BY 1, 2) m
-            ON m.product_id = s.product_id AND m.bin_id = s.bin_id
+        FULL JOIN (SELECT product_id, bin_id, lot_id, sum(quantity) AS quantity FROM ({_IN_AND_OUT}) x GROUP BY 1, 2, 3) m
+            ON m.product_id = s.product_id AND m.bin_id = s.bin_id AND coalesce(m.lot_id, 0) = coalesce(s.lot_id, 0)
         WHERE coalesce(s.quantity, 0) <> coalesce(m.quantity, 0)
         ORDER BY 1
         """,
@@ -249,6 +250,78 @@ CHECKS = [
         ) p ON p.demand_id = d.id
         WHERE p.pegged > CASE WHEN d.is_held THEN 0 ELSE d.backordered END
         ORDER BY d.id
+        """,
+    ),
+    sql_check(
+        "what is tracked lies and moves by lot, and nothing else does",
+        rows="inventory_stockmove WHERE lot_id IS NOT NULL",
+        drift="""
+        SELECT x.subject, coalesce('lot ' || x.lot_id || ' of product ' || t.product_id, 'no lot'),
+            'product ' || p.id || ' is tracked as ' || p.tracking
+        FROM (
+            SELECT 'move ' || m.id AS subject, m.product_id, m.lot_id FROM inventory_stockmove m
+            UNION ALL SELECT 'stock ' || s.id || ' in bin ' || s.bin_id, s.product_id, s.lot_id FROM inventory_binstock s
+        ) x
+        JOIN inventory_product p ON p.id = x.product_id
+        LEFT JOIN inventory_lot t ON t.id = x.lot_id
+        WHERE (x.lot_id IS NULL) <> (p.tracking = 'NONE') OR t.product_id <> x.product_id OR t.company_id <> p.company_id
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "a serial number stands for one unit at most",
+        rows="inventory_lot",
+        drift="""
+        SELECT 'lot ' || t.id, sum(s.quantity), 1
+        FROM inventory_lot t
+        JOIN inventory_product p ON p.id = t.product_id AND p.tracking = 'SERIAL'
+        JOIN inventory_binstock s ON s.lot_id = t.id
+        GROUP BY t.id HAVING sum(s.quantity) > 1
+        ORDER BY t.id
+        """,
+    ),
+    sql_check(
+        "nothing of a blocked lot can be sold but what a picker is on the way to",
+        rows="inventory_lot WHERE blocked_at IS NOT NULL",
+        drift="""
+        SELECT 'lot ' || s.lot_id || ' in bin ' || s.bin_id, s.quantity - s.allocated - s.blocked, 0
+        FROM inventory_binstock s
+        JOIN inventory_lot t ON t.id = s.lot_id AND t.blocked_at IS NOT NULL
+        JOIN inventory_bin b ON b.id = s.bin_id AND b.kind = 'PICK'
+        WHERE s.quantity > s.allocated + s.blocked
+        ORDER BY 1
+        """,
+    ),
+    sql_check(
+        "a promise of goods with lots knows until when they must be good, until a lot is chosen",
+        rows="inventory_allocation WHERE good_until IS NOT NULL",
+        drift="""
+        SELECT 'allocation ' || a.id, a.good_until, d.good_until
+        FROM inventory_allocation a JOIN inventory_demand d ON d.id = a.demand_id
+        WHERE a.status = 'FIRM' AND a.good_until IS DISTINCT FROM d.good_until
+            OR a.status IN ('RELEASED', 'PICKED', 'CONSUMED') AND a.good_until IS NOT NULL
+        ORDER BY a.id
+        """,
+    ),
+    sql_check(
+        "lots that last long enough lie there for all that is promised of them",
+        rows="inventory_allocation WHERE good_until IS NOT NULL",
+        drift="""
+        SELECT 'level ' || n.level_id || ', good until ' || n.good_until, n.promised, n.there
+        FROM (
+            SELECT a.level_id, a.good_until,
+                (SELECT sum(o.quantity) FROM inventory_allocation o
+                 WHERE o.level_id = a.level_id AND o.good_until >= a.good_until AND o.status = 'FIRM') AS promised,
+                (SELECT coalesce(sum(s.quantity - s.allocated - s.blocked), 0) FROM inventory_stocklevel l
+                 JOIN inventory_binstock s ON s.product_id = l.product_id
+                 JOIN inventory_bin b ON b.id = s.bin_id AND b.kind = 'PICK' AND b.warehouse_id = l.warehouse_id
+                 JOIN inventory_lot t ON t.id = s.lot_id AND coalesce(t.expires_on, 'infinity') >= a.good_until
+                 WHERE l.id = a.level_id) AS there
+            FROM (SELECT DISTINCT level_id, good_until FROM inventory_allocation
+                  WHERE good_until IS NOT NULL AND status = 'FIRM') a
+        ) n
+        WHERE n.promised > n.there
+        ORDER BY 1
         """,
     ),
 ]

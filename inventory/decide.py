@@ -10,16 +10,22 @@ from decimal import Decimal
 from itertools import combinations
 from typing import NamedTuple
 
+from inventory.shelf_life import ShelfLife
+
 ZERO = Decimal(0)
 # Beyond so many sites their combinations are not tried: an order that none can fill goes through them one by one
 MOST_SITES_COMBINED = 8
+
+
+Article = int | tuple[int, date]
 
 
 @dataclass(slots=True)  # not frozen: they are made by the hundred thousand
 class Want:
     """Units of one product that one demand still needs.
 
-    Wants of one `group` (an order) go to one `destination`, and leave together where they can.
+    Wants of one `group` (an order) go to one `destination`, and leave together where they can. Of a product with lots a
+    want takes what is good until a day.
     """
 
     index: int
@@ -28,10 +34,19 @@ class Want:
     quantity: Decimal
     priority: int = 100
     destination: Hashable = None
+    good_until: date | None = None
+
+    @property
+    def article(self) -> Article:
+        """What it wants: a product, or what of it lasts long enough."""
+        return self.product_id if self.good_until is None else (self.product_id, self.good_until)
 
 
 class Supply(NamedTuple):
-    """Units of one product that one level can still promise. `rank` orders the warehouses, lowest first."""
+    """Units of one product that one level can still promise. `rank` orders the warehouses, lowest first.
+
+    `life` says how long they last where they have lots; the decision counts in it what it grants.
+    """
 
     level_id: int
     product_id: int
@@ -39,6 +54,7 @@ class Supply(NamedTuple):
     warehouse: str
     rank: int
     free: Decimal
+    life: ShelfLife | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,7 @@ def decide(
     for want in wants:
         groups[want.priority, want.group].append(want)
     for _key, members in sorted(groups.items(), key=lambda item: (item[0][0], min(want.index for want in item[1]))):
-        if len(members) == 1:
+        if len(members) == 1 and members[0].good_until is None:
             decision.give_one(members[0])
         else:
             decision.give(sorted(members, key=lambda want: want.index))
@@ -178,9 +194,9 @@ class Decision:
 
     def give(self, members: Sequence[Want]) -> None:
         """Grant one group what there is for it."""
-        wanted: dict[int, Decimal] = defaultdict(Decimal)
+        wanted: dict[Article, Decimal] = defaultdict(Decimal)
         for want in members:
-            wanted[want.product_id] += want.quantity
+            wanted[want.article] += want.quantity
         sites = self.sites_for(members[0].destination)
         there = {product: sum((self.left(site, product) for site in sites), ZERO) for product in wanted}
         needed = {product: min(units, there[product]) for product, units in wanted.items() if there[product] > 0}
@@ -192,20 +208,31 @@ class Decision:
         rejected = self.rejected(useful, chosen, needed) if self.explains else ()
         for want in members:
             missing = want.quantity
-            alone = next((site for site in chosen if self.left(site, want.product_id) >= missing), None)
+            article = want.article
+            alone = next((site for site in chosen if self.left(site, article) >= missing), None)
             for site in [alone] if alone else chosen:
-                part = min(missing, self.left(site, want.product_id))
+                part = min(missing, self.left(site, article))
                 if part > 0:
                     does = "has part of the line" if alone is None else f"can fill the {scope}"
                     missing -= part
                     self.free[site.warehouse_id, want.product_id] -= part
-                    level_id = self.levels[site.warehouse_id, want.product_id].level_id
-                    self.grants.append(Grant(want.index, level_id, part, f"{site} {does}", rejected))
+                    level = self.levels[site.warehouse_id, want.product_id]
+                    if want.good_until and level.life:
+                        level.life.promise(want.good_until, part)
+                    self.grants.append(Grant(want.index, level.level_id, part, f"{site} {does}", rejected))
 
-    def left(self, site: _Site, product_id: int) -> Decimal:
-        return self.free.get((site.warehouse_id, product_id), ZERO)
+    def left(self, site: _Site, article: Article) -> Decimal:
+        if isinstance(article, tuple):
+            return self.left_until(site, *article)
+        return self.free.get((site.warehouse_id, article), ZERO)
 
-    def fewest(self, sites: Sequence[_Site], needed: Mapping[int, Decimal]) -> Sequence[_Site]:
+    def left_until(self, site: _Site, product_id: int, good_until: date) -> Decimal:
+        level = self.levels.get((site.warehouse_id, product_id))
+        if level is None or level.life is None:
+            return ZERO
+        return min(self.free[site.warehouse_id, product_id], level.life.free(good_until))
+
+    def fewest(self, sites: Sequence[_Site], needed: Mapping[Article, Decimal]) -> Sequence[_Site]:
         """Return the fewest sites that have all that is needed, the best of as few; sites come with the best first."""
         sizes = range(1, len(sites)) if len(sites) <= MOST_SITES_COMBINED else range(1, 3)
         for size in sizes:
@@ -215,7 +242,7 @@ class Decision:
         return sites
 
     def rejected(
-        self, sites: Sequence[_Site], chosen: Sequence[_Site], needed: Mapping[int, Decimal]
+        self, sites: Sequence[_Site], chosen: Sequence[_Site], needed: Mapping[Article, Decimal]
     ) -> tuple[str, ...]:
         """Say of each site that has some of it why it gives nothing."""
         words = []

@@ -28,7 +28,7 @@ class PromiseMoved:
 
 @dataclass(frozen=True, slots=True)
 class PromisesMoved:
-    """Demands that wait were given another date, or none, through what suppliers bring; `number` names their order."""
+    """Demands were given another date, or none, and why: `number` names the supplier's order, or the lot, behind it."""
 
     moves: tuple[PromiseMoved, ...]
     cause: str
@@ -37,3 +37,14 @@ class PromisesMoved:
 
 
 promises_moved = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class PromisesCut:
+    """Demands lost stock that they were promised, and got other or wait for it."""
+
+    demand_ids: tuple[int, ...]
+    at: datetime
+
+
+promises_cut = Signal()

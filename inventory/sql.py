@@ -11,37 +11,64 @@ ON CONFLICT (company_id, product_id, warehouse_id) DO NOTHING
 """
 
 # Every bin that receives gets a row, and so does every tote of its warehouse: a pick needs none made then. Totes are looked for
-# once: a warehouse has thousands of other bins.
+# once: a warehouse has thousands of other bins. A lot comes to one tote at most, which gets its row when that is known.
+# %s = bins[], products[], lots[] (NULL: not tracked)
 ENSURE_BIN_STOCK = """
 WITH u AS MATERIALIZED (
-    SELECT u.bin_id, u.product_id, b.warehouse_id
-    FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(bin_id, product_id) JOIN inventory_bin b ON b.id = u.bin_id
+    SELECT u.bin_id, u.product_id, u.lot_id, b.warehouse_id
+    FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(bin_id, product_id, lot_id)
+    JOIN inventory_bin b ON b.id = u.bin_id
 ), totes AS MATERIALIZED (
     SELECT b.id, b.warehouse_id FROM inventory_bin b
     WHERE b.kind = 'TOTE' AND b.warehouse_id IN (SELECT warehouse_id FROM u)
 )
-INSERT INTO inventory_binstock (bin_id, product_id, quantity, allocated, blocked)
-SELECT x.bin_id, x.product_id, 0, 0, 0
+INSERT INTO inventory_binstock (bin_id, product_id, lot_id, quantity, allocated, blocked)
+SELECT x.bin_id, x.product_id, x.lot_id, 0, 0, 0
 FROM (
-    SELECT u.bin_id, u.product_id FROM u
-    UNION SELECT t.id, u.product_id FROM u JOIN totes t ON t.warehouse_id = u.warehouse_id
+    SELECT u.bin_id, u.product_id, u.lot_id FROM u
+    UNION SELECT t.id, u.product_id, NULL FROM u JOIN totes t ON t.warehouse_id = u.warehouse_id WHERE u.lot_id IS NULL
 ) x
-ORDER BY 2, 1
-ON CONFLICT (product_id, bin_id) DO NOTHING
+ORDER BY 2, 1, 3
+ON CONFLICT (product_id, bin_id, lot_id) DO NOTHING
 """
 
-# Quantities and allocations of bins by (bin, product); returns one row for each that was changed.
+# Quantities and allocations of bins by (bin, product, lot or NULL); returns one row for each that was changed.
 ADD_BIN_STOCK = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
-        AS u(bin_id, product_id, quantity, allocated)
+    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
+        AS u(bin_id, product_id, lot_id, quantity, allocated)
 ), l AS MATERIALIZED (
-    SELECT s.id FROM inventory_binstock s JOIN u ON u.product_id = s.product_id AND u.bin_id = s.bin_id
+    SELECT s.id FROM inventory_binstock s
+    JOIN u ON u.product_id = s.product_id AND u.bin_id = s.bin_id AND u.lot_id IS NOT DISTINCT FROM s.lot_id
     ORDER BY s.id FOR NO KEY UPDATE OF s
 )
 UPDATE inventory_binstock AS s SET quantity = s.quantity + u.quantity, allocated = s.allocated + u.allocated
-FROM u, l WHERE s.id = l.id AND s.product_id = u.product_id AND s.bin_id = u.bin_id
+FROM u, l WHERE s.id = l.id AND s.product_id = u.product_id AND s.bin_id = u.bin_id AND s.lot_id IS NOT DISTINCT FROM u.lot_id
 RETURNING s.id
+"""
+
+# Lots by product and code, made where there are none. %s = company id, products[], codes[], last days[]
+ENSURE_LOTS = """
+INSERT INTO inventory_lot (company_id, product_id, code, expires_on)
+SELECT DISTINCT ON (u.product_id, u.code) %s::bigint, u.product_id, u.code, u.expires_on
+FROM unnest((SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::date[])) AS u(product_id, code, expires_on)
+ORDER BY u.product_id, u.code
+ON CONFLICT (company_id, product_id, code) DO NOTHING
+"""
+
+# How long what levels can still give of products with lots is good: units on shelves for no pick by their last day, and units
+# promised of which no lot was chosen by the day until which they must be good. Read after the levels' locks. %s = level ids[]
+SHELF_LIVES = """
+WITH v AS MATERIALIZED (SELECT * FROM inventory_stocklevel l WHERE l.id = ANY ((SELECT %s::bigint[])::bigint[]))
+SELECT v.id, true, t.expires_on, sum(s.quantity - s.allocated - s.blocked)
+FROM v JOIN inventory_binstock s ON s.product_id = v.product_id AND s.quantity > s.allocated + s.blocked
+JOIN inventory_bin b ON b.id = s.bin_id AND b.warehouse_id = v.warehouse_id AND b.kind = 'PICK'
+JOIN inventory_lot t ON t.id = s.lot_id
+GROUP BY v.id, t.expires_on
+UNION ALL
+SELECT v.id, false, a.good_until, sum(a.quantity)
+FROM v JOIN inventory_allocation a ON a.level_id = v.id AND a.good_until IS NOT NULL AND a.status = 'FIRM'
+GROUP BY v.id, a.good_until
 """
 
 # A pick under its demands' locks: allocations and demands move from promised to picked. One row per allocation that was open for it.
@@ -350,12 +377,12 @@ SELECT m.day, sum(m.change), count(*) FROM m GROUP BY m.day ORDER BY m.day
 
 # Stock that locked levels are to give to locked demands: the promises, and what both sides count of them. The days are those of
 # demands that have all of it by that, unknown for the others. %s = at; by grant: company ids[], demand ids[], level ids[],
-# quantities[], reasons[]; by demand: ids[], quantities[], days[]
+# quantities[], reasons[], days until which lots must be good[]; by demand: ids[], quantities[], days[]
 GRANT = """
 WITH g AS MATERIALIZED (
     SELECT g.*, %s::timestamptz AS at FROM unnest(
-        (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::text[])
-    ) WITH ORDINALITY AS g(company_id, demand_id, level_id, quantity, reason, n)
+        (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::text[]), (SELECT %s::date[])
+    ) WITH ORDINALITY AS g(company_id, demand_id, level_id, quantity, reason, good_until, n)
 ), d AS (
     UPDATE inventory_demand AS d SET allocated = d.allocated + u.quantity,
         promised_on = coalesce(u.day, d.promised_on), first_promised_on = coalesce(d.first_promised_on, u.day)
@@ -367,6 +394,6 @@ WITH g AS MATERIALIZED (
     WHERE l.id = t.level_id
 )
 INSERT INTO inventory_allocation
-    (company_id, demand_id, level_id, quantity, picked, consumed, status, reason, created_at)
-SELECT g.company_id, g.demand_id, g.level_id, g.quantity, 0, 0, 'FIRM', g.reason, g.at FROM g ORDER BY g.n
+    (company_id, demand_id, level_id, quantity, picked, consumed, status, reason, good_until, created_at)
+SELECT g.company_id, g.demand_id, g.level_id, g.quantity, 0, 0, 'FIRM', g.reason, g.good_until, g.at FROM g ORDER BY g.n
 """

@@ -174,7 +174,8 @@ SELECT o.id, o.status, c.is_active, c.name, c.id,
     (SELECT string_agg(p.sku, ', ' ORDER BY p.sku) FROM orders_salesorderline l
      JOIN inventory_product p ON p.id = l.product_id WHERE l.order_id = o.id AND NOT p.is_active),
     (o.ship_to ->> 'street' <> '' AND o.ship_to ->> 'city' <> ''), o.gross, o.currency, a.currency,
-    CASE WHEN a.is_prepay THEN 0 ELSE a.credit_limit END, a.balance, a.is_prepay, c.invoice_on, c.ship_policy, c.ship_minimum
+    CASE WHEN a.is_prepay THEN 0 ELSE a.credit_limit END, a.balance, a.is_prepay, c.invoice_on, c.ship_policy, c.ship_minimum,
+    c.good_for_days
 FROM orders_salesorder o JOIN orders_customer c ON c.id = o.customer_id
 JOIN orders_creditaccount a ON a.customer_id = o.customer_id
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])

@@ -16,10 +16,11 @@ class ReturnsConfig(AppConfig):
         """Offer the dock and the queue in the navigation, asking for a return on the order's page, and the proofs."""
         from returns import handlers
         from returns.audit import CHECKS
-        from returns.queries import blockers, open_returns, order_panel, sent_back
+        from returns.queries import blockers, lot_steps, open_returns, order_panel, sent_back
 
         handlers.connect()
         registry.unfinished.register("returns.open", open_returns)
+        registry.lot_steps.register("returns.received", lot_steps)
         registry.sent_back.register("returns.sent_back", sent_back)
         audit.register_all(registry.audit_checks.register, "returns", CHECKS)
         registry.subject_pages.register("return", registry.SubjectPage("returns:return", "returns.view"))

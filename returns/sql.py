@@ -5,7 +5,8 @@
 # changes under them. %s = order ids[]
 SHIPPED_LINES = """
 SELECT s.order_id, s.id, s.warehouse_id, s.dispatched_at, k.id, k.parcel_id, k.part_id, p.line_id, l.position,
-    p.product_id, i.sku, CASE WHEN p.ratio IS NULL THEN l.description ELSE i.name END, un.code, un.step, k.quantity, k.lost, k.failed, s.status, k.cost, r.returned, r.returned_value, r.awaited
+    p.product_id, i.sku, CASE WHEN p.ratio IS NULL THEN l.description ELSE i.name END, un.code, un.step, k.quantity, k.lost, k.failed, s.status, k.cost, r.returned, r.returned_value, r.awaited,
+    (SELECT t.lot_id FROM warehouse_parcelcontent c JOIN warehouse_picktask t ON t.id = c.task_id WHERE c.id = k.content_id)
 FROM shipping_shipment s
 JOIN shipping_shipmentline k ON k.shipment_id = s.id
 JOIN orders_linepart p ON p.id = k.part_id

@@ -15,7 +15,7 @@ from django.urls import reverse
 from core import registry
 from core.models import User
 from core.refusals import Blocker
-from core.registry import DocumentLink
+from core.registry import DocumentLink, LotStep
 from inventory.models import accesses_of
 from orders.models import Hold, SalesOrder
 from orders.queries import holds
@@ -188,11 +188,13 @@ def shipments_of_order(order_id: int, user: User) -> QuerySet[Shipment]:
 
 @dataclass(frozen=True, slots=True)
 class LeftLine:
-    """Units of one product that left in a parcel."""
+    """Units of one product, and of one lot where it has them, that left in a parcel."""
 
     sku: str
     description: str
     unit: str
+    lot_id: int | None
+    lot: str | None
     quantity: Decimal
 
 
@@ -210,15 +212,41 @@ def parcels_of_shipment(shipment: Shipment) -> list[LeftParcel]:
     contents: dict[int, list[LeftLine]] = {}
     for parcel_id, *line in (
         ShipmentLine.objects.filter(shipment=shipment)
-        .values_list("parcel_id", "part__product__sku", part_name("part__"), "part__product__unit__name")
+        .values_list(
+            *("parcel_id", "part__product__sku", part_name("part__"), "part__product__unit__name"),
+            *("content__task__lot", "content__task__lot__code"),
+        )
         .annotate(total=Sum("quantity"))
-        .order_by("parcel_id", "part__line__position", "part__product__sku")
+        .order_by("parcel_id", "part__line__position", "part__product__sku", "content__task__lot__code")
     ):
         contents.setdefault(parcel_id, []).append(LeftLine(*line))
     numbers = dict(shipment.labels.values_list("parcel_id", "tracking_number"))
     return [
         LeftParcel(parcel, numbers.get(parcel.pk, ""), tuple(contents[parcel.pk]))
         for parcel in Parcel.objects.filter(pk__in=contents).order_by("pk")
+    ]
+
+
+def lot_steps(lot_id: int, user: User) -> list[LotStep]:
+    """Return the shipments in which units of a lot left, to who may see them."""
+    if not user.can("shipping.view"):
+        return []
+    mine = Shipment.objects.for_user(user).filter(lines__content__task__lot=lot_id).distinct()
+    rows = mine.select_related("order__customer").annotate(
+        units=Sum("lines__quantity", filter=Q(lines__content__task__lot=lot_id))
+    )
+    return [
+        LotStep(
+            is_out=True,
+            label=row.number,
+            url=reverse("shipping:shipment", args=[row.pk]),
+            party=row.order.customer.name,
+            quantity=row.units,
+            at=row.dispatched_at,
+            state=f"of {row.order}",
+        )
+        for row in rows.order_by("pk")
+        if row.dispatched_at is not None
     ]
 
 

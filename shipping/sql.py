@@ -15,7 +15,7 @@ PARCEL_HELD = """EXISTS (
 # content is the last guard. %s = order ids[]
 UNDISPATCHED = f"""
 SELECT c.id, p.id, p.order_id, p.warehouse_id, c.part_id, c.product_id, c.quantity, t.allocation_id, t.tote_id,
-    a.demand_id, a.level_id
+    a.demand_id, a.level_id, t.lot_id
 FROM warehouse_parcel p
 JOIN warehouse_parcelcontent c ON c.parcel_id = p.id
 JOIN warehouse_picktask t ON t.id = c.task_id

@@ -24,7 +24,7 @@ from core import intake
 from core.models import User
 from core.queues import QueueView
 from inventory import services as inventory_services
-from inventory.models import BrokenPeg, Calendar, Lane, ReorderRule, SupplierOrderLine
+from inventory.models import BrokenPeg, Calendar, Lane, Lot, ReorderRule, SupplierOrderLine
 from orders import services as orders_services
 from orders.models import (
     AllocationRun,
@@ -113,6 +113,7 @@ class World:
         product.save()
         lines = (product, QUANTITY)
         unmoved = house.product(price=str(PRICE))
+        house.receive(house.product(tracking="LOT"), 9, lot="L-1")
         world.orders = {
             "draft": house.draft(lines),
             "confirmed": house.order(lines),
@@ -185,6 +186,7 @@ class World:
             "calendar": Calendar.objects.create(company=house.company, name="Weekdays").pk,
             "broken_peg": BrokenPeg.objects.get(company=house.company).pk,
             "product": product.pk,
+            "lot": Lot.objects.get(company=house.company).pk,
             "unmoved_product": unmoved.pk,
             "kit": house.product(kind="KIT").pk,
             "customer": house.customer.pk,
@@ -261,6 +263,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
         for name in ("import", "map_import", "load_import", "stop_import", "refused_rows", "source_file")
     },
     "inventory:product": _PRODUCT,
+    "inventory:lot": {"pk": "lot"},
     "inventory:edit_product": _PRODUCT,
     "inventory:edit_kit": {"pk": "kit"},
     "inventory:close_product": _PRODUCT,

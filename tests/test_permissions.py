@@ -65,6 +65,7 @@ RULES = {
     "core:training": "core.administer",
     "inventory:products": "inventory.view_product",
     "inventory:product": "inventory.view_product",
+    "inventory:lot": "inventory.view_stock",
     "inventory:create_product": "inventory.change_product",
     "inventory:edit_product": "inventory.change_product",
     "inventory:edit_kit": "inventory.change_product",

@@ -14,7 +14,7 @@ class WarehouseConfig(AppConfig):
         """Offer the queues in the navigation, the warehouse's verbs and work on the order's page, and the proofs."""
         from warehouse import handlers
         from warehouse.audit import CHECKS
-        from warehouse.queries import blockers, order_panel
+        from warehouse.queries import blockers, lot_steps, order_panel
 
         handlers.connect()
         audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
@@ -46,5 +46,6 @@ class WarehouseConfig(AppConfig):
             registry.OrderPanel("warehouse/_order_panel.html", order_panel, verb="warehouse.view"),
             order=30,
         )
+        registry.lot_steps.register("warehouse.receipts", lot_steps)
         registry.subject_pages.register("count", registry.SubjectPage("warehouse:count", "warehouse.count"))
         registry.subject_pages.register("wave", registry.SubjectPage("warehouse:wave", "warehouse.view"))

@@ -11,13 +11,14 @@ CHECKS = [
         "reserved in a bin = its open pick tasks",
         rows="inventory_binstock",
         drift="""
-        SELECT 'product ' || coalesce(s.product_id, t.product_id) || ' in bin ' || coalesce(s.bin_id, t.bin_id),
+        SELECT 'product ' || coalesce(s.product_id, t.product_id) || coalesce(', lot ' || coalesce(s.lot_id, t.lot_id), '')
+            || ' in bin ' || coalesce(s.bin_id, t.bin_id),
             coalesce(s.allocated, 0), coalesce(t.quantity, 0)
         FROM inventory_binstock s
         FULL JOIN (
-            SELECT bin_id, product_id, sum(quantity) AS quantity
-            FROM warehouse_picktask WHERE status = 'PLANNED' GROUP BY 1, 2
-        ) t ON t.bin_id = s.bin_id AND t.product_id = s.product_id
+            SELECT bin_id, product_id, lot_id, sum(quantity) AS quantity
+            FROM warehouse_picktask WHERE status = 'PLANNED' GROUP BY 1, 2, 3
+        ) t ON t.bin_id = s.bin_id AND t.product_id = s.product_id AND coalesce(t.lot_id, 0) = coalesce(s.lot_id, 0)
         WHERE coalesce(s.allocated, 0) <> coalesce(t.quantity, 0)
         ORDER BY 1
         """,
@@ -84,15 +85,15 @@ CHECKS = [
             || ', product ' || coalesce(m.product_id, t.product_id),
             coalesce(m.quantity, 0), coalesce(t.quantity, 0)
         FROM (
-            SELECT v.posting_id, v.product_id, v.from_bin_id, v.to_bin_id, sum(v.quantity) AS quantity
+            SELECT v.posting_id, v.product_id, v.from_bin_id, v.to_bin_id, v.lot_id, sum(v.quantity) AS quantity
             FROM inventory_stockmove v JOIN inventory_stockposting g ON g.id = v.posting_id AND g.kind = 'PICK'
-            GROUP BY 1, 2, 3, 4
+            GROUP BY 1, 2, 3, 4, 5
         ) m
         FULL JOIN (
-            SELECT posting_id, product_id, bin_id, tote_id, sum(picked) AS quantity
-            FROM warehouse_picktask WHERE status IN ('PICKED', 'SHORT') AND picked > 0 GROUP BY 1, 2, 3, 4
+            SELECT posting_id, product_id, bin_id, tote_id, lot_id, sum(picked) AS quantity
+            FROM warehouse_picktask WHERE status IN ('PICKED', 'SHORT') AND picked > 0 GROUP BY 1, 2, 3, 4, 5
         ) t ON t.posting_id = m.posting_id AND t.product_id = m.product_id
-            AND t.bin_id = m.from_bin_id AND t.tote_id = m.to_bin_id
+            AND t.bin_id = m.from_bin_id AND t.tote_id = m.to_bin_id AND coalesce(t.lot_id, 0) = coalesce(m.lot_id, 0)
         WHERE coalesce(m.quantity, 0) <> coalesce(t.quantity, 0)
         ORDER BY 1
         """,
@@ -108,7 +109,7 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "what is blocked on a shelf is to be counted",
+        "what is blocked on a shelf is to be counted, or of a blocked lot",
         rows="inventory_binstock WHERE blocked > 0",
         drift="""
         SELECT 'product ' || s.product_id || ' in bin ' || s.bin_id, s.blocked, 'no count is open'
@@ -116,7 +117,8 @@ CHECKS = [
         WHERE s.blocked > 0 AND NOT EXISTS (
             SELECT 1 FROM warehouse_count c
             WHERE c.product_id = s.product_id AND c.bin_id = s.bin_id AND c.status = 'OPEN'
-        )
+                AND c.lot_id IS NOT DISTINCT FROM s.lot_id
+        ) AND NOT EXISTS (SELECT 1 FROM inventory_lot t WHERE t.id = s.lot_id AND t.blocked_at IS NOT NULL)
         ORDER BY 1
         """,
     ),
@@ -129,6 +131,7 @@ CHECKS = [
         LEFT JOIN LATERAL (
             SELECT sum(CASE WHEN v.to_bin_id = c.bin_id THEN v.quantity ELSE -v.quantity END) AS quantity
             FROM inventory_stockmove v WHERE v.posting_id = c.posting_id AND v.product_id = c.product_id
+                AND v.lot_id IS NOT DISTINCT FROM c.lot_id
         ) m ON TRUE
         WHERE c.status = 'DONE' AND c.counted - c.expected <> coalesce(m.quantity, 0)
         ORDER BY c.id
@@ -153,15 +156,15 @@ CHECKS = [
             || ', product ' || coalesce(m.product_id, b.product_id),
             coalesce(m.quantity, 0), coalesce(b.quantity, 0)
         FROM (
-            SELECT v.posting_id, v.product_id, v.from_bin_id, v.to_bin_id, sum(v.quantity) AS quantity
+            SELECT v.posting_id, v.product_id, v.from_bin_id, v.to_bin_id, v.lot_id, sum(v.quantity) AS quantity
             FROM inventory_stockmove v JOIN inventory_stockposting g ON g.id = v.posting_id AND g.kind = 'PUT_BACK'
-            GROUP BY 1, 2, 3, 4
+            GROUP BY 1, 2, 3, 4, 5
         ) m
         FULL JOIN (
-            SELECT posting_id, product_id, tote_id, bin_id, sum(quantity) AS quantity
-            FROM warehouse_putback WHERE status = 'DONE' GROUP BY 1, 2, 3, 4
+            SELECT p.posting_id, p.product_id, p.tote_id, p.bin_id, k.lot_id, sum(p.quantity) AS quantity
+            FROM warehouse_putback p JOIN warehouse_picktask k ON k.id = p.task_id WHERE p.status = 'DONE' GROUP BY 1, 2, 3, 4, 5
         ) b ON b.posting_id = m.posting_id AND b.product_id = m.product_id
-            AND b.tote_id = m.from_bin_id AND b.bin_id = m.to_bin_id
+            AND b.tote_id = m.from_bin_id AND b.bin_id = m.to_bin_id AND coalesce(b.lot_id, 0) = coalesce(m.lot_id, 0)
         WHERE coalesce(m.quantity, 0) <> coalesce(b.quantity, 0)
         ORDER BY 1
         """,

@@ -52,7 +52,14 @@ def render_pick_list(snapshot: Mapping[str, Any]) -> bytes:
 
 
 def _with_quantities(lines: Iterable[Mapping[str, Any]], figures: Figures) -> list[dict[str, Any]]:
-    return [{**line, "quantity": figures.quantity(line["quantity"])} for line in lines]
+    return [
+        {
+            **line,
+            "quantity": figures.quantity(line["quantity"]),
+            "good_until": figures.date(line.get("good_until") or ""),
+        }
+        for line in lines
+    ]
 
 
 def _weight(parcel: Mapping[str, Any], figures: Figures) -> str:

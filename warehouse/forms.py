@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
 from core.quantities import in_steps
-from inventory.models import Bin
-from inventory.services import Arrival
+from inventory.models import Bin, Product
+from inventory.services import Arrival, LotName
 from warehouse.models import PickTask
 from warehouse.queries import UnpackedLine
 
+LONGEST_LOT = 40
 _UNITS = {"class": "numeric", "inputmode": "decimal", "autocomplete": "off"}
 
 
@@ -117,8 +119,23 @@ class PackForm(forms.Form):
         return {part_id: units for part_id, units in keyed.items() if units}
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiveRow:
+    """A line of a supplier's order with its fields; what is tracked has one for its lot, or its serial numbers."""
+
+    line: Any
+    units: forms.BoundField
+    shelf: forms.BoundField
+    last: forms.BoundField
+    lot: forms.BoundField | None = None
+    good_until: forms.BoundField | None = None
+
+
 class ReceiveForm(forms.Form):
-    """What came of each line of a supplier's order, onto which shelf, and whether more of it is expected."""
+    """What came of each line of a supplier's order, onto which shelf, and whether more of it is expected.
+
+    Of what is tracked it is said of which lot it is, or what its serial numbers are.
+    """
 
     delivery_note = forms.CharField(
         label="Their delivery note",
@@ -171,6 +188,25 @@ class ReceiveForm(forms.Form):
             self.fields[f"last-{line.pk}"] = forms.BooleanField(
                 required=False, widget=forms.CheckboxInput(attrs={"aria-label": f"No more of {sku} will come"})
             )
+            if line.product.tracking != Product.Tracking.NONE:
+                self._ask_for_lot(line)
+
+    def _ask_for_lot(self, line: Any) -> None:
+        serial = line.product.tracking == Product.Tracking.SERIAL
+        typed = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "code"}
+        name = f"{'Serial numbers' if serial else 'Lot'} of {line.product.sku}"
+        hint = "One or more, with blanks between" if serial else "As it stands on the goods"
+        self.fields[f"lot-{line.pk}"] = forms.CharField(
+            max_length=4_000 if serial else LONGEST_LOT,
+            required=False,
+            widget=forms.TextInput(attrs={**typed, "aria-label": name, "placeholder": hint}),
+        )
+        self.fields[f"until-{line.pk}"] = forms.DateField(
+            required=False,
+            widget=forms.DateInput(
+                format="%Y-%m-%d", attrs={"type": "date", "aria-label": f"Last day of {line.product.sku}"}
+            ),
+        )
 
     def clean(self) -> dict[str, Any]:
         """Check the units and find the shelves."""
@@ -187,11 +223,36 @@ class ReceiveForm(forms.Form):
                 if shelf is None:
                     self.add_error(f"bin-{line.pk}", "No shelf of this warehouse.")
             if units or is_last:
-                self.arrivals.append(Arrival(line.pk, shelf.pk if shelf else None, units or Decimal(0), is_last))
+                self.arrivals += self._arrivals(line, shelf, units or Decimal(0), is_last=is_last)
         if not self.errors and not self.arrivals:
             raise forms.ValidationError("Say what came.")
         return self.cleaned_data
 
-    def rows(self) -> list[tuple[Any, forms.BoundField, forms.BoundField, forms.BoundField]]:
+    def _arrivals(self, line: Any, shelf: Bin | None, units: Decimal, *, is_last: bool) -> list[Arrival]:
+        """Return what came of a line: by serial number one by one, or else together."""
+        bin_id = shelf.pk if shelf else None
+        if not units or line.product.tracking == Product.Tracking.NONE:
+            return [Arrival(line.pk, bin_id, units, is_last)]
+        name, good_until = f"lot-{line.pk}", self.cleaned_data.get(f"until-{line.pk}")
+        typed = str(self.cleaned_data.get(name) or "").strip()
+        if line.product.tracking == Product.Tracking.LOT:
+            if not typed:
+                self.add_error(name, "Say which lot it is.")
+            return [Arrival(line.pk, bin_id, units, is_last, LotName(typed, good_until))]
+        serials = list(dict.fromkeys(typed.replace(",", " ").split()))
+        if len(serials) != units:
+            self.add_error(name, f"{units.normalize():f} came, with {len(serials)} serial numbers.")
+        if any(len(serial) > LONGEST_LOT for serial in serials):
+            self.add_error(name, f"A serial number has at most {LONGEST_LOT} characters.")
+        return [
+            Arrival(line.pk, bin_id, Decimal(1), is_last and serial == serials[-1], LotName(serial, good_until))
+            for serial in serials
+        ]
+
+    def rows(self) -> list[ReceiveRow]:
         """Return each line with its fields."""
-        return [(line, self[f"line-{line.pk}"], self[f"bin-{line.pk}"], self[f"last-{line.pk}"]) for line in self.lines]
+        rows = []
+        for line in self.lines:
+            names = [f"{name}-{line.pk}" for name in ("line", "bin", "last", "lot", "until")]
+            rows.append(ReceiveRow(line, *(self[name] for name in names if name in self.fields)))
+        return rows

@@ -33,6 +33,7 @@ WHERE t.part_id = ANY ((SELECT %s::bigint[])::bigint[]) AND t.status IN ('PLANNE
 ORDER BY t.id FOR NO KEY UPDATE OF t
 """
 LOCK_TASKS = _LOCK_TASKS.format(key="id")
+LOCK_TASKS_OF_LOTS = _LOCK_TASKS.format(key="lot_id")
 LOCK_TASKS_OF_ORDERS = _LOCK_TASKS.format(key="order_id")
 
 # What is picked and in no packed parcel, one row per task, with its part locked; what lost its order, and lines on

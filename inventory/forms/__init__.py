@@ -5,11 +5,11 @@ from inventory.forms.catalogue import (
     DraftForm,
     KitForm,
     OrderForm,
-    ProductForm,
     ReorderRuleForm,
     SupplierForm,
     SupplierItemForm,
 )
+from inventory.forms.products import ProductForm
 from inventory.forms.sites import CalendarForm, LaneForm, WarehouseForm
 
 __all__ = [

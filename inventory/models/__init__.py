@@ -2,6 +2,7 @@
 
 from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
 from inventory.models.costs import LateCost, LateCostShare
+from inventory.models.lots import Lot
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.promise import Allocation, BrokenPeg, Demand
 from inventory.models.routes import Calendar, Lane
@@ -27,6 +28,7 @@ __all__ = [
     "Lane",
     "LateCost",
     "LateCostShare",
+    "Lot",
     "Product",
     "ReorderRule",
     "StockLevel",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pghistory
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
@@ -36,13 +37,30 @@ class Unit(models.Model):
         return self.code
 
 
+# What lies in bins is known by lot or is not: that cannot change under it.
+_TRACKING_STAYS = pgtrigger.Trigger(
+    name="tracking_stays",
+    level=pgtrigger.Row,
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("tracking"),
+    condition=pgtrigger.Condition("OLD.tracking IS DISTINCT FROM NEW.tracking"),
+    func="""
+        IF EXISTS (SELECT 1 FROM inventory_binstock s WHERE s.product_id = NEW.id) THEN
+            RAISE EXCEPTION 'product % has stock, so its tracking stays', NEW.id;
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+
 @pghistory.track(exclude=["sort_key"])
 class Product(models.Model):
     """Something sold.
 
-    Only the kind STOCK has levels. A KIT is sold as one thing and picked, shipped and returned as its components.
-    Charges (freight, fees) and services are lines and nothing else (V2).
-    The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers place (V3).
+    Only the kind STOCK has levels; what of it is tracked has lots, or serial numbers, wherever it lies. A KIT is sold
+    as one thing and picked, shipped and returned as its components. Charges (freight, fees) and services are lines and
+    nothing else (V2). The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers
+    place (V3).
     """
 
     class Kind(models.TextChoices):
@@ -51,6 +69,11 @@ class Product(models.Model):
         CHARGE = "CHARGE", "Charge"
         SERVICE = "SERVICE", "Service"
         BALANCE = "BALANCE", "Balance brought forward"
+
+    class Tracking(models.TextChoices):
+        NONE = "NONE", "Item only"
+        LOT = "LOT", "Lot"
+        SERIAL = "SERIAL", "Serial number"
 
     # Of these something leaves the house; of all others only an invoice bills them
     GOODS: ClassVar[Sequence[str]] = ["STOCK", "KIT"]
@@ -61,6 +84,7 @@ class Product(models.Model):
     sort_key = models.CharField(max_length=200, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.STOCK)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    tracking = models.CharField(max_length=6, choices=Tracking.choices, default=Tracking.NONE)
     gtin = models.CharField("GTIN", max_length=14, blank=True)
     weight_g = models.DecimalField("weight in grams", max_digits=12, decimal_places=3, null=True, blank=True)
     is_active = models.BooleanField("may be ordered", default=True)
@@ -70,6 +94,7 @@ class Product(models.Model):
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["sku"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [_TRACKING_STAYS]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["company", "sku"],
@@ -88,6 +113,11 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=["STOCK", "KIT", "CHARGE", "SERVICE", "BALANCE"]),
                 name="product_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tracking="NONE") | models.Q(tracking__in=["LOT", "SERIAL"], kind="STOCK"),
+                name="product_tracked_where_it_is_stock",
+                violation_error_message="Only stock has lots and serial numbers.",
             ),
             models.CheckConstraint(
                 condition=models.Q(weight_g__isnull=True) | models.Q(weight_g__gte=0),

@@ -32,7 +32,8 @@ class Demand(models.Model):
 
     quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
     day on which all of it can leave, unknown (null) while some of it has no supply; `first_promised_on` is the day that
-    was said first, whatever came after. A demand that is held gets no stock.
+    was said first, whatever came after. A demand that is held gets no stock. Of a product with lots it gets only what
+    is good until `good_until`; of others (null) anything.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -46,6 +47,7 @@ class Demand(models.Model):
     due_on = models.DateField()
     promised_on = models.DateField(null=True)
     first_promised_on = models.DateField(null=True)
+    good_until = models.DateField(null=True)
     priority = models.SmallIntegerField(default=100)
     is_held = models.BooleanField(default=False)
     destination_country = models.CharField(max_length=2)
@@ -81,6 +83,8 @@ class Allocation(models.Model):
     `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house; units that were
     given up are in none of them, but a row that gave up all keeps what it had been. The level's `allocated` is the sum
     of quantity - picked over FIRM and RELEASED rows.
+
+    `good_until` is its demand's as long as no lot was chosen: the promises that lots must be kept for.
     """
 
     class Status(models.TextChoices):
@@ -99,6 +103,7 @@ class Allocation(models.Model):
     picked = quantity_field(default=0)
     consumed = quantity_field(default=0)
     status = FSMField(max_length=10, choices=Status.choices, default=Status.FIRM, protected=True)
+    good_until = models.DateField(null=True)
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField()
 
@@ -126,6 +131,10 @@ class Allocation(models.Model):
                 | (~Q(status__in=["SOFT", "FREED"]) & Q(level__isnull=False)),
                 name="allocation_soft_while_it_has_no_stock",
             ),
+        ]
+        # Leaves with the release, so that it holds what is promised of lots and was not released, whatever was before
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["level"], condition=Q(good_until__isnull=False), name="allocation_of_lots_to_choose")
         ]
 
     def __str__(self) -> str:

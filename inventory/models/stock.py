@@ -14,6 +14,7 @@ from core.ledger import append_only
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
 from inventory.models.catalogue import Product
+from inventory.models.lots import Lot
 from inventory.models.places import Bin, Warehouse
 
 
@@ -26,7 +27,8 @@ class StockLevel(models.Model):
     """What one warehouse has of one product: a cache of the ledger, and the row that a promise locks.
 
     `sellable` lies in PICK bins and is not blocked there; `allocated` of it is promised by open on-hand allocations;
-    `staged` is in totes and parcels; `blocked` may not be sold, and `uncounted` of it could not be found on its shelf.
+    `staged` is in totes and parcels; `blocked` may not be sold, and `uncounted` of it is on shelves: it could not be
+    found there, or its lot is blocked.
     `value` is the total cost of all of it in company currency; what is blocked in bins of its own keeps the cost it
     came with (`blocked_value`), and moving average cost is taken of the rest by share (rules 12, 13).
     """
@@ -69,15 +71,35 @@ class StockLevel(models.Model):
         return f"{self.product_id} in {self.warehouse_id}"
 
 
-class BinStock(models.Model):
-    """What one bin has of one product: how much of it open pick tasks will take, and how much nobody is sure of.
+# Every move of stock changes a row of a bin, so that what is tracked moves by lot, and what is not without one.
+_LOT_AS_TRACKED = pgtrigger.Trigger(
+    name="lot_as_tracked",
+    level=pgtrigger.Row,
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    func="""
+        IF NOT EXISTS (
+            SELECT 1 FROM inventory_product p LEFT JOIN inventory_lot t ON t.id = NEW.lot_id AND t.product_id = p.id
+            WHERE p.id = NEW.product_id AND (p.tracking = 'NONE') = (NEW.lot_id IS NULL)
+                AND t.id IS NOT DISTINCT FROM NEW.lot_id
+        ) THEN
+            RAISE EXCEPTION 'lot % of product % is not how that is tracked', NEW.lot_id, NEW.product_id;
+        END IF;
+        RETURN NULL;
+    """,
+)
 
-    Summed over bins it is the level. What is `blocked` on a shelf could not be found there: it is promised and offered
-    to nobody until somebody has counted the bin.
+
+class BinStock(models.Model):
+    """What one bin has of one product, or of a lot of it: how much open pick tasks will take, and how much is blocked.
+
+    Summed over bins it is the level. What is `blocked` on a shelf could not be found there, and is promised and offered
+    to nobody until somebody has counted the bin; or its lot is blocked.
     """
 
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="bin_stocks")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="bin_stocks", db_index=False)
     quantity = quantity_field(default=0)
     allocated = quantity_field(default=0)
     blocked = quantity_field(default=0)
@@ -85,14 +107,20 @@ class BinStock(models.Model):
     objects = LockingQuerySet.as_manager()
 
     class Meta:
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [_LOT_AS_TRACKED]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["product", "bin"], name="binstock_one_per_product_and_bin"),
+            models.UniqueConstraint(
+                fields=["product", "bin", "lot"], nulls_distinct=False, name="binstock_one_per_product_bin_and_lot"
+            ),
             models.CheckConstraint(
                 condition=Q(quantity__gte=F("allocated") + F("blocked")),
                 name="binstock_allocated_and_blocked_within_quantity",
             ),
             models.CheckConstraint(condition=Q(allocated__gte=0), name="binstock_allocated_not_negative"),
             models.CheckConstraint(condition=Q(blocked__gte=0), name="binstock_blocked_not_negative"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["lot"], condition=Q(lot__isnull=False), name="binstock_of_lot")
         ]
 
     def __str__(self) -> str:
@@ -147,6 +175,7 @@ class StockMove(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, related_name="moves")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="moves", db_index=False)
     from_place = models.CharField(max_length=10, choices=Place.choices)
     from_bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     to_place = models.CharField(max_length=10, choices=Place.choices)
@@ -169,7 +198,10 @@ class StockMove(models.Model):
                 name="stockmove_to_one_place",
             ),
         ]
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["product", "id"], name="stockmove_of_product")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["product", "id"], name="stockmove_of_product"),
+            models.Index(fields=["lot", "id"], condition=Q(lot__isnull=False), name="stockmove_of_lot"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id}"

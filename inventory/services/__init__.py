@@ -2,8 +2,10 @@
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
 from inventory.services.allocating import allocate_demands
+from inventory.services.blocking import block_lots, expired_lots
 from inventory.services.buying import change_draft, draft_suggestions
 from inventory.services.catalogue import balance_item
+from inventory.services.choosing import BinPick, release_allocations
 from inventory.services.costing import add_late_cost
 from inventory.services.counting import Counted, NotCountable, count_bin
 from inventory.services.freeing import (
@@ -20,17 +22,12 @@ from inventory.services.freeing import (
     unpick,
 )
 from inventory.services.kits import keep_components
+from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
 from inventory.services.pegging import note_late, peg_demands
 from inventory.services.posting import StockMoved
-from inventory.services.promising import (
-    BinPick,
-    DemandRequest,
-    Promise,
-    place_demand,
-    release_allocations,
-)
+from inventory.services.promising import DemandRequest, Promise, place_demand
 from inventory.services.reallocating import Outcome, reallocate_demands
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
@@ -59,6 +56,8 @@ __all__ = [
     "DisposedUnits",
     "Issued",
     "Letter",
+    "LotName",
+    "LotUnclear",
     "NotCountable",
     "NotEnoughThere",
     "Outcome",
@@ -82,6 +81,7 @@ __all__ = [
     "answer_broken_pegs",
     "approve_supplier_orders",
     "balance_item",
+    "block_lots",
     "cancel_demand",
     "cancel_supplier_orders",
     "change_draft",
@@ -90,6 +90,7 @@ __all__ = [
     "dispose_returns",
     "draft_suggestions",
     "draft_supplier_order",
+    "expired_lots",
     "free_allocations",
     "hold_demands",
     "issue_allocations",

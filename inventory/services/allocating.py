@@ -16,6 +16,7 @@ from core.transactions import atomic
 from inventory import events, sql
 from inventory.decide import Supply, Want, decide
 from inventory.models import Demand, StockLevel, Warehouse
+from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later, settle_promises
 from inventory.services.promising import grants_by_index
 from inventory.services.sourcing import Destination, leave_days, leaves_on, routes_of
@@ -46,18 +47,27 @@ def allocate_demands(
     levels: list[Any] = _free_levels({d.company_id for d in waiting}, {d.product_id for d in waiting})
     site_of = {level_id: site_id for level_id, _product, site_id, _free in levels}
     sites = {site.pk: site for site in _sites(set(site_of.values()))}
-    supplies = [
-        Supply(level_id, product_id, site_id, sites[site_id].name, sites[site_id].priority, free)
-        for level_id, product_id, site_id, free in levels
-    ]
     places: dict[tuple[str, str], Destination] = {}
     for demand in waiting:
         place = demand.destination_country, demand.destination_postcode
         if place not in places:
             places[place] = Destination(*place)
     wants = [
-        Want(i, i, d.product_id, d.backordered, d.priority, places[d.destination_country, d.destination_postcode])
+        Want(
+            i,
+            i,
+            d.product_id,
+            d.backordered,
+            d.priority,
+            places[d.destination_country, d.destination_postcode],
+            max(d.good_until, at.date()) if d.good_until else None,
+        )
         for i, d in enumerate(waiting)
+    ]
+    lives = lives_for(wants, ((level_id, product_id) for level_id, product_id, _site, _free in levels), at.date())
+    supplies = [
+        Supply(level_id, product_id, site_id, sites[site_id].name, sites[site_id].priority, free, lives.get(level_id))
+        for level_id, product_id, site_id, free in levels
     ]
     by_index = grants_by_index(decide(wants, supplies, routes_of(sites, wants, at), explains=False))
     days = {pk: leaves_on(site, at) for pk, site in sites.items()}
@@ -110,6 +120,7 @@ def write_grants(
                 bulk.array([level_id for _demand, level_id, _quantity, _reason in given]),
                 bulk.array([quantity for _demand, _level_id, quantity, _reason in given]),
                 bulk.array([reason for *_grant, reason in given]),
+                bulk.array([demand.good_until for demand, *_grant in given]),
                 bulk.array(got),
                 bulk.array(got.values()),
                 bulk.array(leaves),

@@ -11,11 +11,13 @@ from core.models import User
 from core.money import round_half_up
 from core.refusals import Blocked
 from core.transactions import atomic
-from inventory.models import Allocation, Bin, BinStock, StockLevel, StockMove, StockPosting
+from inventory.models import Bin, BinStock, StockLevel, StockMove, StockPosting
 from inventory.services.allocating import allocate_demands
+from inventory.services.blocking import cuts_of, promised_of
 from inventory.services.freeing import Cut, free_allocations
+from inventory.services.lasting import check_serials, shelf_lives
 from inventory.services.posting import StockMoved, post
-from inventory.services.promising import lock_demands, locked_bins, locked_levels
+from inventory.services.promising import lock_demands, locked_levels
 
 ZERO = Decimal(0)
 
@@ -46,11 +48,12 @@ def count_bin(
     reference: str,
     actor: User,
     at: datetime,
+    lot_id: int | None = None,
 ) -> Counted:
-    """Set what a shelf holds of a product to what was counted there, at moving average cost, and unblock it.
+    """Set what a shelf holds of a product, or of a lot, to what was counted there, at moving average cost.
 
-    Where less is there than was promised, the promises that are due last are taken away and made anew elsewhere, as
-    far as there is stock.
+    It is unblocked, but for a lot that is. Where less is there than was promised, the promises that are due last are
+    taken away and made anew elsewhere, as far as there is stock.
 
     :raises NotCountable: where fewer units were counted than pickers are still to take out of the bin.
     :raises StockMoved: where the bin never had the product, or was promised anew while this waited.
@@ -59,11 +62,12 @@ def count_bin(
     level_id = StockLevel.objects.values_list("pk", flat=True).get(
         company=company_id, product=product_id, warehouse=shelf.warehouse_id
     )
-    promised = _firm(level_id)
-    lock_demands([allocation.demand_id for allocation in promised])
+    promised = promised_of([level_id])
+    locked = {allocation.demand_id for allocation in promised}
+    lock_demands(locked)
     level = next(level for level in locked_levels([company_id], [product_id]) if level.pk == level_id)
-    stocks = locked_bins([product_id], [shelf.warehouse_id])
-    stock = next((stock for stock in stocks if stock.bin_id == bin_id), None)
+    rows = BinStock.objects.filter(product=product_id, bin=shelf, lot=lot_id).select_related("lot")
+    stock = next(iter(rows.locked()), None)
     if stock is None:
         raise StockMoved("This bin never had this product: look again.")
     if counted < stock.allocated:
@@ -71,8 +75,15 @@ def count_bin(
             f"{stock.allocated.normalize():f} units of this are still to be picked from {shelf}."
             " Let them be picked, or noted as short, and count then."
         )
-    gain = counted - (stock.quantity - stock.blocked)
-    cuts = _cuts(level, level.allocated - level.sellable - gain, product_id, {a.demand_id for a in promised})
+    # Of a blocked lot all stays blocked but what a picker is on the way to
+    blocked = counted - stock.allocated if stock.lot and stock.lot.blocked_at else ZERO
+    gain = counted - blocked - (stock.quantity - stock.blocked)
+    if stock.lot:
+        life = shelf_lives([level_id], at.date())[level_id]
+        life.there[stock.lot.lasts_until] = life.there.get(stock.lot.lasts_until, ZERO) + gain
+        cuts = cuts_of({level_id: life}, promised_of([level_id]), locked, product_id, at.date())
+    else:
+        cuts = _cuts(level, level.allocated - level.sellable - gain, product_id, locked)
     free_allocations(cuts=cuts, at=at)
     difference = counted - stock.quantity
     value = share_of(level, abs(difference), places)
@@ -81,13 +92,15 @@ def count_bin(
         {
             level_id: {
                 "sellable": gain,
-                "blocked": -stock.blocked,
-                "uncounted": -stock.blocked,
+                "blocked": blocked - stock.blocked,
+                "uncounted": blocked - stock.blocked,
                 "value": value if difference > 0 else -value,
             }
         },
     )
-    bulk.add(BinStock, {stock.pk: {"quantity": difference, "blocked": -stock.blocked}})
+    bulk.add(BinStock, {stock.pk: {"quantity": difference, "blocked": blocked - stock.blocked}})
+    if difference > 0:
+        check_serials([lot_id])
     posting_id = None
     if difference:
         outside, inside = StockMove.Place.ADJUSTMENT, StockMove.Place.BIN
@@ -99,6 +112,7 @@ def count_bin(
             [
                 StockMove(
                     product_id=product_id,
+                    lot_id=lot_id,
                     from_place=outside if came else inside,
                     from_bin_id=None if came else bin_id,
                     to_place=inside if came else outside,
@@ -113,18 +127,10 @@ def count_bin(
     return Counted(stock.quantity, posting_id, demand_ids)
 
 
-def _firm(level_id: int) -> list[Allocation]:
-    return list(
-        Allocation.objects.filter(level=level_id, status=Allocation.Status.FIRM)
-        .select_related("demand")
-        .order_by("-demand__priority", "-demand__due_on", "-pk")
-    )
-
-
 def _cuts(level: StockLevel, lacking: Decimal, product_id: int, locked: set[int]) -> list[Cut]:
     """Choose the promises that a level cannot keep any more, those that are due last before others."""
     cuts = []
-    for allocation in _firm(level.pk) if lacking > 0 else ():
+    for allocation in reversed(promised_of([level.pk])) if lacking > 0 else ():
         if allocation.demand_id not in locked:
             raise StockMoved("Stock of this was promised while you counted. Nothing was changed: send it again.")
         units = min(lacking, allocation.quantity)

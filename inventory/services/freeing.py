@@ -16,8 +16,9 @@ from core.refusals import Blocked
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import Allocation, Bin, BrokenPeg, Demand, StockLevel, StockMove, StockPosting
+from inventory.services.lasting import block_arrivals, shelf_lives
 from inventory.services.pegging import ask, peg_later, settle_promises
-from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, post, sums
+from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, ensure_bin_stock, post, sums
 from inventory.services.sourcing import leave_days
 
 ZERO = Decimal(0)
@@ -33,6 +34,7 @@ class Cut:
     product_id: int
     bin_id: int | None
     quantity: Decimal
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class PutBackMove:
     tote_id: int
     bin_id: int
     quantity: Decimal
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def free_allocations(*, cuts: Sequence[Cut], at: datetime) -> None:
             for level_id, quantity in sums((cut.level_id, cut.quantity) for cut in cuts).items()
         },
     )
-    reserved = sums(((cut.bin_id, cut.product_id), -cut.quantity) for cut in cuts if cut.bin_id is not None)
+    reserved = sums(((cut.bin_id, cut.product_id, cut.lot_id), -cut.quantity) for cut in cuts if cut.bin_id is not None)
     if reserved:
         add_bin_stock(quantities=dict.fromkeys(reserved, ZERO), allocated=reserved)
 
@@ -107,7 +110,8 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
 
     The newest allocations give first; each stays with its warehouse.
 
-    :raises Blocked: where the first has not as much, or the second does not wait for as much, or is held.
+    :raises Blocked: where the first has not as much, or the second does not wait for as much, is held, or needs goods
+        that last longer.
     """
     taker = bulk.by_pk(list(Demand.objects.filter(pk__in=[from_demand_id, to_demand_id]).locked()))[to_demand_id]
     if quantity <= 0:
@@ -127,6 +131,11 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
         raise Blocked(f"Only {movable:,f} can be moved: the rest is with the pickers, or not there.")
     free_allocations(cuts=cuts, at=at)
     moved = sums((cut.level_id, cut.quantity) for cut in cuts)
+    if taker.good_until is not None:
+        good_until = max(taker.good_until, at.date())
+        lives = shelf_lives(list(moved), at.date())
+        if any(units > lives[level_id].free(good_until) for level_id, units in moved.items()):
+            raise Blocked(f"What can be moved is not good until {good_until:%d %b %Y}, as this customer wants it.")
     bulk.add(StockLevel, {level_id: {"allocated": units} for level_id, units in moved.items()})
     bulk.insert(
         [
@@ -135,6 +144,7 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
                 demand=taker,
                 level_id=level_id,
                 quantity=units,
+                good_until=taker.good_until,
                 reason=reason,
                 created_at=at,
             )
@@ -198,8 +208,7 @@ def put_back(*, company_id: int, moves: Sequence[PutBackMove], reference: str, a
     :raises StockMoved: where a tote does not hold as much.
     """
     _check_shelves(moves)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.ENSURE_BIN_STOCK, [[move.bin_id for move in moves], [move.product_id for move in moves]])
+    ensure_bin_stock((move.bin_id, move.product_id, move.lot_id) for move in moves)
     bulk.add(
         StockLevel,
         {
@@ -207,14 +216,16 @@ def put_back(*, company_id: int, moves: Sequence[PutBackMove], reference: str, a
             for level_id, quantity in sums((move.level_id, move.quantity) for move in moves).items()
         },
     )
-    out = sums(((move.tote_id, move.product_id), -move.quantity) for move in moves)
-    into = sums(((move.bin_id, move.product_id), move.quantity) for move in moves)
+    out = sums(((move.tote_id, move.product_id, move.lot_id), -move.quantity) for move in moves)
+    into = sums(((move.bin_id, move.product_id, move.lot_id), move.quantity) for move in moves)
     add_bin_stock(quantities={**out, **into}, allocated={})
+    block_arrivals(into)
     return post(
         StockPosting(company_id=company_id, kind=StockPosting.Kind.PUT_BACK, reference=reference, actor=actor, at=at),
         [
             StockMove(
                 product_id=move.product_id,
+                lot_id=move.lot_id,
                 from_place=StockMove.Place.BIN,
                 from_bin_id=move.tote_id,
                 to_place=StockMove.Place.BIN,

@@ -16,8 +16,8 @@ from core.money import spread
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import StockLevel, StockMove, StockPosting
+from inventory.services.choosing import BinPick
 from inventory.services.posting import add_bin_stock, change_allocations, post, sums
-from inventory.services.promising import BinPick
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class StockIssue:
     product_id: int
     tote_id: int
     quantity: Decimal
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,15 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
             for level_id, quantity in sums((pick.level_id, pick.quantity) for pick in picks).items()
         },
     )
-    out = sums(((pick.bin_id, pick.product_id), -pick.quantity) for pick in picks)
-    into = sums(((pick.tote_id, pick.product_id), pick.quantity) for pick in picks)
+    out = sums(((pick.bin_id, pick.product_id, pick.lot_id), -pick.quantity) for pick in picks)
+    into = sums(((pick.tote_id, pick.product_id, pick.lot_id), pick.quantity) for pick in picks)
     add_bin_stock(quantities={**out, **into}, allocated=out)
     return post(
         StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor_id=actor.pk, at=at),
         [
             StockMove(
                 product_id=pick.product_id,
+                lot_id=pick.lot_id,
                 from_place=StockMove.Place.BIN,
                 from_bin_id=pick.bin_id,
                 to_place=StockMove.Place.BIN,
@@ -89,7 +91,7 @@ def issue_allocations(
         cursor.execute(sql.ISSUE_LEVELS, [bulk.array(by_level), bulk.array(by_level.values()), places])
         cost_of_level: dict[int, Decimal] = dict(cursor.fetchall())
     costs = _shares(issues, cost_of_level, places)
-    out = sums(((issue.tote_id, issue.product_id), -issue.quantity) for issue in issues)
+    out = sums(((issue.tote_id, issue.product_id, issue.lot_id), -issue.quantity) for issue in issues)
     add_bin_stock(quantities=out, allocated={})
     posting_id = post(
         StockPosting(
@@ -98,6 +100,7 @@ def issue_allocations(
         [
             StockMove(
                 product_id=issue.product_id,
+                lot_id=issue.lot_id,
                 from_place=StockMove.Place.BIN,
                 from_bin_id=issue.tote_id,
                 to_place=StockMove.Place.CUSTOMER,

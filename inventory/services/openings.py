@@ -17,6 +17,7 @@ from core.quantities import MAX_QUANTITY, in_steps
 from core.roles import require
 from core.transactions import atomic
 from inventory.models import Bin, Product, StockMove, StockPosting, Warehouse
+from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 
 MAX_VALUE = Decimal(1_000_000_000)
@@ -39,6 +40,23 @@ COLUMNS = (
         "cost stockvalue totalvalue",
         writes="number",
         help="What the quantity cost in all, in your currency",
+    ),
+    Column(
+        "lot",
+        "lot",
+        readers.optional(readers.text(40)),
+        "lotnumber batch batchnumber serial serialnumber",
+        is_required=False,
+        help="The lot or serial number, of products that have one",
+    ),
+    Column(
+        "good_until",
+        "good until",
+        readers.optional(readers.day(years_ahead=50)),
+        "expires expireson expiry expirydate bestbefore",
+        writes="day",
+        is_required=False,
+        help="The lot's last day",
     ),
 )
 
@@ -70,7 +88,8 @@ def open_stock(*, groups: Sequence[Group], origin: Origin, actor: User, at: date
             continue
         shelf = shelves[said["warehouse"], said["bin"]][0]
         product = products[said["sku"]]
-        lines.append(ReceiptLine(shelf, product.pk, said["quantity"], said["value"]))
+        lot = LotName(said["lot"], said["good_until"]) if said["lot"] else None
+        lines.append(ReceiptLine(shelf, product.pk, said["quantity"], said["value"], lot))
         results[row.number] = intake.loaded(product.pk)
     if lines:
         try:
@@ -82,7 +101,7 @@ def open_stock(*, groups: Sequence[Group], origin: Origin, actor: User, at: date
                 actor=actor,
                 at=at,
             )
-        except WarehouseNotReady as refusal:
+        except (WarehouseNotReady, LotUnclear) as refusal:
             raise intake.OpeningRefused(refusal.sentence) from refusal
     return results
 
@@ -113,6 +132,10 @@ def _fault(
             "quantity",
             f"{product.sku} is counted in steps of {product.unit.step.normalize():f} {product.unit.code}.",
         )
+    if bool(said["lot"]) != (product.tracking != Product.Tracking.NONE):
+        return "lot", f"{product.sku} has no lots." if said["lot"] else f"Say which lot of {product.sku} it is."
+    if product.tracking == Product.Tracking.SERIAL and said["quantity"] != 1:
+        return "quantity", "A serial number stands for one unit."
     return None
 
 
@@ -141,7 +164,7 @@ OPENING_STOCK = ImportKind(
     noun_plural="rows of stock",
     verb="inventory.open_balances",
     columns=COLUMNS,
-    key=intake.by("warehouse", "bin", "sku"),
+    key=intake.by("warehouse", "bin", "sku", "lot"),
     is_unique=True,
     load=open_stock,
     totals=_totals,

@@ -61,17 +61,30 @@ def sums(pairs: Iterable[tuple[Any, Decimal]]) -> dict[Any, Decimal]:
     return dict(totals)
 
 
-def add_bin_stock(
-    *, quantities: Mapping[tuple[int, int], Decimal], allocated: Mapping[tuple[int, int], Decimal]
-) -> None:
-    """Add to what bins hold and have reserved, by (bin id, product id), locking them by primary key.
+# A bin, a product, and the lot of it where it is tracked
+Place = tuple[int, int, int | None]
+
+
+def ensure_bin_stock(places: Iterable[Place]) -> None:
+    """Give bins a row for what is about to lie in them, where they have none."""
+    wanted = set(places)
+    if not wanted:
+        return
+    bins, products, lots = zip(*wanted, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.ENSURE_BIN_STOCK, [bulk.array(bins), bulk.array(products), bulk.array(lots)])
+
+
+def add_bin_stock(*, quantities: Mapping[Place, Decimal], allocated: Mapping[Place, Decimal]) -> None:
+    """Add to what bins hold and have reserved, by place, locking them by primary key.
 
     :raises StockMoved: where a bin has no row for its product, or does not hold as much as its row and the plan say.
     """
     keys = list(quantities)
     asked = [
-        bulk.array([bin_id for bin_id, _product in keys]),
-        bulk.array([product_id for _bin, product_id in keys]),
+        bulk.array([bin_id for bin_id, _product, _lot in keys]),
+        bulk.array([product_id for _bin, product_id, _lot in keys]),
+        bulk.array([lot_id for _bin, _product, lot_id in keys]),
         bulk.array([quantities[key] for key in keys]),
         bulk.array([allocated.get(key, Decimal(0)) for key in keys]),
     ]

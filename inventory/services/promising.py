@@ -1,20 +1,21 @@
-"""The promise: placing demand, allocating stock to it, and choosing the bins when it is released."""
+"""The promise: placing demand, and allocating stock to it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
 
-from core import bulk, transitions
+from core import bulk
 from core.reading import Among, Given, compiled
 from core.transactions import atomic
 from inventory.decide import Grant, Want, decide
-from inventory.models import Allocation, Bin, BinStock, Demand, StockLevel
+from inventory.models import Allocation, Demand, StockLevel
+from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later
 from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
 
@@ -25,7 +26,8 @@ ZERO = Decimal(0)
 class DemandRequest:
     """What one part of an order asks for.
 
-    Requests of one `group` (the order) leave together where one warehouse can fill all.
+    Requests of one `group` (the order) leave together where one warehouse can fill all. Of a product with lots it asks
+    for what is good until a day.
     """
 
     company_id: int
@@ -34,6 +36,7 @@ class DemandRequest:
     due_on: date
     group: int
     destination: Destination
+    good_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +54,6 @@ class Promise:
     rejected: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BinPick:
-    """Units of one allocation to be taken from one bin into one tote."""
-
-    allocation_id: int
-    demand_id: int
-    level_id: int
-    product_id: int
-    warehouse_id: int
-    bin_id: int
-    tote_id: int
-    quantity: Decimal
-
-
 @atomic
 def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Promise]:
     """Record demand and promise on-hand stock to it under the levels' locks.
@@ -79,11 +68,19 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
         _levels_with_stock({request.company_id for request in requests}, {request.product_id for request in requests})
     )
     wants = [
-        Want(index, request.group, request.product_id, request.quantity, destination=request.destination)
+        Want(
+            index,
+            request.group,
+            request.product_id,
+            request.quantity,
+            destination=request.destination,
+            good_until=request.good_until,
+        )
         for index, request in enumerate(requests)
     ]
     sites = {level.warehouse_id: level.warehouse for level in levels}
-    by_index = grants_by_index(decide(wants, supplies_of(levels), routes_of(sites, wants, at)))
+    lives = lives_for(wants, ((level.pk, level.product_id) for level in levels), at.date())
+    by_index = grants_by_index(decide(wants, supplies_of(levels, lives), routes_of(sites, wants, at)))
     _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
     demands, allocations = [], []
@@ -99,6 +96,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             due_on=request.due_on,
             promised_on=first,
             first_promised_on=first,
+            good_until=request.good_until,
             destination_country=request.destination.country,
             destination_postcode=request.destination.postcode,
         )
@@ -119,72 +117,6 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     ]
 
 
-@atomic
-def release_allocations(
-    *, demand_ids: Collection[int], at: datetime, warehouse_ids: Container[int] | None = None
-) -> list[BinPick]:
-    """Choose bins for every firm allocation of the demands and reserve their stock for the pick, in walking order.
-
-    Only those in some warehouses, where these are named.
-
-    A bin that can give all of an allocation is preferred, the first on the way; otherwise the bins on the way, one
-    after the other.
-    """
-    lock_demands(demand_ids)
-    allocations = [
-        allocation
-        for allocation in firm_allocations(demand_ids)
-        if warehouse_ids is None or allocation.stock.warehouse_id in warehouse_ids
-    ]
-    return choose_bins(allocations, at)
-
-
-def choose_bins(allocations: Sequence[Allocation], at: datetime) -> list[BinPick]:
-    """Release firm allocations whose demands are locked.
-
-    Bins that somebody is still to count come last: they are sent to only where nothing else can give.
-    """
-    if not allocations:
-        return []
-    stocks = locked_bins(
-        {allocation.stock.product_id for allocation in allocations},
-        {allocation.stock.warehouse_id for allocation in allocations},
-    )
-    shelves: dict[tuple[int, int], list[BinStock]] = defaultdict(list)
-    totes: dict[tuple[int, int], Bin] = {}
-    for stock in sorted(stocks, key=lambda s: (s.blocked > 0, s.bin.sequence, s.bin.code, s.pk)):
-        key = (stock.bin.warehouse_id, stock.product_id)
-        if stock.bin.kind == Bin.Kind.PICK:
-            shelves[key].append(stock)
-        else:
-            totes.setdefault(key, stock.bin)
-    free = {stock.pk: stock.quantity - stock.allocated - stock.blocked for stock in stocks}
-    taken: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
-    picks: list[tuple[tuple[int, str], BinPick]] = []
-    for allocation in allocations:
-        level = allocation.stock
-        key = (level.warehouse_id, level.product_id)
-        for stock, quantity in _from_bins(shelves[key], free, allocation.quantity):
-            free[stock.pk] -= quantity
-            taken[stock.pk]["allocated"] += quantity
-            pick = BinPick(
-                allocation_id=allocation.pk,
-                demand_id=allocation.demand_id,
-                level_id=level.pk,
-                product_id=level.product_id,
-                warehouse_id=level.warehouse_id,
-                bin_id=stock.bin_id,
-                tote_id=totes[key].pk,
-                quantity=quantity,
-            )
-            picks.append(((stock.bin.sequence, stock.bin.code), pick))
-    bulk.add(BinStock, taken)
-    transitions.apply_later(allocations, "release", at=at)
-    return [
-        pick for _place, pick in sorted(picks, key=lambda pair: (pair[1].warehouse_id, pair[0], pair[1].allocation_id))
-    ]
-
-
 @compiled
 def lock_demands(demand_ids: Given) -> QuerySet[Demand]:
     """Lock demands by their ids, before anything that they were promised."""
@@ -196,34 +128,6 @@ def firm_allocations(demand_ids: Given) -> QuerySet[Allocation]:
     """Return the firm allocations of demands, with their levels."""
     firm = Allocation.objects.filter(Among(F("demand_id"), demand_ids), Among(F("status"), [Allocation.Status.FIRM]))
     return firm.select_related("level").order_by("pk")
-
-
-@compiled
-def locked_bins(product_ids: Given, warehouse_ids: Given) -> QuerySet[BinStock]:
-    """Lock what the shelves and totes of warehouses have of products, and bring their bins."""
-    stocks = BinStock.objects.filter(
-        Among(F("product_id"), product_ids),
-        Among(F("bin__warehouse_id"), warehouse_ids),
-        bin__kind__in=[Bin.Kind.PICK, Bin.Kind.TOTE],
-    )
-    return stocks.select_related("bin").locked()
-
-
-def _from_bins(
-    shelf: Sequence[BinStock], free: Mapping[int, Decimal], quantity: Decimal
-) -> list[tuple[BinStock, Decimal]]:
-    whole = next((stock for stock in shelf if free[stock.pk] >= quantity), None)
-    if whole is not None:
-        return [(whole, quantity)]
-    taken = []
-    for stock in shelf:
-        part = min(free[stock.pk], quantity)
-        if part > 0:
-            taken.append((stock, part))
-            quantity -= part
-    if quantity > 0:
-        raise AssertionError(f"The level promises {quantity} more than its bins hold.")
-    return taken
 
 
 @compiled
@@ -274,6 +178,7 @@ def _allocation_of(demand: Demand, grant: Grant, at: datetime) -> Allocation:
         demand=demand,
         level_id=grant.level_id,
         quantity=grant.quantity,
+        good_until=demand.good_until,
         reason=grant.reason,
         created_at=at,
     )

@@ -38,10 +38,13 @@ def reallocate_demands(*, strategies: Mapping[int, Strategy], at: datetime) -> l
     """Give what demands have, as far as no pick was planned for it, and what is free of their products anew.
 
     `strategies` says by demand what may become of it; those of one strategy are served in the order given. A demand on
-    hold is left out. What each had and has is returned in the same order.
+    hold is left out, and so is one for a product with lots, which keeps what lasts for it. What each had and has is
+    returned in the same order.
     """
     turn = {demand_id: place for place, demand_id in enumerate(strategies)}
-    demands = sorted((d for d in locked_demands(strategies) if not d.is_held), key=lambda d: turn[d.pk])
+    demands = sorted(
+        (d for d in locked_demands(strategies) if not d.is_held and d.good_until is None), key=lambda d: turn[d.pk]
+    )
     if not demands:
         return []
     firm = _firm(demands)
@@ -49,7 +52,7 @@ def reallocate_demands(*, strategies: Mapping[int, Strategy], at: datetime) -> l
     sites = {level.warehouse_id: level.warehouse for level in levels}
     claims = [_claim(demand, strategies[demand.pk], firm[demand.pk]) for demand in demands]
     wants = [Want(0, 0, claim.product_id, claim.wanted, destination=claim.destination) for claim in claims]
-    shares = share_out(claims, supplies_of(levels), routes_of(sites, wants, at))
+    shares = share_out(claims, supplies_of(levels, {}), routes_of(sites, wants, at))
     before = {demand.pk: (demand.allocated + demand.picked, demand.promised_on) for demand in demands}
     changed = _write(demands, claims, shares, firm, {level.pk: leaves_on(level.warehouse, at) for level in levels}, at)
     if changed:

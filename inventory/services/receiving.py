@@ -17,7 +17,8 @@ from core.roles import require
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import Bin, Product, StockLevel, StockMove, StockPosting, Warehouse
-from inventory.services.posting import add_bin_stock, post
+from inventory.services.lasting import LotName, block_arrivals, check_serials, ensure_lots
+from inventory.services.posting import Place, add_bin_stock, ensure_bin_stock, post
 
 
 class WarehouseNotReady(Refused):
@@ -28,12 +29,13 @@ class WarehouseNotReady(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """Units of a product that go into a bin, with their whole cost in company currency."""
+    """Units of a product that go into a bin, with their whole cost in company currency, and of which lot they are."""
 
     bin_id: int
     product_id: int
     quantity: Decimal
     value: Decimal
+    lot: LotName | None = None
 
 
 @atomic
@@ -52,7 +54,7 @@ def receive_stock(
 
     :raises NotAllowed: where the actor may not receive.
     :raises WarehouseNotReady: where a bin is no pick bin of the company, or its warehouse has no tote to pick into.
-    :raises Blocked: where a product is not the company's.
+    :raises Blocked: where a product is not the company's, or its lot is not clear.
     """
     require(actor, "inventory.receive")
     places = {
@@ -75,12 +77,14 @@ def receive_stock(
             "A warehouse needs a bin of the kind tote before it takes stock: picked goods go there."
         )
     products = [line.product_id for line in lines]
-    if Product.objects.filter(company=company_id, pk__in=products).count() != len(set(products)):
+    tracking = dict(Product.objects.filter(company=company_id, pk__in=products).values_list("pk", "tracking"))
+    if len(tracking) != len(set(products)):
         raise Blocked("Products of your own company can be received only.")
+    lots = ensure_lots(company_id, [(line.product_id, line.lot) for line in lines], tracking)
     bins = [line.bin_id for line in lines]
     with connection.cursor() as cursor:
         cursor.execute(sql.ENSURE_LEVELS, [company_id, [places[pk].warehouse_id for pk in bins], products])
-        cursor.execute(sql.ENSURE_BIN_STOCK, [bins, products])
+    ensure_bin_stock(zip(bins, products, lots, strict=True))
     levels = {
         (level.warehouse_id, level.product_id): level.pk
         for level in StockLevel.objects.filter(
@@ -88,26 +92,30 @@ def receive_stock(
         )
     }
     level_changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"sellable": Decimal(0), "value": Decimal(0)})
-    bin_changes: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
-    for line in lines:
+    bin_changes: dict[Place, Decimal] = defaultdict(Decimal)
+    for line, lot_id in zip(lines, lots, strict=True):
         change = level_changes[levels[places[line.bin_id].warehouse_id, line.product_id]]
         change["sellable"] += line.quantity
         change["value"] += line.value
-        bin_changes[line.bin_id, line.product_id] += line.quantity
+        bin_changes[line.bin_id, line.product_id, lot_id] += line.quantity
     bulk.add(StockLevel, level_changes)
     add_bin_stock(quantities=bin_changes, allocated={})
+    if any(lots):
+        check_serials(lots)
+        block_arrivals(bin_changes)
     source = StockMove.Place.ADJUSTMENT if kind == StockPosting.Kind.OPENING else StockMove.Place.SUPPLIER
     return post(
         StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at),
         [
             StockMove(
                 product_id=line.product_id,
+                lot_id=lot_id,
                 from_place=source,
                 to_place=StockMove.Place.BIN,
                 to_bin_id=line.bin_id,
                 quantity=line.quantity,
                 value=line.value,
             )
-            for line in lines
+            for line, lot_id in zip(lines, lots, strict=True)
         ],
     )

@@ -16,7 +16,8 @@ from core.refusals import Blocked
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import Bin, StockLevel, StockMove, StockPosting
-from inventory.services.posting import StockMoved, add_bin_stock, post, post_all, sums
+from inventory.services.lasting import block_arrivals
+from inventory.services.posting import Place, StockMoved, add_bin_stock, ensure_bin_stock, post, post_all, sums
 from inventory.services.receiving import WarehouseNotReady
 
 ZERO = Decimal(0)
@@ -32,11 +33,12 @@ _LEADS_TO = {
 
 @dataclass(frozen=True, slots=True)
 class ReturnedUnits:
-    """Units of a product that came back, with what they cost when they left, in company currency."""
+    """Units of a product that came back, with what they cost when they left in company currency, and their lot."""
 
     product_id: int
     quantity: Decimal
     value: Decimal
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class DisposedUnits:
     quantity: Decimal
     value: Decimal
     bin_id: int | None = None
+    lot_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def receive_returns(
 
     :raises WarehouseNotReady: where the warehouse has no returns bin.
     """
-    places = _places(company_id, warehouse_id, {unit.product_id for unit in units})
+    places = _places(company_id, warehouse_id, units)
     changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for unit in units:
         change = changes[places[unit.product_id].level_id or 0]
@@ -80,11 +83,12 @@ def receive_returns(
         change["value"] += unit.value
         change["blocked_value"] += unit.value
     bulk.add(StockLevel, changes)
-    into = sums(((places[unit.product_id].returns, unit.product_id), unit.quantity) for unit in units)
+    into = sums(((places[unit.product_id].returns, unit.product_id, unit.lot_id), unit.quantity) for unit in units)
     add_bin_stock(quantities=into, allocated={})
     moves = [
         StockMove(
             product_id=unit.product_id,
+            lot_id=unit.lot_id,
             from_place=StockMove.Place.CUSTOMER,
             to_place=StockMove.Place.BIN,
             to_bin_id=places[unit.product_id].returns,
@@ -118,9 +122,9 @@ def dispose_returns(
     :raises StockMoved: where the bin that they lie in does not hold as much.
     """
     _check_shelves(warehouse_id, {unit.bin_id for unit in units if unit.bin_id is not None})
-    places = _places(company_id, warehouse_id, {unit.product_id for unit in units}, units)
+    places = _places(company_id, warehouse_id, (), units)
     changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    bins: dict[tuple[int, int], Decimal] = defaultdict(Decimal)
+    bins: dict[Place, Decimal] = defaultdict(Decimal)
     moves: dict[StockPosting.Kind, list[StockMove]] = defaultdict(list)
     for unit in units:
         place = places[unit.product_id]
@@ -136,12 +140,13 @@ def dispose_returns(
         elif unit.kind != Kind.QUARANTINE:
             change["value"] -= unit.value
         target = _target(unit, place)
-        bins[source, unit.product_id] -= unit.quantity
+        bins[source, unit.product_id, unit.lot_id] -= unit.quantity
         if target is not None:
-            bins[target, unit.product_id] += unit.quantity
+            bins[target, unit.product_id, unit.lot_id] += unit.quantity
         moves[unit.kind].append(
             StockMove(
                 product_id=unit.product_id,
+                lot_id=unit.lot_id,
                 from_place=StockMove.Place.BIN,
                 from_bin_id=source,
                 to_place=_LEADS_TO[unit.kind],
@@ -152,6 +157,7 @@ def dispose_returns(
         )
     bulk.add(StockLevel, {level_id: change for level_id, change in changes.items() if change})
     add_bin_stock(quantities=bins, allocated={})
+    block_arrivals(bins)
     postings = {
         kind: StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at) for kind in moves
     }
@@ -175,34 +181,36 @@ def _check_shelves(warehouse_id: int, bin_ids: Collection[int]) -> None:
 
 
 def _places(
-    company_id: int, warehouse_id: int, product_ids: Collection[int], disposed: Sequence[DisposedUnits] = ()
+    company_id: int, warehouse_id: int, returned: Sequence[ReturnedUnits], disposed: Sequence[DisposedUnits] = ()
 ) -> Mapping[int, _Places]:
     """Return where products lie and go, with a row for each in the bins that goods are about to enter."""
+    product_ids = {*(unit.product_id for unit in returned), *(unit.product_id for unit in disposed)}
     places = _read_places(company_id, warehouse_id, product_ids)
     if any(place.returns is None for place in places.values()):
         raise WarehouseNotReady("This warehouse has no bin for returns yet: an administrator adds one of that kind.")
-    wanted = {(_target(unit, places[unit.product_id]), unit.product_id) for unit in disposed}
+    wanted = {
+        *((places[unit.product_id].returns, unit.product_id, unit.lot_id) for unit in returned),
+        *((_target(unit, places[unit.product_id]), unit.product_id, unit.lot_id) for unit in disposed),
+    }
     lacking = {kind for kind in (Kind.QUARANTINE, Kind.RESTOCK) if _lacks(kind, disposed, places)}
     if lacking:
         kind = "quarantine" if Kind.QUARANTINE in lacking else "picking"
         raise WarehouseNotReady(f"This warehouse has no bin for {kind} yet: an administrator adds one of that kind.")
-    if not disposed:
-        wanted = {(place.returns, product_id) for product_id, place in places.items()}
-    missing = sorted(
-        (bin_id, product_id)
-        for bin_id, product_id in wanted
-        if bin_id is not None and bin_id not in places[product_id].stocked
-    )
+    missing = [
+        (bin_id, product_id, lot_id)
+        for bin_id, product_id, lot_id in wanted
+        if bin_id is not None and (lot_id is not None or bin_id not in places[product_id].stocked)
+    ]
     if not missing and all(place.level_id for place in places.values()):
         return places
     lacking_levels = sorted(product_id for product_id, place in places.items() if place.level_id is None)
     if disposed and lacking_levels:
         raise StockMoved("These goods are not in this warehouse any more. Nothing was moved: look again.")
-    with connection.cursor() as cursor:
-        if lacking_levels:
+    if lacking_levels:
+        with connection.cursor() as cursor:
             cursor.execute(sql.ENSURE_LEVELS, [company_id, [warehouse_id] * len(lacking_levels), lacking_levels])
-        if missing:
-            cursor.execute(sql.ENSURE_BIN_STOCK, [[pair[0] for pair in missing], [pair[1] for pair in missing]])
+    if missing:
+        ensure_bin_stock(missing)
     return _read_places(company_id, warehouse_id, product_ids) if lacking_levels else places
 
 

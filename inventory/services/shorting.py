@@ -11,18 +11,14 @@ from decimal import Decimal
 from core import bulk
 from core.models import User
 from core.transactions import atomic
-from inventory.models import BinStock, StockLevel
+from inventory.models import BinStock, Lot, StockLevel
 from inventory.services.allocating import allocate_demands
+from inventory.services.choosing import BinPick, choose_bins, locked_bins
 from inventory.services.freeing import Cut, free_allocations
+from inventory.services.lasting import shelf_lives
 from inventory.services.moving import pick_allocations
-from inventory.services.promising import (
-    BinPick,
-    choose_bins,
-    firm_allocations,
-    lock_demands,
-    locked_bins,
-    locked_levels,
-)
+from inventory.services.posting import Place
+from inventory.services.promising import firm_allocations, lock_demands, locked_levels
 
 ZERO = Decimal(0)
 
@@ -75,12 +71,13 @@ def pick_short(*, company_id: int, shorts: Sequence[ShortPick], reference: str, 
                 product_id=short.pick.product_id,
                 bin_id=short.pick.bin_id,
                 quantity=short.pick.quantity - short.found,
+                lot_id=short.pick.lot_id,
             )
             for short in shorts
         ],
         at=at,
     )
-    _block(shorts)
+    _block(shorts, at)
     allocate_demands(demand_ids=demand_ids, at=at)
     # Only what was promised here and now: what nobody has released yet stays with the desk that releases
     anew = [allocation for allocation in firm_allocations(demand_ids) if allocation.pk not in before]
@@ -97,27 +94,35 @@ def _with(pick: BinPick, quantity: Decimal) -> BinPick:
         bin_id=pick.bin_id,
         tote_id=pick.tote_id,
         quantity=quantity,
+        lot_id=pick.lot_id,
     )
 
 
-def _block(shorts: Sequence[ShortPick]) -> None:
+def _block(shorts: Sequence[ShortPick], at: datetime) -> None:
     """Block what is free in the bins: what was missing, and what lay beside it that the picker would have taken.
 
     Never more than the level has free: what it promised to others stays promised until the bin is counted.
     """
-    places = {(short.pick.bin_id, short.pick.product_id): short.pick.level_id for short in shorts}
+    places = {(short.pick.bin_id, short.pick.product_id, short.pick.lot_id): short.pick.level_id for short in shorts}
     levels = {level.pk: level for level in StockLevel.objects.filter(pk__in=set(places.values()))}
+    lots = {place[2] for place in places if place[2] is not None}
+    last_days = {lot.pk: lot.lasts_until for lot in Lot.objects.filter(pk__in=lots)} if lots else {}
+    lives = shelf_lives(list(levels), at.date()) if lots else {}
     bins: dict[int, dict[str, Decimal]] = {}
     blocked: dict[int, Decimal] = defaultdict(Decimal)
     for stock in _stocks(places):
-        level_id = places[stock.bin_id, stock.product_id]
+        level_id = places[stock.bin_id, stock.product_id, stock.lot_id]
         level = levels[level_id]
         free = min(
             stock.quantity - stock.allocated - stock.blocked, level.sellable - level.allocated - blocked[level_id]
         )
+        if stock.lot_id is not None:
+            free = min(free, lives[level_id].free(last_days[stock.lot_id]))
         if free > 0:
             bins[stock.pk] = {"blocked": free}
             blocked[level_id] += free
+            if stock.lot_id is not None:
+                lives[level_id].there[last_days[stock.lot_id]] -= free
     bulk.add(
         StockLevel,
         {pk: {"sellable": -units, "blocked": units, "uncounted": units} for pk, units in blocked.items() if units},
@@ -125,8 +130,9 @@ def _block(shorts: Sequence[ShortPick]) -> None:
     bulk.add(BinStock, bins)
 
 
-def _stocks(places: Collection[tuple[int, int]]) -> list[BinStock]:
+def _stocks(places: Collection[Place]) -> list[BinStock]:
     found = BinStock.objects.filter(
-        bin__in={bin_id for bin_id, _product in places}, product__in={product_id for _bin, product_id in places}
+        bin__in={bin_id for bin_id, _product, _lot in places},
+        product__in={product_id for _bin, product_id, _lot in places},
     )
-    return [stock for stock in found.order_by("pk") if (stock.bin_id, stock.product_id) in places]
+    return [stock for stock in found.order_by("pk") if (stock.bin_id, stock.product_id, stock.lot_id) in places]

@@ -13,6 +13,7 @@ from inventory.decide import Route, Supply, Want
 from inventory.geography import kilometres_between, normalized
 from inventory.models import Allocation, Lane, StockLevel, Warehouse
 from inventory.models.routes import dispatch_day
+from inventory.shelf_life import ShelfLife
 
 # A place that a warehouse with lanes has none to is served after all that it has one to
 NO_LANE_DAYS = 60
@@ -26,8 +27,8 @@ class Destination:
     postcode: str
 
 
-def supplies_of(levels: Iterable[StockLevel]) -> list[Supply]:
-    """Return what locked levels, that came with their warehouses, can still promise."""
+def supplies_of(levels: Iterable[StockLevel], lives: Mapping[int, ShelfLife]) -> list[Supply]:
+    """Return what locked levels, that came with their warehouses, can still promise, and how long lots of it last."""
     return [
         Supply(
             level_id=level.pk,
@@ -36,6 +37,7 @@ def supplies_of(levels: Iterable[StockLevel]) -> list[Supply]:
             warehouse=level.warehouse.name,
             rank=level.warehouse.priority,
             free=level.sellable - level.allocated,
+            life=lives.get(level.pk),
         )
         for level in levels
     ]

@@ -25,6 +25,7 @@ from inventory.models import (
     SupplierOrderLine,
 )
 from inventory.services.allocating import allocate_demands
+from inventory.services.lasting import LotName, shelf_lives
 from inventory.services.pegging import (
     free_pegs,
     lock_supply,
@@ -43,12 +44,16 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Units of one line that came and go into one bin; `is_last`: no more of the line is expected."""
+    """Units of one line that came and go into one bin, and of which lot they are.
+
+    `is_last`: no more of the line is expected.
+    """
 
     line_id: int
     bin_id: int | None
     quantity: Decimal
     is_last: bool = False
+    lot: LotName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def take_in(
         posting_id = receive_stock(
             company_id=order.company_id,
             lines=[
-                ReceiptLine(bin_id, own[arrival.line_id], arrival.quantity, value)
+                ReceiptLine(bin_id, own[arrival.line_id], arrival.quantity, value, arrival.lot)
                 for bin_id, arrival, value in zip(_shelves(order, came), came, worth, strict=True)
             ],
             kind=StockPosting.Kind.RECEIPT,
@@ -175,7 +180,9 @@ def _serve_pegs(
             company=order.company_id, warehouse=order.warehouse_id, product__in={lines[pk].product_id for pk in left}
         ).select_related("warehouse")
     }
-    pegs = Allocation.objects.filter(supply__in=left, status=Allocation.Status.SOFT).select_related("demand")
+    pegs = list(Allocation.objects.filter(supply__in=left, status=Allocation.Status.SOFT).select_related("demand"))
+    tracked = {peg.demand.product_id for peg in pegs if peg.demand.good_until is not None}
+    lives = shelf_lives([levels[product_id].pk for product_id in tracked], at.date()) if tracked else {}
     got: dict[int, Decimal] = defaultdict(Decimal)
     firm, used = [], []
     for peg in sorted(pegs, key=lambda p: (p.demand.priority, p.demand.due_on, p.demand_id, p.pk)):
@@ -184,19 +191,27 @@ def _serve_pegs(
         if units <= 0:
             continue
         left[peg.supply_id] -= units
-        got[peg.demand_id] += units
         used.append((peg, units))
+        if peg.demand.good_until is not None:
+            # What does not last as long as it has to has come, but not for this one: it waits for other stock
+            good_until = max(peg.demand.good_until, at.date())
+            units = min(units, lives[level.pk].free(good_until))
+            if units <= 0:
+                continue
+            lives[level.pk].promise(good_until, units)
+        got[peg.demand_id] += units
         firm.append(
             Allocation(
                 company_id=peg.company_id,
                 demand_id=peg.demand_id,
                 level=level,
                 quantity=units,
+                good_until=peg.demand.good_until,
                 reason=f"{order} brought it to {level.warehouse}",
                 created_at=at,
             )
         )
-    if firm:
+    if used:
         _keep(firm, used, [demands[pk] for pk in got], got, at)
     return dict(got)
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("new/", views.CreateProductView.as_view(), name="create_product"),
     path("close/", views.CloseProductsView.as_view(), name="close_products"),
     path("open/", views.OpenProductsView.as_view(), name="open_products"),
+    path("lots/<int:pk>/", views.LotView.as_view(), name="lot"),
     path("<int:pk>/", views.ProductDetailView.as_view(), name="product"),
     path("<int:pk>/edit/", views.EditProductView.as_view(), name="edit_product"),
     path("<int:pk>/kit/", views.EditKitView.as_view(), name="edit_kit"),

@@ -1,6 +1,7 @@
 """Inventory's pages: the catalogue, the sites, and whom and what stock is bought from."""
 
 from inventory.views.costs import AddCostView
+from inventory.views.lots import LotView
 from inventory.views.products import (
     CloseProductsView,
     CreateProductView,
@@ -77,6 +78,7 @@ __all__ = [
     "EditRuleView",
     "EditSupplierView",
     "EditWarehouseView",
+    "LotView",
     "MailOrdersView",
     "OpenProductsView",
     "OrderFromSupplierView",

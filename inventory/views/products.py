@@ -19,6 +19,7 @@ from inventory.filters import ProductQueueFilter
 from inventory.forms import KitForm, ProductForm
 from inventory.models import Product
 from inventory.queries import catalogue as catalogue_queries
+from inventory.queries import lots as lot_queries
 from inventory.queries import stock as stock_queries
 from inventory.queries.atp import available
 from inventory.queries.kits import components_of
@@ -128,9 +129,12 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         moves, older = stock_queries.moves_of(
             product, warehouse_id=warehouse.pk if warehouse else None, before=int(before) if before else None
         )
+        bins, more_bins = lot_queries.bins_of(product)
         on_hand = sum((level.on_hand for level in levels), Decimal(0))
         return {
             "levels": levels,
+            "bins": bins,
+            "more_bins": more_bins,
             "promise": promise,
             "waits": waits,
             "more_wait": more_wait,

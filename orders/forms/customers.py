@@ -33,6 +33,7 @@ class CustomerForm(forms.ModelForm):
             "invoice_on",
             "ship_policy",
             "ship_minimum",
+            "good_for_days",
             "joins_invoices",
             "is_active",
         ]
@@ -43,6 +44,7 @@ class CustomerForm(forms.ModelForm):
             "vat_number": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "terms_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
             "ship_minimum": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+            "good_for_days": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
             "tax_exemption": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             "exempt_until": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         }
@@ -53,6 +55,7 @@ class CustomerForm(forms.ModelForm):
             "exempt_until": "The certificate's last day; none is for good.",
             "ship_policy": "What waits for the rest stays promised.",
             "ship_minimum": "0 ships however little there is.",
+            "good_for_days": "From the day they are wanted. Lots that expire sooner are not promised to them.",
             "invoice_on": "An order keeps the rule of the day on which it is confirmed.",
             "joins_invoices": "Orders with the same bill-to, currency and terms share one; each PO number is on it.",
             "is_active": "A closed account keeps its orders; new ones are refused.",
@@ -62,6 +65,7 @@ class CustomerForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         # Set before validation, so that a number taken in this company is found here and not by the database
         self.instance.company_id = company_id
+        self.fields["good_for_days"].required = False
         price_list: Any = self.fields["price_list"]
         price_list.queryset = PriceList.objects.for_user(actor).filter(company_id=company_id)
         price_list.empty_label = None
@@ -69,6 +73,10 @@ class CustomerForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""
         return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean_good_for_days(self) -> int:
+        """Return for how many days goods must be good: for none unless it is said."""
+        return self.cleaned_data["good_for_days"] or 0
 
     def clean_number(self) -> str:
         """Return the number without blanks, by which files and people name the customer.

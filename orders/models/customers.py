@@ -66,6 +66,7 @@ class Customer(models.Model):
     ship_minimum = models.PositiveSmallIntegerField(
         "percent of the units at least", default=0, validators=[MaxValueValidator(100)]
     )
+    good_for_days = models.PositiveSmallIntegerField("days for which goods must be good", default=0)
     joins_invoices = models.BooleanField("several orders may go on one invoice", default=False)
     language = models.CharField(max_length=10, default="en", validators=[validate_language])
     is_active = models.BooleanField("may order", default=True)

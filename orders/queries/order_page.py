@@ -235,7 +235,12 @@ def _title(event: OrderEvent) -> str:
     return _TITLES.get(event.kind, event.get_kind_display())
 
 
-_CAUSES = {"late": "the supplier is late", "moved": "the supplier moved it", "cancelled": "the supply was cancelled"}
+_CAUSES = {
+    "late": "the supplier is late",
+    "moved": "the supplier moved it",
+    "cancelled": "the supply was cancelled",
+    "expired": "what was promised expired",
+}
 
 
 def _promise(data: Mapping[str, Any]) -> str:

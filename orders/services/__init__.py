@@ -28,6 +28,7 @@ from orders.services.importing import (
 )
 from orders.services.noting import (
     defer_allocation,
+    defer_allocation_of,
     mark_released,
     note_allocation,
     note_credited,
@@ -94,6 +95,7 @@ __all__ = [
     "create_and_confirm_orders",
     "create_orders",
     "defer_allocation",
+    "defer_allocation_of",
     "discard_drafts",
     "finish_sheets",
     "go_on_with_run",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
@@ -21,6 +21,7 @@ from inventory.models import Product
 from orders import events, queries
 from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from orders.models.sales import facet_of
+from orders.queries.blocking import ConfirmFacts
 from orders.queries.credit import CREDIT_TOO_SMALL
 from orders.services.crediting import CreditChange, move_credit
 from orders.services.kits import kit_parts
@@ -84,7 +85,7 @@ def _confirm_clear(
             order.ship_policy, order.ship_minimum = rules.ship_policy, rules.ship_minimum
             clear.append(order)
     if clear:
-        results |= _confirm(clear, actor, at)
+        results |= _confirm(clear, actor, at, facts)
     return results, {
         order.pk: " ".join(reason.sentence for reason in blocked[order.pk]) for order in clear if order.pk in blocked
     }
@@ -106,7 +107,7 @@ def confirm_brought_forward(*, order_ids: Collection[int], actor: User, at: date
 @compiled
 def _lines_of_goods(order_ids: Given) -> QuerySet[SalesOrderLine]:
     lines = SalesOrderLine.objects.filter(Among(F("order_id"), order_ids), product__kind__in=Product.GOODS)
-    lines = lines.select_related("product").only("order_id", "product__kind", "quantity")
+    lines = lines.select_related("product").only("order_id", "product__kind", "product__tracking", "quantity")
     return lines.order_by("order_id", "position")
 
 
@@ -128,15 +129,36 @@ def _parts_of(lines: Sequence[SalesOrderLine], orders: Mapping[int, SalesOrder])
     return parts
 
 
+def _tracked(lines: Sequence[SalesOrderLine], parts: Sequence[LinePart]) -> set[int]:
+    """Return the products of parts that have lots; only what kits consist of has to be asked for."""
+    known = {line.product_id: line.product.tracking for line in lines}
+    others = {part.product_id for part in parts} - known.keys()
+    if others:
+        known |= dict(Product.objects.filter(pk__in=others).values_list("pk", "tracking"))
+    return {product_id for product_id, tracking in known.items() if tracking != Product.Tracking.NONE}
+
+
+# Orders that stand for what is owed already have no goods
+_NO_FACTS: Mapping[int, ConfirmFacts] = {}
 _SET = ["number", "confirmed_at", "allocation", "invoice_on", "ship_policy", "ship_minimum"]
 
 
-def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
+def _confirm(
+    orders: Sequence[SalesOrder], actor: User, at: datetime, facts: Mapping[int, ConfirmFacts] = _NO_FACTS
+) -> dict[int, Confirmed | Refused]:
     by_pk = {order.pk: order for order in orders}
-    parts = _parts_of(_lines_of_goods(by_pk), by_pk)
+    lines = _lines_of_goods(by_pk)
+    parts = _parts_of(lines, by_pk)
+    tracked = _tracked(lines, parts)
     destinations = {
         order.pk: inventory_services.Destination(order.ship_to["country"], order.ship_to["postcode"])
         for order in orders
+    }
+    good_until = {
+        (part.order_id, part.product_id): max(part.requested_on, at.date())
+        + timedelta(days=facts[part.order_id].good_for_days)
+        for part in parts
+        if part.product_id in tracked
     }
     promises = inventory_services.place_demand(
         requests=[
@@ -147,6 +169,7 @@ def _confirm(orders: Sequence[SalesOrder], actor: User, at: datetime) -> dict[in
                 due_on=part.requested_on,
                 group=part.order_id,
                 destination=destinations[part.order_id],
+                good_until=good_until.get((part.order_id, part.product_id)),
             )
             for part in parts
         ],

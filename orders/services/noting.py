@@ -73,6 +73,11 @@ def defer_allocation(*, order_ids: Collection[int]) -> None:
     jobs.defer("orders.note_allocation", order_ids=sorted(order_ids))
 
 
+def defer_allocation_of(*, demand_ids: Collection[int]) -> None:
+    """Have the allocation facet of the orders that placed demands set after this transaction."""
+    defer_allocation(order_ids=set(LinePart.objects.filter(demand__in=demand_ids).values_list("order_id", flat=True)))
+
+
 @atomic
 def note_allocation(*, order_ids: Collection[int]) -> None:
     """Set how far the promise of orders goes, as it stands now."""

@@ -1,7 +1,7 @@
 """Reads of returns that join, aggregate or feed a page, and the blockers of its verbs."""
 
 from returns.queries.docking import Scanned, find, shipment_out
-from returns.queries.locked import lines_of_returns, locked_orders_of_returns
+from returns.queries.locked import lines_of_returns, locked_orders_of_returns, lots_of
 from returns.queries.pages import (
     open_returns,
     order_panel,
@@ -20,6 +20,7 @@ from returns.queries.shipped import (
     shipped_lines,
     shipped_parts,
 )
+from returns.queries.trace import lot_steps
 
 __all__ = [
     "NOT_SHIPPED",
@@ -31,6 +32,8 @@ __all__ = [
     "lines_in_reach",
     "lines_of_returns",
     "locked_orders_of_returns",
+    "lot_steps",
+    "lots_of",
     "open_returns",
     "order_panel",
     "parts_of_return",

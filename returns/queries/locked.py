@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import F, QuerySet
 
 from core.reading import Among, Given, compiled
+from inventory.models import Product
 from orders.models import SalesOrder
 from returns.models import ReturnLine, ReturnOrder
 
@@ -24,3 +27,12 @@ def lines_of_returns(warehouse_ids: Given, return_ids: Given) -> QuerySet[Return
         Among(F("return_order__warehouse_id"), warehouse_ids), Among(F("return_order_id"), return_ids)
     )
     return lines.select_related("return_order", "product__unit", "part", "shipment_line").order_by("pk")
+
+
+def lots_of(lines: Iterable[ReturnLine]) -> dict[int, int]:
+    """Return the lot that left, by line; lines of goods without lots are not in it and nothing is asked for them."""
+    tracked = [line.pk for line in lines if line.product.tracking != Product.Tracking.NONE]
+    if not tracked:
+        return {}
+    lots = ReturnLine.objects.filter(pk__in=tracked).values_list("pk", "shipment_line__content__task__lot")
+    return dict(lots)

@@ -44,6 +44,7 @@ class ShippedLine:
     returned: Decimal
     returned_value: Decimal
     awaited: Decimal
+    lot_id: int | None
 
     @property
     def free(self) -> Decimal:

@@ -226,12 +226,18 @@ def _dispose(
         values.append(share)
     if sent_back:
         orders_services.note_returned(returned=sent_back)
+    lots = queries.lots_of({one.line.pk: one.line for one in going}.values())
     postings = inventory_services.dispose_returns(
         company_id=row.company_id,
         warehouse_id=row.warehouse_id,
         units=[
             inventory_services.DisposedUnits(
-                StockPosting.Kind(one.kind), one.line.product_id, one.quantity, value, one.bin_id
+                StockPosting.Kind(one.kind),
+                one.line.product_id,
+                one.quantity,
+                value,
+                bin_id=one.bin_id,
+                lot_id=lots.get(one.line.pk),
             )
             for one, value in zip(going, values, strict=True)
         ],

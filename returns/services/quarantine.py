@@ -17,6 +17,7 @@ from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import StockPosting
 from orders.models import OrderEvent
+from returns import queries
 from returns.models import QuarantineExit, ReturnLine, ReturnOrder
 from returns.services.examining import check_units, locked
 from returns.services.requesting import ReturnInvalid, plain, tell
@@ -49,12 +50,18 @@ def clear_quarantine(*, return_id: int, cleared: Sequence[Cleared], actor: User,
     if not any(line.quarantined for line in lines):
         raise Blocked(f"Nothing of {row} is in quarantine.")
     exits = _take_out(cleared, lines, order.company.currency, actor, at)
+    lots = queries.lots_of({one.line.pk: one.line for one in exits}.values())
     postings = inventory_services.dispose_returns(
         company_id=row.company_id,
         warehouse_id=row.warehouse_id,
         units=[
             inventory_services.DisposedUnits(
-                StockPosting.Kind(one.kind), one.line.product_id, one.quantity, one.value, one.bin_id
+                StockPosting.Kind(one.kind),
+                one.line.product_id,
+                one.quantity,
+                one.value,
+                bin_id=one.bin_id,
+                lot_id=lots.get(one.line.pk),
             )
             for one in exits
         ],

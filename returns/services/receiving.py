@@ -274,7 +274,7 @@ def _take_in(
             company_id=row.company_id,
             warehouse_id=row.warehouse_id,
             units=[
-                inventory_services.ReturnedUnits(one.line.product_id, one.quantity, value)
+                inventory_services.ReturnedUnits(one.line.product_id, one.quantity, value, one.shipped.lot_id)
                 for one, value in zip(came, values, strict=True)
             ],
             reference=row.number,

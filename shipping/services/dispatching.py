@@ -62,6 +62,7 @@ class _Content:
     tote_id: int
     demand_id: int
     level_id: int
+    lot_id: int | None
 
 
 @atomic
@@ -178,6 +179,7 @@ def _ship(
                 product_id=content.product_id,
                 tote_id=content.tote_id,
                 quantity=content.quantity,
+                lot_id=content.lot_id,
             )
             for content in contents
         ],

@@ -90,7 +90,9 @@ class House:
         self.warehouses.append(warehouse)
         return warehouse
 
-    def product(self, stock: Sequence[Any] = (), *, price: str = "10", kind: str = Product.Kind.STOCK) -> Product:
+    def product(
+        self, stock: Sequence[Any] = (), *, price: str = "10", kind: str = Product.Kind.STOCK, **fields: Any
+    ) -> Product:
         """Add a product with stock per warehouse: a quantity each, or a list of quantities for its bins.
 
         At a cost of 5 a unit.
@@ -103,6 +105,7 @@ class House:
             kind=kind,
             unit=self.unit,
             weight_g=100,
+            **fields,
         )
         Price.objects.create(price_list=self.prices, product=product, price=Decimal(price))
         for warehouse, amounts in zip(self.warehouses, stock, strict=False):
@@ -113,7 +116,16 @@ class House:
                     self.receive(product, amount, shelf=shelf)
         return product
 
-    def receive(self, product: Product, quantity: Any, *, value: Any = None, shelf: Bin | None = None) -> int:
+    def receive(
+        self,
+        product: Product,
+        quantity: Any,
+        *,
+        value: Any = None,
+        shelf: Bin | None = None,
+        lot: str = "",
+        good_until: date | None = None,
+    ) -> int:
         """Receive units into a bin (the first of the first warehouse), at 5 a unit unless said otherwise."""
         return inventory_services.receive_stock(
             company_id=self.company.pk,
@@ -123,6 +135,7 @@ class House:
                     product_id=product.pk,
                     quantity=Decimal(quantity),
                     value=Decimal(quantity) * 5 if value is None else Decimal(value),
+                    lot=inventory_services.LotName(lot, good_until) if lot else None,
                 )
             ],
             kind=StockPosting.Kind.RECEIPT,
@@ -215,7 +228,7 @@ class House:
             company_id=self.company.pk,
             issues=[
                 inventory_services.StockIssue(
-                    p.allocation_id, p.demand_id, p.level_id, p.product_id, p.tote_id, p.quantity
+                    p.allocation_id, p.demand_id, p.level_id, p.product_id, p.tote_id, p.quantity, p.lot_id
                 )
                 for p in picks
             ],

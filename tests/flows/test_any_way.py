@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from functools import wraps
 from typing import Any
@@ -34,7 +35,7 @@ from returns.models import (
 )
 from shipping import services as shipping_services
 from shipping.models import DeliveryFailure, Shipment
-from tests.factories.house import AT, House
+from tests.factories.house import AT, TODAY, House
 from tests.soak import IS_SOAK, count
 from warehouse import services as warehouse_services
 from warehouse.models import Count, Parcel, PickTask, PutBack
@@ -114,7 +115,8 @@ class Ledger(RuleBasedStateMachine):
         self.block._from_testcase = True  # a frame around the whole life, as a test's is, and no transaction of its own
         self.block.__enter__()
         self.house = House.open(warehouses=2)
-        self.products = [self.house.product() for _ in range(PRODUCTS)]
+        # The first is known by lot: some of it is good for a few days, some for a month, some for a year
+        self.products = [self.house.product(tracking="NONE" if n else "LOT") for n in range(PRODUCTS)]
         self.shelves = [shelf for shelves in self.house.shelves.values() for shelf in shelves]
         self.orders: list[int] = []
         self.received: dict[int, Decimal] = defaultdict(Decimal)
@@ -134,11 +136,15 @@ class Ledger(RuleBasedStateMachine):
     @rule(product=products, shelf=st.integers(0, SHELVES - 1), units=units, cents=st.integers(0, 999))
     def receive(self, product: int, shelf: int, units: int, cents: int) -> None:
         thing = self.products[product]
-        self.house.receive(thing, units, value=Decimal(cents).scaleb(-2), shelf=self.shelves[shelf])
+        days = (3, 30, 365)[units % 3]
+        lot = {} if product else {"lot": f"GOOD-{days}", "good_until": TODAY + timedelta(days=days)}
+        self.house.receive(thing, units, value=Decimal(cents).scaleb(-2), shelf=self.shelves[shelf], **lot)
         self.received[thing.pk] += units
 
     @rule(lines=st.lists(st.tuples(products, units), min_size=1, max_size=3))
     def promise(self, lines: list[tuple[int, int]]) -> None:
+        self.house.customer.good_for_days = 20 * (lines[0][1] % 3)
+        self.house.customer.save()
         self.orders.append(self.house.order(*((self.products[product], units) for product, units in lines)).pk)
 
     def order(self, place: int) -> int:
@@ -328,6 +334,11 @@ class Ledger(RuleBasedStateMachine):
         if task:
             short = warehouse_services.Short(task.pk, min(units, task.quantity - 1), PickTask.Reason.FEWER)
             self.do(warehouse_services.pick_short, shorts=[short])
+
+    @detour()
+    def expire(self, order: int, units: Decimal) -> None:
+        """Some days pass for lots alone."""
+        warehouse_services.expire_lots(at=AT + timedelta(days=4 if units < 6 else 31))
 
     @detour()
     def count_bins(self, order: int, units: Decimal) -> None:

@@ -1,10 +1,13 @@
 """The proof of what goods cost that leave: a cent that stands on the wrong move is found, though the sums are right."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connections
 
 from inventory.audit import CHECKS
-from tests.factories.house import House
+from inventory.models import Lot
+from tests.factories.house import TODAY, House
 from tests.factories.supply import sent
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -91,3 +94,44 @@ def test_a_peg_that_nobody_can_keep_is_found(names, statement):
         assert cursor.rowcount
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     assert set(names) <= set(broken())
+
+
+TRACKED = "what is tracked lies and moves by lot, and nothing else does"
+KNOWS = "a promise of goods with lots knows until when they must be good, until a lot is chosen"
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        (TRACKED, "UPDATE inventory_stockmove SET lot_id = NULL"),
+        (TRACKED, "UPDATE inventory_binstock SET lot_id = NULL"),
+        (TRACKED, "UPDATE inventory_product SET tracking = 'NONE'"),
+        (TRACKED, "UPDATE inventory_lot SET company_id = {other}"),
+        ("bin stock = sum of its moves", "UPDATE inventory_stockmove SET lot_id = {lot} WHERE lot_id <> {lot}"),
+        ("a serial number stands for one unit at most", "UPDATE inventory_product SET tracking = 'SERIAL'"),
+        (
+            "nothing of a blocked lot can be sold but what a picker is on the way to",
+            "UPDATE inventory_lot SET blocked_at = now()",
+        ),
+        (KNOWS, "UPDATE inventory_allocation SET good_until = NULL"),
+        (KNOWS, "UPDATE inventory_allocation SET status = 'RELEASED'"),
+        (
+            "lots that last long enough lie there for all that is promised of them",
+            "UPDATE inventory_lot SET expires_on = '2020-01-01' WHERE id = {lot}",
+        ),
+    ],
+)
+def test_a_lot_that_is_not_what_the_books_say_is_found(name, statement):
+    house, other = House.open(), House.open()
+    product = house.product(tracking="LOT")
+    for shelf, lot in zip(house.shelves[house.warehouses[0].pk], ("A", "B"), strict=False):
+        house.receive(product, 3, lot=lot, good_until=TODAY + timedelta(days=9), shelf=shelf)
+    house.order((product, 4))
+    assert broken() == []
+    table = statement.split()[1]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(statement.format(other=other.company.pk, lot=Lot.objects.get(code="A").pk))
+        assert cursor.rowcount
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    assert name in broken()

@@ -78,7 +78,7 @@ WAREHOUSE_BENDS = {
     ),
 }
 WAREHOUSE_BENDS |= {
-    "what is blocked on a shelf is to be counted": (
+    "what is blocked on a shelf is to be counted, or of a blocked lot": (
         "UPDATE inventory_binstock s SET blocked = 1 FROM inventory_bin b"
         " WHERE b.id = s.bin_id AND b.kind = 'PICK' AND s.quantity > s.allocated + s.blocked"
     ),

@@ -1,6 +1,7 @@
 """Every write of the warehouse: receiving, releasing into waves, picking, packing, putting back, closing waves."""
 
 from warehouse.services.counting import count_bin
+from warehouse.services.expiring import expire_lots
 from warehouse.services.packing import Box, NothingToPack, Packed, Unpacked, pack_orders, pack_parcels, unpack_parcels
 from warehouse.services.picking import Picked, pick_orders, pick_tasks
 from warehouse.services.putting_back import put_back_goods
@@ -21,6 +22,7 @@ __all__ = [
     "WrongUnits",
     "complete_waves",
     "count_bin",
+    "expire_lots",
     "pack_orders",
     "pack_parcels",
     "pick_orders",

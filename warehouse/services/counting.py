@@ -40,6 +40,7 @@ def count_bin(*, count_id: int, counted: Decimal, actor: User, at: datetime) -> 
         company_id=count.company_id,
         bin_id=count.bin_id,
         product_id=count.product_id,
+        lot_id=count.lot_id,
         counted=counted,
         places=exponent(count.company.currency),
         reference=count.number,

@@ -16,6 +16,7 @@ from core.refusals import Blocked, Refused
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
+from inventory.models import Lot
 from inventory.queries.places import ELSEWHERE, warehouse_ids
 from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
@@ -31,24 +32,37 @@ class Picked:
     task_ids: tuple[int, ...]
 
 
+class WrongLot(Blocked):
+    """Goods of another lot than the task is for were in the picker's hand."""
+
+    code = "wrong_lot"
+
+
 _PICKED = {PickTask.Status.PICKED, PickTask.Status.SHORT}
 
 
 @atomic
-def pick_tasks(*, task_ids: Collection[int], actor: User, at: datetime) -> dict[int, Picked | Refused]:
+def pick_tasks(
+    *, task_ids: Collection[int], actor: User, at: datetime, scanned_lot: str = ""
+) -> dict[int, Picked | Refused]:
     """Move what tasks ask for from the shelf into their totes; a task that is picked already is returned as such.
+
+    What has expired is not picked, nor where another lot was scanned than the task is for (cases 22 and 56).
 
     :raises NotAllowed: where the actor may not pick.
     :raises StockMoved: where a bin does not hold what its task asks for; nothing was moved.
     """
     require(actor, "warehouse.pick")
     tasks = locked_tasks(sql.LOCK_TASKS, task_ids, actor)
-    _pick([task for task in tasks if task.status == PickTask.Status.PLANNED], actor, at)
-    return {
+    planned = [task for task in tasks if task.status == PickTask.Status.PLANNED]
+    refused: dict[int, Picked | Refused] = dict(lot_refusals(planned, at, scanned_lot))
+    _pick([task for task in planned if task.pk not in refused], actor, at)
+    return refused | {
         task.pk: Picked(task.order_id, (task.pk,))
         if task.status in _PICKED
         else Blocked("This pick was called off: leave the goods where they are.")
         for task in tasks
+        if task.pk not in refused
     }
 
 
@@ -61,8 +75,10 @@ def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
     """
     require(actor, "warehouse.pick")
     tasks = locked_tasks(sql.LOCK_TASKS_OF_ORDERS, order_ids, actor)
-    _pick([task for task in tasks if task.status == PickTask.Status.PLANNED], actor, at)
-    results: dict[int, Picked | Refused] = {}
+    planned = [task for task in tasks if task.status == PickTask.Status.PLANNED]
+    refused = lot_refusals(planned, at)
+    _pick([task for task in planned if task.pk not in refused], actor, at)
+    results: dict[int, Picked | Refused] = {task.order_id: refused[task.pk] for task in planned if task.pk in refused}
     for order_id, members in by_order(task for task in tasks if task.status in _PICKED).items():
         results[order_id] = Picked(order_id, tuple(task.pk for task in members))
     idle = set(order_ids) - results.keys()
@@ -71,6 +87,22 @@ def pick_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dic
         blocked = queries.blockers(visible, "warehouse.pick")
         results |= {pk: Blocked.because(blocked.get(pk, [ELSEWHERE])) for pk in visible}
     return results
+
+
+def lot_refusals(tasks: Iterable[Any], at: datetime, scanned_lot: str = "") -> dict[int, Refused]:
+    """Return which tasks cannot be picked because of their lots, and why; nothing is asked of what has none."""
+    with_lots = [task for task in tasks if task.lot_id is not None]
+    if not with_lots:
+        return {}
+    lots = bulk.by_pk(list(Lot.objects.filter(pk__in={task.lot_id for task in with_lots})))
+    refused: dict[int, Refused] = {}
+    for task in with_lots:
+        lot = lots[task.lot_id]
+        if scanned_lot and scanned_lot.casefold() != lot.code.casefold():
+            refused[task.pk] = WrongLot(f"Lot {scanned_lot}, expected {lot}.")
+        elif lot.lasts_until < at.date():
+            refused[task.pk] = Blocked(f"Lot {lot} expired on {lot.expires_on:%d %b %Y}: leave it where it is.")
+    return refused
 
 
 def locked_tasks(statement: str, ids: Collection[int], actor: User) -> list[Any]:
@@ -141,6 +173,7 @@ def bin_pick(task: Any) -> inventory_services.BinPick:
         bin_id=task.bin_id,
         tote_id=task.tote_id,
         quantity=task.quantity,
+        lot_id=task.lot_id,
     )
 
 

@@ -28,7 +28,7 @@ def put_back_goods(
     :raises StockMoved: where a tote does not hold the goods; nothing was moved.
     """
     require(actor, "warehouse.pick")
-    rows = PutBack.objects.for_user(actor).filter(pk__in=put_back_ids).select_related("order")
+    rows = PutBack.objects.for_user(actor).filter(pk__in=put_back_ids).select_related("order", "task")
     put_backs = list(rows.locked())
     planned = [row for row in put_backs if row.status == PutBack.Status.PLANNED]
     results: dict[int, PutBack | Refused] = {row.pk: row for row in put_backs}
@@ -76,7 +76,9 @@ def _move(company_id: int, rows: list[PutBack], actor: User, at: datetime) -> No
     posting_id = inventory_services.put_back(
         company_id=company_id,
         moves=[
-            inventory_services.PutBackMove(row.level_id, row.product_id, row.tote_id, row.bin_id, row.quantity)
+            inventory_services.PutBackMove(
+                row.level_id, row.product_id, row.tote_id, row.bin_id, row.quantity, row.task.lot_id
+            )
             for row in rows
         ],
         reference=f"{first} and {len(others)} more" if others else first,

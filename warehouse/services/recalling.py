@@ -80,7 +80,7 @@ class _Recall:
             left -= taken
             self.cuts.append(
                 inventory_services.Cut(
-                    task.allocation_id, task.demand_id, task.level_id, task.product_id, task.bin_id, taken
+                    task.allocation_id, task.demand_id, task.level_id, task.product_id, task.bin_id, taken, task.lot_id
                 )
             )
             if taken == task.quantity:

@@ -12,7 +12,7 @@ from core.refusals import Blocked
 from core.roles import require
 from core.transactions import atomic
 from inventory import services as inventory_services
-from inventory.models import SupplierOrder
+from inventory.models import Lot, SupplierOrder, SupplierOrderLine
 from orders import services as orders_services
 from warehouse.models import Receipt, ReceiptLine
 
@@ -58,14 +58,25 @@ def receive_goods(
                 receipt=receipt,
                 line_id=arrival.line_id,
                 bin_id=arrival.bin_id if arrival.quantity else None,
+                lot_id=lot_id,
                 quantity=arrival.quantity,
                 value=value,
                 is_last=arrival.is_last,
             )
-            for arrival, value in zip(arrivals, taken.values, strict=True)
+            for arrival, value, lot_id in zip(arrivals, taken.values, _lots(order, arrivals), strict=True)
         ]
     )
     receipt.posting_id = taken.posting_id
     bulk.update_later([receipt], ["posting"])
     orders_services.note_received(got=taken.got, company_id=taken.company_id, number=order.number, actor=actor, at=at)
     return receipt
+
+
+def _lots(order: SupplierOrder, arrivals: Sequence[inventory_services.Arrival]) -> list[int | None]:
+    """Return the lot that each arrival came to be, nothing for what has none."""
+    named = {arrival.lot.code for arrival in arrivals if arrival.lot}
+    if not named:
+        return [None] * len(arrivals)
+    products = dict(SupplierOrderLine.objects.filter(order=order).values_list("pk", "product_id"))
+    lots = {(lot.product_id, lot.code): lot.pk for lot in Lot.objects.filter(company=order.company_id, code__in=named)}
+    return [lots.get((products[one.line_id], one.lot.code)) if one.lot else None for one in arrivals]

@@ -100,6 +100,7 @@ def _release(
                 allocation_id=pick.allocation_id,
                 product_id=pick.product_id,
                 bin_id=pick.bin_id,
+                lot_id=pick.lot_id,
                 tote_id=pick.tote_id,
                 quantity=pick.quantity,
             )

@@ -21,7 +21,7 @@ from orders import services as orders_services
 from orders.models import OrderEvent
 from warehouse import events, sql
 from warehouse.models import Count, PickTask, Wave
-from warehouse.services.picking import bin_pick, by_order, locked_tasks, reference_of, wave_numbers
+from warehouse.services.picking import bin_pick, by_order, locked_tasks, lot_refusals, reference_of, wave_numbers
 
 ZERO = Decimal(0)
 
@@ -65,7 +65,7 @@ def pick_short(*, shorts: Sequence[Short], actor: User, at: datetime) -> dict[in
     require(actor, "warehouse.pick")
     asked = {short.task_id: short for short in shorts}
     tasks = locked_tasks(sql.LOCK_TASKS, list(asked), actor)
-    refused = _refusals(tasks, asked)
+    refused = _refusals(tasks, asked, at)
     planned = [task for task in tasks if task.status == PickTask.Status.PLANNED and task.pk not in refused]
     results: dict[int, Shorted | Refused] = {
         task.pk: Shorted(task.order_id, task.pk, (), ZERO) for task in tasks if task.status == PickTask.Status.SHORT
@@ -84,9 +84,10 @@ def pick_short(*, shorts: Sequence[Short], actor: User, at: datetime) -> dict[in
     return {**results, **refused}
 
 
-def _refusals(tasks: Iterable[Any], asked: Mapping[int, Short]) -> dict[int, Refused]:
+def _refusals(tasks: Iterable[Any], asked: Mapping[int, Short], at: datetime) -> dict[int, Refused]:
     """Say of which tasks less cannot have been found, and why."""
     tasks = [task for task in tasks if task.status != PickTask.Status.SHORT]
+    spoiled = lot_refusals([task for task in tasks if asked[task.pk].found > 0], at)
     steps = dict(Product.objects.filter(pk__in={t.product_id for t in tasks}).values_list("pk", "unit__step"))
     refused: dict[int, Refused] = {}
     for task in tasks:
@@ -95,6 +96,8 @@ def _refusals(tasks: Iterable[Any], asked: Mapping[int, Short]) -> dict[int, Ref
             refused[task.pk] = Blocked("This pick is done: all of it lies in the tote.")
         elif task.status != PickTask.Status.PLANNED:
             refused[task.pk] = Blocked("This pick was called off: leave the goods where they are.")
+        elif task.pk in spoiled:
+            refused[task.pk] = spoiled[task.pk]
         elif found > task.quantity:
             refused[task.pk] = WrongUnits(
                 f"The pick asks for {task.quantity.normalize():f}, so {found.normalize():f} cannot be picked for it."
@@ -171,6 +174,7 @@ def _tasks_for(
             allocation_id=pick.allocation_id,
             product_id=pick.product_id,
             bin_id=pick.bin_id,
+            lot_id=pick.lot_id,
             tote_id=pick.tote_id,
             quantity=pick.quantity,
         )
@@ -190,13 +194,13 @@ def _tasks_for(
 
 def _ask_for_counts(tasks: Sequence[Any], actor: User, at: datetime) -> None:
     """Put the bins on the list of those to check, once each; their stock rows are locked, so nobody else does."""
-    first = {(task.bin_id, task.product_id): task for task in reversed(tasks)}
+    first = {(task.bin_id, task.product_id, task.lot_id): task for task in reversed(tasks)}
     asked = set(
         Count.objects.filter(
-            bin__in={bin_id for bin_id, _product in first},
-            product__in={product_id for _bin, product_id in first},
+            bin__in={bin_id for bin_id, _product, _lot in first},
+            product__in={product_id for _bin, product_id, _lot in first},
             status=Count.Status.OPEN,
-        ).values_list("bin_id", "product_id")
+        ).values_list("bin_id", "product_id", "lot_id")
     )
     bulk.insert(
         [
@@ -205,6 +209,7 @@ def _ask_for_counts(tasks: Sequence[Any], actor: User, at: datetime) -> None:
                 warehouse_id=task.warehouse_id,
                 bin_id=task.bin_id,
                 product_id=task.product_id,
+                lot_id=task.lot_id,
                 task_id=task.pk,
                 asked_at=at,
                 asked_by=actor,

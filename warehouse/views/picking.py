@@ -23,6 +23,9 @@ from warehouse.models import PickTask, Wave
 from warehouse.tables import WaveQueueTable
 from warehouse.views.packing import PackQueueView
 
+# What is longer is no lot of ours, and the refusal repeats it
+LONGEST_LOT = 40
+
 
 class WaveQueueView(QueueView):
     """Waves, with how far each is."""
@@ -93,7 +96,12 @@ class PickTaskView(VerbRequiredMixin, View):
         :raises Http404: where there is no such task in the person's companies.
         """
         task = get_object_or_404(PickTask.objects.for_user(person(request)).select_related("wave"), pk=pk)
-        result = services.pick_tasks(task_ids=[pk], actor=person(request), at=timezone.now())[pk]
+        result = services.pick_tasks(
+            task_ids=[pk],
+            actor=person(request),
+            at=timezone.now(),
+            scanned_lot=request.POST.get("lot", "").strip()[:LONGEST_LOT],
+        )[pk]
         if isinstance(result, Refused):
             raise result
         if wants_fragment(request):

@@ -103,7 +103,9 @@ class ReceiveView(FormPageMixin, FormView):
         return super().get_context_data(
             order=self.order,
             is_open=self.order.status in SupplierOrder.OPEN,
-            receipts=list(receipts.prefetch_related("lines__line__product__unit", "lines__bin").order_by("-pk")),
+            receipts=list(
+                receipts.prefetch_related("lines__line__product__unit", "lines__bin", "lines__lot").order_by("-pk")
+            ),
             can_see=user.can("inventory.view_supply"),
             **kwargs,
         )

@@ -1,4 +1,4 @@
-"""Reads of the warehouse that join, aggregate or feed a page or a paper, and the blockers of its verbs."""
+"""How far orders, waves, counts and put-backs are, and why a verb of the warehouse is off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from core import registry
-from core.addresses import address_lines, country_name
 from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocker
@@ -22,11 +21,9 @@ from inventory.models import Allocation, BinStock, accesses_of
 from inventory.queries.places import warehouse_ids
 from orders.models import LinePart, SalesOrder
 from orders.queries import holds, ship_policy
-from orders.queries.customers import their_number
-from orders.queries.kits import part_name
 from orders.queries.ship_policy import part_may_go
 from warehouse import sql
-from warehouse.models import Count, Parcel, ParcelContent, PickTask, PutBack, Wave
+from warehouse.models import Count, Parcel, PickTask, PutBack, Wave
 
 # --- How far orders are ---------------------------------------------------------------------------
 
@@ -189,7 +186,7 @@ def wave_facts(wave_ids: Collection[int]) -> dict[int, WaveFacts]:
 def next_task(wave_id: int, *, after: int = 0) -> PickTask | None:
     """Return the next task to pick of a wave: the first beyond `after` on the walk, or else the first of all."""
     planned = PickTask.objects.filter(wave_id=wave_id, status=PickTask.Status.PLANNED).select_related(
-        "product__unit", "bin", "tote", "order"
+        "product__unit", "bin", "tote", "order", "lot"
     )
     # The order of a wave's tasks is the walk: they were numbered along it
     return planned.filter(pk__gt=after).order_by("pk").first() or (planned.order_by("pk").first() if after else None)
@@ -210,7 +207,7 @@ def said_of_short(new_task_ids: Sequence[int], waiting: Decimal) -> str:
 def counts(user: User) -> QuerySet[Count]:
     """Return the counts of the person's companies, with what a row shows of them."""
     return Count.objects.for_user(user).select_related(
-        "warehouse", "bin", "product__unit", "task__order", "asked_by", "counted_by"
+        "warehouse", "bin", "product__unit", "lot", "task__order", "asked_by", "counted_by"
     )
 
 
@@ -227,15 +224,17 @@ def bin_facts(rows: Sequence[Count]) -> dict[int, BinFacts]:
     """Return what the books say of the bins of counts, by count id; one statement."""
     stocks = BinStock.objects.filter(
         product__in={row.product_id for row in rows}, bin__in={row.bin_id for row in rows}
-    ).values_list("product_id", "bin_id", "quantity", "allocated", "blocked")
-    found = {(product_id, bin_id): BinFacts(*facts) for product_id, bin_id, *facts in stocks}
-    return {row.pk: found[row.product_id, row.bin_id] for row in rows}
+    ).values_list("product_id", "bin_id", "lot_id", "quantity", "allocated", "blocked")
+    found: dict[tuple[int, int, int | None], BinFacts] = {}
+    for product_id, bin_id, lot_id, quantity, to_pick, blocked in stocks:
+        found[product_id, bin_id, lot_id] = BinFacts(quantity, to_pick, blocked)
+    return {row.pk: found[row.product_id, row.bin_id, row.lot_id] for row in rows}
 
 
 def put_backs(user: User) -> QuerySet[PutBack]:
     """Return the put-backs of the person's companies, with what a row shows of them."""
     return PutBack.objects.for_user(user).select_related(
-        "product__unit", "order", "tote", "bin", "warehouse", "done_by"
+        "product__unit", "order", "tote", "bin", "warehouse", "done_by", "task__lot"
     )
 
 
@@ -254,7 +253,7 @@ def tasks_of_order(order_id: int, user: User) -> QuerySet[PickTask]:
     return (
         PickTask.objects.for_user(user)
         .filter(order_id=order_id)
-        .select_related("wave__warehouse", "product__unit", "bin", "picked_by")
+        .select_related("wave__warehouse", "product__unit", "bin", "picked_by", "lot")
         .order_by("wave_id", "pk")
     )
 
@@ -317,84 +316,3 @@ def unpacked_lines(order_id: int, user: User) -> dict[int, list[UnpackedLine]]:
             if line.warehouse_id in mine:
                 of_warehouse.setdefault(line.warehouse_id, []).append(line)
     return of_warehouse
-
-
-# --- Paper ----------------------------------------------------------------------------------------
-
-
-def pick_list(wave: Wave) -> dict[str, Any]:
-    """Return what a wave's pick list prints: the tasks still to be picked, along the walk."""
-    tasks = (
-        wave.tasks.filter(status=PickTask.Status.PLANNED).select_related("product__unit", "bin", "order").order_by("pk")
-    )
-    return {
-        "language": "en",
-        "wave": wave.number,
-        "warehouse": {"name": wave.warehouse.name},
-        "created_at": wave.released_at.astimezone(wave.company.zone).isoformat(),
-        "tasks": [
-            {
-                "bin": task.bin.code,
-                "quantity": str(task.quantity),
-                "unit": task.product.unit.name,
-                "sku": task.product.sku,
-                "description": task.product.name,
-                "order": str(task.order),
-            }
-            for task in tasks
-        ],
-    }
-
-
-def packing_slip(parcel: Parcel) -> dict[str, Any]:
-    """Return what a parcel's packing slip prints as things stand now: its contents, and what is to follow."""
-    order, company, language = parcel.order, parcel.company, parcel.order.customer.language
-    parcels = Parcel.objects.filter(order=order, status=Parcel.Status.PACKED)
-    siblings = list(parcels.order_by("pk").values_list("pk", flat=True))
-    contents = (
-        ParcelContent.objects.filter(parcel=parcel)
-        .values("part__line__position", "product__sku", "product__unit__name", called=part_name("part__"))
-        .annotate(total=Sum("quantity"), theirs=their_number("parcel__order__customer", "product"))
-        .order_by("part__line__position", "product__sku")
-        .values_list("product__sku", "called", "total", "product__unit__name", "theirs")
-    )
-    to_follow = (
-        LinePart.objects.annotate(total=F("ordered") - F("cancelled") - F("packed"))
-        .annotate(theirs=their_number("order__customer", "product"))
-        .filter(order=order, total__gt=0)
-        .order_by("line__position", "product__sku")
-        .values_list("product__sku", part_name(), "total", "product__unit__name", "theirs")
-    )
-    assert parcel.packed_at is not None
-    return {
-        "language": language,
-        "number": parcel.number,
-        "packed_on": parcel.packed_at.astimezone(company.zone).date().isoformat(),
-        "seller": {
-            "name": company.name,
-            "address": [*company.address.splitlines(), country_name(company.country, language)],
-            "email": company.email,
-            "phone": company.phone,
-        },
-        "ship_to": {"name": order.ship_to["name"], "address": address_lines(order.ship_to, language)},
-        "order": {
-            "number": str(order),
-            "ordered_on": order.ordered_on.isoformat(),
-            "customer_po": order.po_number,
-        },
-        "warehouse": {"name": parcel.warehouse.name},
-        "parcels": [
-            {
-                "position": siblings.index(parcel.pk) + 1,
-                "of": len(siblings),
-                "number": parcel.number,
-                "weight_kg": "" if parcel.weight_kg is None else str(parcel.weight_kg),
-                "lines": [_slip_line(*row) for row in contents],
-            }
-        ],
-        "to_follow": [_slip_line(*row) for row in to_follow],
-    }
-
-
-def _slip_line(sku: str, description: str, quantity: Decimal, unit: str, theirs: str) -> dict[str, str]:
-    return {"sku": sku, "customer_sku": theirs, "description": description, "quantity": str(quantity), "unit": unit}

@@ -1,4 +1,4 @@
-"""What the warehouse keeps: waves, pick tasks, parcels and what is in them, counts, and goods to be put back."""
+"""The work of the floor: waves, pick tasks, parcels and what is in them, counts, and goods to be put back."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from django.db import models
 from django.db.models import F, Q
 from django_fsm import FSMField, transition
 
-from core.ledger import append_only
 from core.models import Company
 from core.numbering import document_number
 from core.transitions import Graph
 from inventory.models import (
     Allocation,
     Bin,
+    Lot,
     Product,
     StockLevel,
     StockPosting,
-    SupplierOrder,
-    SupplierOrderLine,
     Warehouse,
     WarehouseQuerySet,
 )
@@ -89,7 +87,7 @@ class _TaskQuerySet(WarehouseQuerySet):
 
 
 class PickTask(models.Model):
-    """Take one product from one bin into one tote, for one part of an order.
+    """Take one product, of one lot where it has them, from one bin into one tote, for one part of an order.
 
     Picked in full, or short with the reason: then `picked` was found, and the rest is sought by tasks of its own.
     `recalled` of what was `picked` has lost its order since, and is put back.
@@ -106,6 +104,7 @@ class PickTask(models.Model):
         FEWER = "FEWER", "Fewer than that"
         DAMAGED = "DAMAGED", "Damaged"
         WRONG_ITEM = "WRONG_ITEM", "Wrong item"
+        EXPIRED = "EXPIRED", "Expired"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="tasks")
@@ -114,6 +113,7 @@ class PickTask(models.Model):
     allocation = models.ForeignKey(Allocation, on_delete=models.PROTECT, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     tote = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
@@ -143,15 +143,19 @@ class PickTask(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status="SHORT", picked__lt=F("quantity"))
-                & Q(reason__in=["NONE_LEFT", "FEWER", "DAMAGED", "WRONG_ITEM"])
+                & Q(reason__in=["NONE_LEFT", "FEWER", "DAMAGED", "WRONG_ITEM", "EXPIRED"])
                 | ~Q(status="SHORT") & Q(reason=""),
                 name="picktask_short_with_a_reason",
             ),
             models.UniqueConstraint(
-                fields=["allocation", "bin"],
+                fields=["allocation", "bin", "lot"],
                 condition=Q(status="PLANNED"),
-                name="picktask_one_open_per_allocation_and_bin",
+                nulls_distinct=False,
+                name="picktask_one_open_per_allocation_bin_and_lot",
             ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["lot"], condition=Q(lot__isnull=False), name="picktask_of_lot")
         ]
 
     def __str__(self) -> str:
@@ -251,7 +255,7 @@ class ParcelContent(models.Model):
 class Count(models.Model):
     """A bin that came up short of a product, to be counted; done, with what was there and the posting that said so.
 
-    `expected` is what the books said when it was counted. One is open per bin and product.
+    `expected` is what the books said when it was counted. One is open per bin and product, or lot.
     """
 
     class Status(models.TextChoices):
@@ -262,6 +266,7 @@ class Count(models.Model):
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     task = models.ForeignKey(PickTask, on_delete=models.PROTECT, related_name="+")
     status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
     asked_at = models.DateTimeField()
@@ -285,7 +290,10 @@ class Count(models.Model):
                 name="count_done_with_what_was_there",
             ),
             models.UniqueConstraint(
-                fields=["product", "bin"], condition=Q(status="OPEN"), name="count_one_open_per_product_and_bin"
+                fields=["product", "bin", "lot"],
+                condition=Q(status="OPEN"),
+                nulls_distinct=False,
+                name="count_one_open_per_product_bin_and_lot",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
@@ -352,43 +360,3 @@ class PutBack(models.Model):
     def finish(self, *, at: datetime) -> None:
         """The goods lie on a shelf again."""
         self.done_at = at
-
-
-class Receipt(models.Model):
-    """What a supplier brought at one time of one order, as it was checked in; with the posting where goods came."""
-
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
-    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
-    order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="+")
-    delivery_note = models.CharField(max_length=60, blank=True)
-    received_at = models.DateTimeField()
-    received_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-
-    objects = WarehouseQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return document_number("R", self.pk)
-
-
-class ReceiptLine(models.Model):
-    """Units of one line that came and lie in one bin now, and their cost; `is_last` where no more of it is expected."""
-
-    receipt = models.ForeignKey(Receipt, on_delete=models.PROTECT, related_name="lines")
-    line = models.ForeignKey(SupplierOrderLine, on_delete=models.PROTECT, related_name="+")
-    bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
-    quantity = models.DecimalField(max_digits=18, decimal_places=6)
-    value = models.DecimalField(max_digits=20, decimal_places=4)
-    is_last = models.BooleanField()
-
-    class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0, bin__isnull=False) | Q(quantity=0, bin__isnull=True, is_last=True),
-                name="receiptline_lies_in_a_bin",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} of {self.line_id}"

@@ -1,0 +1,113 @@
+"""Blocking lots: nobody is promised or sent to what has expired, and who was promised it gets other stock or waits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import F, Q
+
+from core import bulk
+from core.transactions import atomic
+from inventory import events
+from inventory.models import Allocation, Bin, BinStock, Demand, Lot, StockLevel
+from inventory.services.allocating import allocate_demands
+from inventory.services.choosing import locked_bins
+from inventory.services.freeing import Cut, free_allocations
+from inventory.services.lasting import block_units, shelf_lives
+from inventory.services.posting import StockMoved
+from inventory.services.promising import lock_demands, locked_levels
+from inventory.shelf_life import ShelfLife, kept
+
+ZERO = Decimal(0)
+
+
+def expired_lots(*, today: date) -> list[Lot]:
+    """Return lots of which something lies on a shelf and is not blocked, though its last day has passed."""
+    sellable = BinStock.objects.filter(bin__kind=Bin.Kind.PICK, quantity__gt=F("allocated") + F("blocked"))
+    rows = Lot.objects.filter(expires_on__lt=today).filter(
+        Q(blocked_at__isnull=True) | Q(pk__in=sellable.filter(lot__expires_on__lt=today).values("lot"))
+    )
+    return list(rows.order_by("company_id", "product_id", "pk"))
+
+
+@atomic
+def block_lots(*, lot_ids: Collection[int], called_off: Sequence[Cut], at: datetime) -> tuple[int, ...]:
+    """Block what lies on shelves of lots of one company and product, and return whose promises it took.
+
+    What was promised of it is promised anew at once from what else is there, and waits where there is nothing; the
+    orders are told. `called_off` are the units that pickers were sent for and are not any more.
+
+    :raises StockMoved: where some of it was promised while this waited; nothing was changed.
+    """
+    lots = {lot.pk: lot for lot in Lot.objects.filter(pk__in=lot_ids)}
+    if not lots:
+        return ()
+    ((company_id, product_id),) = {(lot.company_id, lot.product_id) for lot in lots.values()}
+    level_ids = list(
+        StockLevel.objects.filter(company=company_id, product=product_id).values_list("pk", flat=True).order_by("pk")
+    )
+    locked = {allocation.demand_id for allocation in promised_of(level_ids)} | {cut.demand_id for cut in called_off}
+    lock_demands(locked)
+    before = dict(Demand.objects.filter(pk__in=locked).values_list("pk", "promised_on"))
+    levels = {level.warehouse_id: level for level in locked_levels([company_id], [product_id])}
+    free_allocations(cuts=called_off, at=at)
+    blocked: dict[int, Decimal] = {}
+    lives = shelf_lives(level_ids, at.date())
+    of_level: dict[int, Decimal] = defaultdict(Decimal)
+    for stock in locked_bins([product_id], list(levels)):
+        units = stock.quantity - stock.allocated - stock.blocked
+        if stock.lot_id in lots and stock.bin.kind == Bin.Kind.PICK and units > 0:
+            level_id = levels[stock.bin.warehouse_id].pk
+            blocked[stock.pk] = units
+            of_level[level_id] += units
+            lives[level_id].there[lots[stock.lot_id].lasts_until] -= units
+    cuts = cuts_of(lives, promised_of(level_ids), locked, product_id, at.date())
+    free_allocations(cuts=cuts, at=at)
+    taken = tuple(sorted({cut.demand_id for cut in (*called_off, *cuts)}))
+    block_units(of_level, blocked)
+    marked = [lot for lot in Lot.objects.filter(pk__in=lots).locked() if lot.blocked_at is None]
+    for lot in marked:
+        lot.blocked_at = at
+    bulk.update(marked, ["blocked_at"])
+    if taken:
+        allocate_demands(demand_ids=taken, at=at)
+        after = dict(Demand.objects.filter(pk__in=taken).values_list("pk", "promised_on"))
+        moves = tuple(events.PromiseMoved(pk, before[pk], after[pk]) for pk in taken if before[pk] != after[pk])
+        number = ", ".join(sorted(lot.code for lot in lots.values()))
+        events.promises_moved.send(sender=Demand, event=events.PromisesMoved(moves, "expired", number, at))
+        events.promises_cut.send(sender=Demand, event=events.PromisesCut(taken, at))
+    return taken
+
+
+def promised_of(level_ids: Collection[int]) -> list[Allocation]:
+    """Return the promises of levels' stock for which no bin was chosen, those that are kept first before others."""
+    return list(
+        Allocation.objects.filter(level__in=level_ids, status=Allocation.Status.FIRM)
+        .select_related("demand")
+        .order_by("demand__priority", "demand__due_on", "pk")
+    )
+
+
+def cuts_of(
+    lives: dict[int, ShelfLife], promised: Sequence[Allocation], locked: Collection[int], product_id: int, today: date
+) -> list[Cut]:
+    """Choose which promises cannot be kept from what is left of lots, those that are due last before others.
+
+    :raises StockMoved: where one of them was made after the demands were locked.
+    """
+    cuts: list[Cut] = []
+    of_level: dict[int, list[Allocation]] = defaultdict(list)
+    for allocation in promised:
+        of_level[allocation.level_id or 0].append(allocation)
+    for level_id, allocations in of_level.items():
+        left = ShelfLife(lives[level_id].there)
+        wanted = [(max(one.good_until or today, today), one.quantity) for one in allocations]
+        for one, units in zip(allocations, kept(left, wanted), strict=True):
+            if units < one.quantity:
+                if one.demand_id not in locked:
+                    raise StockMoved("Stock of this was promised meanwhile. Nothing was changed: send it again.")
+                cuts.append(Cut(one.pk, one.demand_id, level_id, product_id, None, one.quantity - units))
+    return cuts
