@@ -88,7 +88,7 @@ def reference(import_id: int) -> str:
 
 def by(*columns: str) -> Callable[[Mapping[str, Any]], str]:
     """Return the key of rows of which there is one for all that these columns say together."""
-    return lambda values: "\n".join(str(values[column]) for column in columns)
+    return lambda values: "\n".join(str(values.get(column, "")) for column in columns)
 
 
 # Takes groups in: (*, groups, origin, actor, at) -> what became of each row, by its line number

@@ -88,7 +88,7 @@ def open_stock(*, groups: Sequence[Group], origin: Origin, actor: User, at: date
             continue
         shelf = shelves[said["warehouse"], said["bin"]][0]
         product = products[said["sku"]]
-        lot = LotName(said["lot"], said["good_until"]) if said["lot"] else None
+        lot = LotName(said["lot"], said.get("good_until")) if said.get("lot") else None
         lines.append(ReceiptLine(shelf, product.pk, said["quantity"], said["value"], lot))
         results[row.number] = intake.loaded(product.pk)
     if lines:
@@ -132,8 +132,8 @@ def _fault(
             "quantity",
             f"{product.sku} is counted in steps of {product.unit.step.normalize():f} {product.unit.code}.",
         )
-    if bool(said["lot"]) != (product.tracking != Product.Tracking.NONE):
-        return "lot", f"{product.sku} has no lots." if said["lot"] else f"Say which lot of {product.sku} it is."
+    if bool(said.get("lot")) != (product.tracking != Product.Tracking.NONE):
+        return "lot", f"{product.sku} has no lots." if said.get("lot") else f"Say which lot of {product.sku} it is."
     if product.tracking == Product.Tracking.SERIAL and said["quantity"] != 1:
         return "quantity", "A serial number stands for one unit."
     return None

@@ -112,7 +112,7 @@ class TestRelease:
         order = house.order((house.product([9]), 4))
         take_locks_away(monkeypatch, SalesOrder, Demand)
         (refused,) = failures(race(*[partial(release, house, order)] * 2))
-        assert "picktask_one_open_per_allocation_and_bin" in str(refused)
+        assert "picktask_one_open_per_allocation_bin_and_lot" in str(refused)
 
     @pytest.mark.parametrize("is_locked", [True, False])
     def test_of_shelves_that_hold_one_order_each_goes_wrong_without_their_locks(self, house, monkeypatch, is_locked):
