@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pgtrigger
-from django_fsm import TransitionNotAllowed
+from django_fsm import FSMField, TransitionNotAllowed
 
 from core import bulk
 from core.refusals import ChangedMeanwhile
@@ -46,6 +46,23 @@ def _changed(rows: Sequence[Any], verb: str, at: datetime) -> list[str]:
                 f"{label} {row} is {row.get_status_display().lower()} now, so “{verb}” came too late."
             ) from error
     return before
+
+
+class StatusField(FSMField):
+    """Where a document stands in its life; only its transitions change it.
+
+    Migrations know it as text: for every model of the past that they make, django-fsm would ask all earlier ones again
+    for their transitions, so that a first start took twice as long.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "protected": True})
+
+    def deconstruct(self) -> Any:
+        """Name the field for migrations."""
+        name, _path, args, kwargs = super().deconstruct()
+        kwargs.pop("protected", None)
+        return name, "django.db.models.CharField", args, kwargs
 
 
 class Graph:

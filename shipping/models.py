@@ -11,12 +11,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.ledger import append_only
 from core.models import Company, CompanyQuerySet
 from core.numbering import document_number
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 from inventory.models import StockPosting, Warehouse, WarehouseQuerySet
 from orders.models import LinePart, SalesOrder
 from warehouse.models import Parcel, ParcelContent
@@ -49,7 +49,7 @@ class Shipment(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.DRAFT, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     ship_to = models.JSONField()
     carrier = models.CharField(max_length=60, blank=True)
     tracking_number = models.CharField(max_length=60, blank=True)

@@ -268,6 +268,11 @@ def test_each_role_opens_what_its_verbs_open_and_a_denial_writes_nothing(world: 
     assert not wrong
 
 
+def test_what_is_written_is_seen(world: World) -> None:
+    answer = Visitor(world.house.boss).ask("post", "/theme/", {"theme": "dark"})
+    assert answer.wrote == {"core_user", "core_userevent"}
+
+
 def test_a_stranger_is_sent_to_sign_in_and_writes_nothing(world: World) -> None:
     visitor = Visitor()
     wrong = []

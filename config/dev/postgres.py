@@ -242,7 +242,8 @@ class EmbeddedPostgres:
             return self.log.read_text(errors="replace")[-2000:].strip()
         return "(there is no log)"
 
-    def _program(self, name: str) -> Path:
+    def program(self, name: str) -> Path:
+        """Give the path of one of the server's programs, such as pg_dump."""
         if self._binaries:
             return self._binaries / name
         package = _shared_binaries() if self.user else _bundle()
@@ -250,7 +251,7 @@ class EmbeddedPostgres:
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(self._program(program)), *arguments],
+            [str(self.program(program)), *arguments],
             **self._circumstances(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -34,7 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=30)),
-                ('status', django_fsm.FSMField(choices=[('RECEIVED', 'To be mapped'), ('CHECKING', 'Being checked'), ('CHECKED', 'Checked'), ('LOADING', 'Loading'), ('STOPPED', 'Stopped'), ('DONE', 'Loaded'), ('UNREADABLE', 'Not readable')], default='RECEIVED', max_length=10, protected=True)),
+                ('status', models.CharField(choices=[('RECEIVED', 'To be mapped'), ('CHECKING', 'Being checked'), ('CHECKED', 'Checked'), ('LOADING', 'Loading'), ('STOPPED', 'Stopped'), ('DONE', 'Loaded'), ('UNREADABLE', 'Not readable')], default='RECEIVED', max_length=10)),
                 ('layout', models.JSONField(default=dict)),
                 ('header', models.JSONField(default=list)),
                 ('mapping', models.JSONField(default=dict)),

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.ledger import append_only
 from core.models.house import Company, CompanyQuerySet
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 
 IMPORT_GRAPH = Graph(
     begin_check=(["RECEIVED", "CHECKED", "UNREADABLE"], "CHECKING"),
@@ -95,7 +95,7 @@ class FileImport(models.Model):
     kind = models.CharField(max_length=30)
     file = models.ForeignKey(SourceFile, on_delete=models.PROTECT, related_name="imports")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.RECEIVED, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
     layout = models.JSONField(default=dict)
     header = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)

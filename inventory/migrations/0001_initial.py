@@ -3,7 +3,6 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import django_fsm
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -99,7 +98,7 @@ class Migration(migrations.Migration):
                 ('quantity', models.DecimalField(decimal_places=6, max_digits=18)),
                 ('picked', models.DecimalField(decimal_places=6, default=0, max_digits=18)),
                 ('consumed', models.DecimalField(decimal_places=6, default=0, max_digits=18)),
-                ('status', django_fsm.FSMField(choices=[('FIRM', 'Firm'), ('RELEASED', 'Released'), ('PICKED', 'Picked'), ('CONSUMED', 'Consumed'), ('FREED', 'Freed')], default='FIRM', max_length=10, protected=True)),
+                ('status', models.CharField(choices=[('FIRM', 'Firm'), ('RELEASED', 'Released'), ('PICKED', 'Picked'), ('CONSUMED', 'Consumed'), ('FREED', 'Freed')], default='FIRM', max_length=10)),
                 ('reason', models.CharField(max_length=200)),
                 ('created_at', models.DateTimeField()),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.company')),

@@ -3,7 +3,6 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.comparison
-import django_fsm
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -27,7 +26,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('ORDER_WAITS', 'Order waits for nothing'), ('SUPPLY_SPARE', 'Nobody asked for it any more')], max_length=12)),
                 ('quantity', models.DecimalField(decimal_places=6, max_digits=18)),
-                ('status', django_fsm.FSMField(choices=[('OPEN', 'Open'), ('ANSWERED', 'Answered')], default='OPEN', max_length=8, protected=True)),
+                ('status', models.CharField(choices=[('OPEN', 'Open'), ('ANSWERED', 'Answered')], default='OPEN', max_length=8)),
                 ('answer', models.CharField(blank=True, choices=[('WAIT', 'Let it wait for other stock'), ('OTHER_SUPPLIER', 'Bought from another supplier'), ('CANCEL', 'Cancelled with the customer'), ('KEEP', 'Keep it for stock'), ('CUT', "Cut from the supplier's order")], max_length=14)),
                 ('asked_at', models.DateTimeField()),
                 ('answered_at', models.DateTimeField(null=True)),
@@ -135,7 +134,7 @@ class Migration(migrations.Migration):
             name='SupplierOrder',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', django_fsm.FSMField(choices=[('DRAFT', 'Draft'), ('APPROVED', 'Approved'), ('SENT', 'Sent'), ('ACKNOWLEDGED', 'Acknowledged'), ('PART_RECEIVED', 'Part received'), ('RECEIVED', 'Received'), ('CLOSED', 'Closed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=14, protected=True)),
+                ('status', models.CharField(choices=[('DRAFT', 'Draft'), ('APPROVED', 'Approved'), ('SENT', 'Sent'), ('ACKNOWLEDGED', 'Acknowledged'), ('PART_RECEIVED', 'Part received'), ('RECEIVED', 'Received'), ('CLOSED', 'Closed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=14)),
                 ('is_suggested', models.BooleanField(default=False)),
                 ('expected_on', models.DateField()),
                 ('their_number', models.CharField(blank=True, max_length=60, verbose_name='their order number')),
@@ -214,7 +213,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='allocation',
             name='status',
-            field=django_fsm.FSMField(choices=[('SOFT', 'Soft'), ('FIRM', 'Firm'), ('RELEASED', 'Released'), ('PICKED', 'Picked'), ('CONSUMED', 'Consumed'), ('FREED', 'Freed')], default='FIRM', max_length=10, protected=True),
+            field=models.CharField(choices=[('SOFT', 'Soft'), ('FIRM', 'Firm'), ('RELEASED', 'Released'), ('PICKED', 'Picked'), ('CONSUMED', 'Consumed'), ('FREED', 'Freed')], default='FIRM', max_length=10),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='allocation',

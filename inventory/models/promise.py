@@ -9,11 +9,11 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 from inventory.models.catalogue import Product
 from inventory.models.stock import StockLevel, quantity_field
 from inventory.models.supply import SupplierOrderLine
@@ -102,7 +102,7 @@ class Allocation(models.Model):
     quantity = quantity_field()
     picked = quantity_field(default=0)
     consumed = quantity_field(default=0)
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.FIRM, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.FIRM)
     good_until = models.DateField(null=True)
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField()
@@ -191,7 +191,7 @@ class BrokenPeg(models.Model):
     demand = models.ForeignKey(Demand, on_delete=models.PROTECT, related_name="+")
     supply = models.ForeignKey(SupplierOrderLine, on_delete=models.PROTECT, related_name="broken_pegs")
     quantity = quantity_field()
-    status = FSMField(max_length=8, choices=Status.choices, default=Status.OPEN, protected=True)
+    status = StatusField(max_length=8, choices=Status.choices, default=Status.OPEN)
     answer = models.CharField(max_length=14, choices=Answer.choices, blank=True)
     asked_at = models.DateTimeField()
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

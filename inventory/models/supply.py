@@ -12,12 +12,12 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
 from core.numbering import document_number
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 from inventory.models.catalogue import Product
 from inventory.models.places import Warehouse, WarehouseQuerySet
 from inventory.models.stock import quantity_field
@@ -193,7 +193,7 @@ class SupplierOrder(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     supplier = models.ForeignKey(Supplier, on_delete=models.PROTECT, related_name="orders")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
-    status = FSMField(max_length=14, choices=Status.choices, default=Status.DRAFT, protected=True)
+    status = StatusField(max_length=14, choices=Status.choices, default=Status.DRAFT)
     is_suggested = models.BooleanField(default=False)
     expected_on = models.DateField()
     their_number = models.CharField("their order number", max_length=60, blank=True)
@@ -336,7 +336,7 @@ class SupplierMail(models.Model):
 
     order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="mails")
     address = models.EmailField()
-    status = FSMField(max_length=6, choices=Status.choices, default=Status.QUEUED, protected=True)
+    status = StatusField(max_length=6, choices=Status.choices, default=Status.QUEUED)
     reason = models.CharField("why it failed", max_length=200, blank=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()

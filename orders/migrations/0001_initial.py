@@ -4,7 +4,6 @@ import core.models
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import django_fsm
 import pghistory.utils
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -203,7 +202,7 @@ class Migration(migrations.Migration):
                 ('po_number', models.CharField(max_length=60, verbose_name="customer's PO number")),
                 ('po_key', models.CharField(editable=False, max_length=60)),
                 ('po_release', models.PositiveSmallIntegerField(default=1, editable=False, verbose_name='release of the PO')),
-                ('status', django_fsm.FSMField(choices=[('DRAFT', 'Draft'), ('REVIEW', 'In review'), ('CONFIRMED', 'Confirmed'), ('RELEASED', 'Released'), ('COMPLETED', 'Completed'), ('CLOSED', 'Closed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=10, protected=True)),
+                ('status', models.CharField(choices=[('DRAFT', 'Draft'), ('REVIEW', 'In review'), ('CONFIRMED', 'Confirmed'), ('RELEASED', 'Released'), ('COMPLETED', 'Completed'), ('CLOSED', 'Closed'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=10)),
                 ('allocation', models.CharField(choices=[('NONE', 'None'), ('PART', 'Part'), ('FULL', 'Full'), ('OVER', 'Over')], default='NONE', max_length=4)),
                 ('fulfilment', models.CharField(choices=[('NONE', 'None'), ('PART', 'Part'), ('FULL', 'Full'), ('OVER', 'Over')], default='NONE', max_length=4)),
                 ('billing', models.CharField(choices=[('NONE', 'None'), ('PART', 'Part'), ('FULL', 'Full'), ('OVER', 'Over')], default='NONE', max_length=4)),

@@ -2,7 +2,6 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -23,7 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('rule', models.CharField(choices=[('DUE', 'Earliest requested first'), ('WAITING', 'Longest waiting first'), ('COMPLETES', 'Orders that it completes first')], max_length=10)),
-                ('status', django_fsm.FSMField(choices=[('RUNNING', 'Running'), ('STOPPED', 'Stopped'), ('DONE', 'Done')], default='RUNNING', max_length=8, protected=True)),
+                ('status', models.CharField(choices=[('RUNNING', 'Running'), ('STOPPED', 'Stopped'), ('DONE', 'Done')], default='RUNNING', max_length=8)),
                 ('begun_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(null=True)),
                 ('waiting', models.PositiveIntegerField()),

@@ -10,10 +10,10 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.models import Company, CompanyQuerySet
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 
 RUN_GRAPH = Graph(
     stop=(["RUNNING"], "STOPPED"),
@@ -45,7 +45,7 @@ class AllocationRun(models.Model):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     rule = models.CharField(max_length=10, choices=Rule.choices)
-    status = FSMField(max_length=8, choices=Status.choices, default=Status.RUNNING, protected=True)
+    status = StatusField(max_length=8, choices=Status.choices, default=Status.RUNNING)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     begun_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

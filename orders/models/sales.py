@@ -12,12 +12,12 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.locking import LockingQuerySet
 from core.models import Company, User
 from core.numbering import document_number
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 from inventory.models import Demand, Product
 from orders.models.credit import CreditedQuerySet
 from orders.models.customers import Customer, InvoiceOn, ShipPolicy
@@ -95,7 +95,7 @@ class SalesOrder(models.Model):
     po_number = models.CharField("customer's PO number", max_length=60)
     po_key = models.CharField(max_length=60, editable=False)
     po_release = models.PositiveSmallIntegerField("release of the PO", default=1, editable=False)
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.DRAFT, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     allocation = _facet_field()
     fulfilment = _facet_field()
     billing = _facet_field()

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -60,7 +59,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('CUSTOMER', 'Customer return'), ('DELIVERY_FAILURE', 'Delivery failure')], default='CUSTOMER', max_length=16)),
-                ('status', django_fsm.FSMField(choices=[('REQUESTED', 'Requested'), ('AUTHORIZED', 'Authorized'), ('REJECTED', 'Rejected'), ('RECEIVED', 'Received'), ('INSPECTED', 'Inspected'), ('DECIDED', 'To settle'), ('SETTLED', 'Settled'), ('EXPIRED', 'Expired'), ('CANCELLED', 'Cancelled')], default='REQUESTED', max_length=10, protected=True)),
+                ('status', models.CharField(choices=[('REQUESTED', 'Requested'), ('AUTHORIZED', 'Authorized'), ('REJECTED', 'Rejected'), ('RECEIVED', 'Received'), ('INSPECTED', 'Inspected'), ('DECIDED', 'To settle'), ('SETTLED', 'Settled'), ('EXPIRED', 'Expired'), ('CANCELLED', 'Cancelled')], default='REQUESTED', max_length=10)),
                 ('reason', models.CharField(choices=[('NOT_WANTED', 'Not wanted'), ('WRONG_ITEM', 'We sent the wrong item'), ('DEFECTIVE', 'Defective'), ('DAMAGED', 'Damaged on the way'), ('LATE', 'Came too late'), ('REFUSED', 'Refused at the door'), ('UNDELIVERED', 'Could not be delivered'), ('LOST', 'Lost on the way'), ('UNKNOWN', 'Not said')], default='UNKNOWN', max_length=12)),
                 ('note', models.CharField(blank=True, max_length=300)),
                 ('wish', models.CharField(choices=[('UNKNOWN', 'Not said'), ('REFUND', 'Refund or credit'), ('RESHIP', 'Send it again')], default='UNKNOWN', max_length=8)),

@@ -10,11 +10,11 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.models import Company
 from core.numbering import document_number
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 from inventory.models import Product, Warehouse, WarehouseQuerySet
 from inventory.models.stock import quantity_field
 from orders.models import LinePart, SalesOrder
@@ -82,7 +82,7 @@ class ReturnOrder(models.Model):
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, null=True, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.CUSTOMER)
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.REQUESTED, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
     reason = models.CharField(max_length=12, choices=Reason.choices, default=Reason.UNKNOWN)
     note = models.CharField(max_length=300, blank=True)
     wish = models.CharField(max_length=8, choices=Wish.choices, default=Wish.UNKNOWN)

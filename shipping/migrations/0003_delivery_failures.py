@@ -3,7 +3,6 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -64,7 +63,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='shipment',
             name='status',
-            field=django_fsm.FSMField(choices=[('DRAFT', 'Draft'), ('LABELLED', 'Labelled'), ('DISPATCHED', 'Dispatched'), ('DELIVERED', 'Delivered'), ('RETURNING', 'On its way back'), ('RETURNED', 'Came back'), ('LOST', 'Lost')], default='DRAFT', max_length=10, protected=True),
+            field=models.CharField(choices=[('DRAFT', 'Draft'), ('LABELLED', 'Labelled'), ('DISPATCHED', 'Dispatched'), ('DELIVERED', 'Delivered'), ('RETURNING', 'On its way back'), ('RETURNED', 'Came back'), ('LOST', 'Lost')], default='DRAFT', max_length=10),
         ),
         migrations.AddIndex(
             model_name='shipment',

@@ -24,10 +24,9 @@ from django import db
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
-from pytest_django import DjangoDbBlocker
 
 from billing import services as billing_services
-from config.dev.databases import clone_database
+from config.dev.databases import clone_database, ensure_roles_and_database
 from config.dev.postgres import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from config.dev.throwaway import throwaway_cluster
 from core.refusals import Refused
@@ -36,7 +35,7 @@ from orders import services as orders_services
 from orders.models import OrderEvent, SalesOrder
 from shipping import services as shipping_services
 from tests.caller import Caller
-from tests.database import CLUSTER, TEMPLATE, make_template, point_connections_at
+from tests.database import CLUSTER, TEMPLATE, point_connections_at
 from tests.factories.house import AT, House
 from tests.race import race
 from tests.soak import count
@@ -81,15 +80,14 @@ def facts(order_id: int) -> Counter[str]:
 
 
 @pytest.fixture(scope="module")
-def migrated_cluster(
-    pytestconfig: pytest.Config, django_db_setup: Callable[[], None], django_db_blocker: DjangoDbBlocker
-) -> Iterator[EmbeddedPostgres]:
-    """A cluster on disk that tests may kill."""
-    database = connections.settings["default"]["NAME"]
+def migrated_cluster(pytestconfig: pytest.Config, django_db_setup: Callable[[], None]) -> Iterator[EmbeddedPostgres]:
+    """A cluster on disk that tests may kill, with a copy of this process's database to clone."""
+    migrated = pytestconfig.stash[CLUSTER].uri(database=connections.settings["default"]["NAME"])
     with throwaway_cluster() as cluster:
-        with django_db_blocker.unblock():
-            make_template(cluster)
-        point_connections_at(pytestconfig.stash[CLUSTER], database)
+        ensure_roles_and_database(cluster.uri(), database=TEMPLATE)
+        dumped = subprocess.run([cluster.program("pg_dump"), migrated], capture_output=True, check=True)
+        restore = [cluster.program("psql"), "--quiet", "--set=ON_ERROR_STOP=1", cluster.uri(database=TEMPLATE)]
+        subprocess.run(restore, input=dumped.stdout, stdout=subprocess.DEVNULL, check=True)
         yield cluster
 
 

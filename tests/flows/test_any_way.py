@@ -58,6 +58,8 @@ VERBS = (
     billing_services.pay_orders,
 )
 DONE: Counter[str] = Counter()
+# The steps of the way back, in their order
+WAY_BACK: list[Callable[[Ledger, int, Decimal], None]] = []
 
 products = st.integers(0, PRODUCTS - 1)
 units = st.integers(1, 9)
@@ -94,6 +96,8 @@ def detour(
 
 def way_back(step: Callable[[Ledger, int, Decimal], None]) -> Callable[..., None]:
     """Make a rule of a step on the way back of one of the last orders of which something has left, if there is one."""
+
+    WAY_BACK.append(step)
 
     @rule(place=places, units=units)
     @wraps(step)
@@ -328,6 +332,12 @@ class Ledger(RuleBasedStateMachine):
         if found:
             self.do(returns_services.cancel_returns, return_ids=[found], reason="They keep it")
 
+    @detour(after=billing_services.invoice_orders)
+    def come_all_the_way_back(self, order: int, units: Decimal) -> None:
+        if LinePart.objects.filter(order=order, shipped__gt=0).exists():
+            for step in WAY_BACK:
+                step(self, order, units)
+
     @detour(after=warehouse_services.release_orders)
     def pick_short(self, order: int, units: Decimal) -> None:
         task = PickTask.objects.filter(order=order, status=PickTask.Status.PLANNED).first()
@@ -348,6 +358,9 @@ class Ledger(RuleBasedStateMachine):
 
     @detour(after=billing_services.invoice_orders)
     def credit(self, order: int, units: Decimal) -> None:
+        self.credit_some(order, units)
+
+    def credit_some(self, order: int, units: Decimal) -> None:
         line = InvoiceLine.objects.filter(invoice__order=order, invoice__kind="INVOICE").first()
         if line:
             credited = billing_services.CreditedLine(line.pk, min(units, line.quantity))
@@ -359,8 +372,10 @@ class Ledger(RuleBasedStateMachine):
                 bills_again=units > 6,
             )
 
-    @detour()
+    @detour(after=billing_services.pay_orders)
     def refund(self, order: int, units: Decimal) -> None:
+        """Credit what was paid, so that something is left to go back."""
+        self.credit_some(order, units)
         note = Invoice.objects.filter(order=order, kind="CREDIT_NOTE", settled__gt=F("gross")).first()
         if note:
             self.attempt(billing_services.refund_credit, credit_note_id=note.pk)

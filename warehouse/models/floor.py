@@ -11,11 +11,11 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from core.models import Company
 from core.numbering import document_number
-from core.transitions import Graph
+from core.transitions import Graph, StatusField
 from inventory.models import (
     Allocation,
     Bin,
@@ -47,7 +47,7 @@ class Wave(models.Model):
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.RELEASED, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.RELEASED)
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     released_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
@@ -118,7 +118,7 @@ class PickTask(models.Model):
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     picked = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     recalled = models.DecimalField(max_digits=18, decimal_places=6, default=0)
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.PLANNED, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.PLANNED)
     reason = models.CharField(max_length=10, choices=Reason.choices, blank=True, default="")
     picked_at = models.DateTimeField(null=True)
     picked_by = models.ForeignKey(
@@ -190,7 +190,7 @@ class Parcel(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.OPEN)
     weight_g = models.DecimalField(max_digits=12, decimal_places=3, null=True)
     packed_at = models.DateTimeField(null=True)
     packed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -268,7 +268,7 @@ class Count(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     task = models.ForeignKey(PickTask, on_delete=models.PROTECT, related_name="+")
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.OPEN)
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     expected = models.DecimalField(max_digits=18, decimal_places=6, null=True)
@@ -333,7 +333,7 @@ class PutBack(models.Model):
     tote = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
-    status = FSMField(max_length=10, choices=Status.choices, default=Status.PLANNED, protected=True)
+    status = StatusField(max_length=10, choices=Status.choices, default=Status.PLANNED)
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(
