@@ -88,6 +88,24 @@ CHECKS = [
         """,
     ),
     sql_check(
+        "layers of a level whose cost is first in, first out = what lies there unblocked, and its value; others have none",
+        rows="inventory_costlayer",
+        drift="""
+        SELECT 'level ' || l.id, CASE p.costing WHEN 'FIRST_IN' THEN
+                concat_ws(' / ', l.sellable + l.uncounted + l.staged, l.value - l.blocked_value) ELSE '0' END,
+            concat_ws(' / ', coalesce(y.quantity, 0), coalesce(y.value, 0))
+        FROM inventory_stocklevel l
+        JOIN inventory_product p ON p.id = l.product_id
+        LEFT JOIN (
+            SELECT level_id, sum(remaining) AS quantity, sum(remaining_value) AS value FROM inventory_costlayer GROUP BY 1
+        ) y ON y.level_id = l.id
+        WHERE CASE p.costing WHEN 'FIRST_IN'
+            THEN l.sellable + l.uncounted + l.staged <> coalesce(y.quantity, 0) OR l.value - l.blocked_value <> coalesce(y.value, 0)
+            ELSE y.level_id IS NOT NULL END
+        ORDER BY l.id
+        """,
+    ),
+    sql_check(
         "value of what is blocked = value of the moves into blocked bins less that of those out of them",
         rows="inventory_stocklevel",
         drift=f"""

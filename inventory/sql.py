@@ -108,16 +108,18 @@ RETURNING a.id
 
 # What leaves takes its share of the level's value (rule 12): value x quantity / all that is there, and all of it with the last unit.
 # What is blocked stands apart, with the cost it came with. The cost is that of the newest row, and never more than its own value;
-# greatest() is for the row as it was before, which PostgreSQL holds against the constraints before it reads the newest.
+# greatest() is for the row as it was before, which PostgreSQL holds against the constraints before it reads the newest. Where the
+# first in go first the cost is NULL here and the value stays: the layers say it, read after this lock.
 ISSUE_LEVELS = """
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[])) AS u(id, quantity)
 ), l AS MATERIALIZED (
-    SELECT s.id, u.quantity,
-        round((s.value - s.blocked_value) * u.quantity / nullif(s.sellable + s.uncounted + s.staged, 0), %s::int) AS cost
-    FROM inventory_stocklevel s JOIN u ON u.id = s.id ORDER BY s.id FOR NO KEY UPDATE OF s
+    SELECT s.id, u.quantity, CASE p.costing WHEN 'AVERAGE' THEN coalesce(round(
+        (s.value - s.blocked_value) * u.quantity / nullif(s.sellable + s.uncounted + s.staged, 0), %s::int), 0) END AS cost
+    FROM inventory_stocklevel s JOIN u ON u.id = s.id JOIN inventory_product p ON p.id = s.product_id
+    ORDER BY s.id FOR NO KEY UPDATE OF s
 )
-UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = greatest(s.value - l.cost, s.blocked_value)
+UPDATE inventory_stocklevel AS s SET staged = s.staged - l.quantity, value = greatest(s.value - coalesce(l.cost, 0), s.blocked_value)
 FROM l WHERE s.id = l.id
 RETURNING s.id, l.cost
 """

@@ -23,7 +23,17 @@ class ProductForm(forms.ModelForm):
 
     class Meta:
         model = Product
-        fields: ClassVar[list[str]] = ["sku", "name", "kind", "unit", "tracking", "gtin", "weight_g", "is_active"]
+        fields: ClassVar[list[str]] = [
+            "sku",
+            "name",
+            "kind",
+            "unit",
+            "tracking",
+            "costing",
+            "gtin",
+            "weight_g",
+            "is_active",
+        ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "sku": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
@@ -40,6 +50,7 @@ class ProductForm(forms.ModelForm):
             "weight_g": "Weight in grams",
             "is_active": "May be put on new orders",
             "tracking": "Known by",
+            "costing": "Cost of what leaves",
         }
 
     def __init__(self, *args: Any, actor: User, company_id: int, **kwargs: Any) -> None:
@@ -54,14 +65,14 @@ class ProductForm(forms.ModelForm):
             kind.disabled, kind.help_text = True, "Fixed: it stands on invoices brought forward."
         else:
             kind.choices = [choice for choice in kind.choices if choice[0] != Product.Kind.BALANCE]
-        self.fields["tracking"].required = False
+        self.fields["tracking"].required = self.fields["costing"].required = False
         if self.instance.pk and self.instance.kind == Product.Kind.KIT:
             kind.disabled, kind.help_text = True, "Fixed: what a kit consists of is on its page."
             self.is_empty_kit = not self.instance.components.exists()
         elif self.instance.pk:
             kind.choices = [choice for choice in kind.choices if choice[0] != Product.Kind.KIT]
         if self.instance.pk and catalogue.has_stock_history(self.instance):
-            for name in ("kind", "unit", "tracking"):
+            for name in ("kind", "unit", "tracking", "costing"):
                 self.fields[name].disabled = True
                 self.fields[name].help_text = "Fixed: stock of it has been moved."
 
@@ -82,6 +93,10 @@ class ProductForm(forms.ModelForm):
     def clean_tracking(self) -> str:
         """Return how it is known: by nothing but itself unless said otherwise."""
         return str(self.cleaned_data["tracking"] or Product.Tracking.NONE)
+
+    def clean_costing(self) -> str:
+        """Return how its cost is found: as a moving average unless said otherwise."""
+        return str(self.cleaned_data["costing"] or Product.Costing.AVERAGE)
 
     def clean_sku(self) -> str:
         """Return the SKU without blanks around it; codes with blanks or control characters within cannot be scanned.

@@ -2,6 +2,7 @@
 
 from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
 from inventory.models.costs import LateCost, LateCostShare
+from inventory.models.layers import CostLayer
 from inventory.models.lots import Lot
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.promise import Allocation, BrokenPeg, Demand
@@ -23,6 +24,7 @@ __all__ = [
     "BinStock",
     "BrokenPeg",
     "Calendar",
+    "CostLayer",
     "Demand",
     "KitComponent",
     "Lane",

@@ -42,11 +42,13 @@ _TRACKING_STAYS = pgtrigger.Trigger(
     name="tracking_stays",
     level=pgtrigger.Row,
     when=pgtrigger.Before,
-    operation=pgtrigger.UpdateOf("tracking"),
-    condition=pgtrigger.Condition("OLD.tracking IS DISTINCT FROM NEW.tracking"),
+    operation=pgtrigger.UpdateOf("tracking", "costing"),
+    condition=pgtrigger.Condition(
+        "OLD.tracking IS DISTINCT FROM NEW.tracking OR OLD.costing IS DISTINCT FROM NEW.costing"
+    ),
     func="""
         IF EXISTS (SELECT 1 FROM inventory_binstock s WHERE s.product_id = NEW.id) THEN
-            RAISE EXCEPTION 'product % has stock, so its tracking stays', NEW.id;
+            RAISE EXCEPTION 'product % has stock, so its tracking and costing stay', NEW.id;
         END IF;
         RETURN NEW;
     """,
@@ -57,10 +59,10 @@ _TRACKING_STAYS = pgtrigger.Trigger(
 class Product(models.Model):
     """Something sold.
 
-    Only the kind STOCK has levels; what of it is tracked has lots, or serial numbers, wherever it lies. A KIT is sold
-    as one thing and picked, shipped and returned as its components. Charges (freight, fees) and services are lines and
-    nothing else (V2). The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers
-    place (V3).
+    Only the kind STOCK has levels; what of it is tracked has lots, or serial numbers, wherever it lies; its cost is a
+    moving average in each warehouse, or that of the units that came first (rule 12). A KIT is sold as one thing and
+    picked, shipped and returned as its components. Charges (freight, fees) and services are lines and nothing else
+    (V2). The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers place (V3).
     """
 
     class Kind(models.TextChoices):
@@ -75,6 +77,10 @@ class Product(models.Model):
         LOT = "LOT", "Lot"
         SERIAL = "SERIAL", "Serial number"
 
+    class Costing(models.TextChoices):
+        AVERAGE = "AVERAGE", "Moving average"
+        FIRST_IN = "FIRST_IN", "First in, first out"
+
     # Of these something leaves the house; of all others only an invoice bills them
     GOODS: ClassVar[Sequence[str]] = ["STOCK", "KIT"]
 
@@ -85,6 +91,7 @@ class Product(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.STOCK)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     tracking = models.CharField(max_length=6, choices=Tracking.choices, default=Tracking.NONE)
+    costing = models.CharField(max_length=8, choices=Costing.choices, default=Costing.AVERAGE)
     gtin = models.CharField("GTIN", max_length=14, blank=True)
     weight_g = models.DecimalField("weight in grams", max_digits=12, decimal_places=3, null=True, blank=True)
     is_active = models.BooleanField("may be ordered", default=True)
@@ -118,6 +125,9 @@ class Product(models.Model):
                 condition=models.Q(tracking="NONE") | models.Q(tracking__in=["LOT", "SERIAL"], kind="STOCK"),
                 name="product_tracked_where_it_is_stock",
                 violation_error_message="Only stock has lots and serial numbers.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(costing__in=["AVERAGE", "FIRST_IN"]), name="product_costing_is_known"
             ),
             models.CheckConstraint(
                 condition=models.Q(weight_g__isnull=True) | models.Q(weight_g__gte=0),

@@ -1,4 +1,4 @@
-"""Reads of one product's stock: the moves behind its figures, what it was day by day, and who waits for it."""
+"""Reads of one product's stock: the moves behind its figures, what it was day by day, who waits for it, its cost."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from django.db.models import Q, QuerySet
 
 from core.registry import DocumentLink
 from inventory import sql
-from inventory.models import Bin, Demand, Product, StockMove
+from inventory.models import Bin, CostLayer, Demand, Product, StockMove
 from inventory.queries.supply import owners_of
 
 ZERO = Decimal(0)
 MOVES_SHOWN = 25
 WAITS_SHOWN = 20
+LAYERS_SHOWN = 20
 # What was longer ago, or before so many moves, is not drawn
 DAYS_DRAWN = 90
 MOVES_DRAWN = 5_000
@@ -123,3 +124,10 @@ def waits_for_product(product: Product) -> tuple[list[Waits], bool]:
     owners = owners_of({row.pk for row in shown})
     waits = [Waits(row.backordered, row.due_on, row.promised_on, row.is_held, owners.get(row.pk)) for row in shown]
     return waits, len(rows) > WAITS_SHOWN
+
+
+def layers_of(product: Product) -> tuple[list[CostLayer], bool]:
+    """Return what is left of its cost layers, by warehouse and in turn, and whether there are more than these."""
+    rows = CostLayer.objects.filter(level__product=product, level__company=product.company_id, remaining__gt=0)
+    layers = list(rows.select_related("posting", "level__warehouse").order_by("level", "pk")[: LAYERS_SHOWN + 1])
+    return layers[:LAYERS_SHOWN], len(layers) > LAYERS_SHOWN

@@ -17,8 +17,8 @@ from core.roles import require
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import Bin, BinStock, Product, StockLevel, StockMove, StockPosting, Warehouse
-from inventory.services.counting import share_of
 from inventory.services.lasting import LotName, check_serials, ensure_lots, shelf_lives
+from inventory.services.layering import Layers
 from inventory.services.posting import ensure_bin_stock, post
 from inventory.services.promising import locked_levels
 from inventory.shelf_life import ShelfLife
@@ -46,7 +46,7 @@ class NotEnoughThere(Refused):
 def adjust_stock(
     *, company_id: int, adjustments: Sequence[Adjustment], places: int, reference: str, actor: User, at: datetime
 ) -> list[Adjustment | Refused]:
-    """Post what pick bins have more or fewer than the books, at moving average cost; the answers are in their order.
+    """Post what pick bins have more or fewer than the books, at their cost; the answers are in their order.
 
     What is promised or to be picked stays: an adjustment that would take of it is refused alone. Units of which there
     were none have no value until a receipt brings one.
@@ -78,6 +78,7 @@ def adjust_stock(
     rows = BinStock.objects.filter(product__in=product_ids, bin__in=warehouse_of).select_related("lot").locked()
     stocks = {(row.bin_id, row.product_id, row.lot_id): row for row in rows}
     lives = shelf_lives([row.pk for row in levels.values()], at.date()) if any(lots) else {}
+    layers = Layers([row.pk for row in levels.values()])
     results: list[Adjustment | Refused] = []
     moves: list[StockMove] = []
     of_level: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"sellable": ZERO, "value": ZERO})
@@ -89,7 +90,7 @@ def adjust_stock(
         if level is None or stock is None or one.quantity < -free:
             results.append(NotEnoughThere(f"{_plain(-one.quantity)} cannot be written off: {_plain(free)} are free."))
             continue
-        value = share_of(level, abs(one.quantity), places)
+        value = layers.worth(level, one.quantity, places)
         worth = value if one.quantity > 0 else -value
         level.value += worth
         stock.quantity += one.quantity
@@ -114,7 +115,9 @@ def adjust_stock(
         bulk.add(BinStock, of_bin)
         check_serials(lot_id for _one, lot_id in found)
         kind = StockPosting.Kind.ADJUSTMENT
-        post(StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at), moves)
+        layers.save(
+            post(StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at), moves)
+        )
     return results
 
 

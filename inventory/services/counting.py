@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from core import bulk
 from core.models import User
-from core.money import round_half_up
 from core.refusals import Blocked
 from core.transactions import atomic
 from inventory.models import Bin, BinStock, StockLevel, StockMove, StockPosting
@@ -16,6 +15,7 @@ from inventory.services.allocating import allocate_demands
 from inventory.services.blocking import cuts_of, promised_of
 from inventory.services.freeing import Cut, free_allocations
 from inventory.services.lasting import check_serials, shelf_lives
+from inventory.services.layering import Layers
 from inventory.services.posting import StockMoved, post
 from inventory.services.promising import lock_demands, locked_levels
 
@@ -50,7 +50,7 @@ def count_bin(
     at: datetime,
     lot_id: int | None = None,
 ) -> Counted:
-    """Set what a shelf holds of a product, or of a lot, to what was counted there, at moving average cost.
+    """Set what a shelf holds of a product, or of a lot, to what was counted there, at its cost.
 
     It is unblocked, but for a lot that is. Where less is there than was promised, the promises that are due last are
     taken away and made anew elsewhere, as far as there is stock.
@@ -86,7 +86,8 @@ def count_bin(
         cuts = _cuts(level, level.allocated - level.sellable - gain, product_id, locked)
     free_allocations(cuts=cuts, at=at)
     difference = counted - stock.quantity
-    value = share_of(level, abs(difference), places)
+    layers = Layers([level_id])
+    value = layers.worth(level, difference, places)
     bulk.add(
         StockLevel,
         {
@@ -122,6 +123,7 @@ def count_bin(
                 )
             ],
         )
+    layers.save(posting_id)
     demand_ids = tuple(sorted({cut.demand_id for cut in cuts}))
     allocate_demands(demand_ids=demand_ids, at=at)
     return Counted(stock.quantity, posting_id, demand_ids)
@@ -139,11 +141,3 @@ def _cuts(level: StockLevel, lacking: Decimal, product_id: int, locked: set[int]
         if lacking <= 0:
             break
     return cuts
-
-
-def share_of(level: StockLevel, units: Decimal, places: int) -> Decimal:
-    """Return the cost of units by their share of what the level's sellable stock is worth (rule 12)."""
-    whole, worth = level.sellable + level.uncounted + level.staged, level.value - level.blocked_value
-    if whole <= 0:
-        return ZERO
-    return worth if units == whole else round_half_up(worth * units / whole, places)

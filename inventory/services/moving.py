@@ -17,6 +17,7 @@ from core.transactions import atomic
 from inventory import sql
 from inventory.models import StockLevel, StockMove, StockPosting
 from inventory.services.choosing import BinPick
+from inventory.services.layering import take_first_in
 from inventory.services.posting import add_bin_stock, change_allocations, post, sums
 
 
@@ -81,7 +82,7 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
 def issue_allocations(
     *, company_id: int, issues: Sequence[StockIssue], places: int, reference: str, actor: User, at: datetime
 ) -> Issued:
-    """Move picked stock out to the customer once, at its moving average cost with `places` decimals.
+    """Move picked stock out to the customer once, at its cost with `places` decimals.
 
     :raises StockMoved: where an allocation has not as much picked and not yet issued; nothing was moved.
     """
@@ -89,7 +90,11 @@ def issue_allocations(
     by_level = sums((issue.level_id, issue.quantity) for issue in issues)
     with connection.cursor() as cursor:
         cursor.execute(sql.ISSUE_LEVELS, [bulk.array(by_level), bulk.array(by_level.values()), places])
-        cost_of_level: dict[int, Decimal] = dict(cursor.fetchall())
+        found: list[tuple[int, Decimal | None]] = cursor.fetchall()
+    cost_of_level = {level_id: cost for level_id, cost in found if cost is not None}
+    first_in = {level_id: by_level[level_id] for level_id, cost in found if cost is None}
+    if first_in:
+        cost_of_level |= take_first_in(first_in, places)
     costs = _shares(issues, cost_of_level, places)
     out = sums(((issue.tote_id, issue.product_id, issue.lot_id), -issue.quantity) for issue in issues)
     add_bin_stock(quantities=out, allocated={})
@@ -120,7 +125,7 @@ def _shares(issues: Sequence[StockIssue], cost_of_level: Mapping[int, Decimal], 
     for index, issue in enumerate(issues):
         of_level[issue.level_id].append(index)
     for level_id, indexes in of_level.items():
-        shares = spread(cost_of_level[level_id] or Decimal(0), [issues[index].quantity for index in indexes], places)
+        shares = spread(cost_of_level[level_id], [issues[index].quantity for index in indexes], places)
         for index, share in zip(indexes, shares, strict=True):
             costs[index] = share
     return costs

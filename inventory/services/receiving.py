@@ -18,6 +18,7 @@ from core.transactions import atomic
 from inventory import sql
 from inventory.models import Bin, Product, StockLevel, StockMove, StockPosting, Warehouse
 from inventory.services.lasting import LotName, block_arrivals, check_serials, ensure_lots
+from inventory.services.layering import Layers
 from inventory.services.posting import Place, add_bin_stock, ensure_bin_stock, post
 
 
@@ -29,13 +30,17 @@ class WarehouseNotReady(Refused):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """Units of a product that go into a bin, with their whole cost in company currency, and of which lot they are."""
+    """Units of a product that go into a bin, with their whole cost in company currency, and of which lot they are.
+
+    `supply_id` is the supplier's line that brings them, if one does.
+    """
 
     bin_id: int
     product_id: int
     quantity: Decimal
     value: Decimal
     lot: LotName | None = None
+    supply_id: int | None = None
 
 
 @atomic
@@ -50,7 +55,7 @@ def receive_stock(
 ) -> int:
     """Post stock into PICK bins, sellable at once, and return the posting's id.
 
-    Cost is moving average: the level's value grows by what came in (PRODUCT.md rule 12).
+    The level's value grows by what came in, which is a layer where the first in go first (PRODUCT.md rule 12).
 
     :raises NotAllowed: where the actor may not receive.
     :raises WarehouseNotReady: where a bin is no pick bin of the company, or its warehouse has no tote to pick into.
@@ -93,8 +98,11 @@ def receive_stock(
     }
     level_changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"sellable": Decimal(0), "value": Decimal(0)})
     bin_changes: dict[Place, Decimal] = defaultdict(Decimal)
+    layers = Layers(list(levels.values()))
     for line, lot_id in zip(lines, lots, strict=True):
-        change = level_changes[levels[places[line.bin_id].warehouse_id, line.product_id]]
+        level_id = levels[places[line.bin_id].warehouse_id, line.product_id]
+        layers.add(level_id, line.quantity, line.value, supply_id=line.supply_id)
+        change = level_changes[level_id]
         change["sellable"] += line.quantity
         change["value"] += line.value
         bin_changes[line.bin_id, line.product_id, lot_id] += line.quantity
@@ -104,7 +112,7 @@ def receive_stock(
         check_serials(lots)
         block_arrivals(bin_changes)
     source = StockMove.Place.ADJUSTMENT if kind == StockPosting.Kind.OPENING else StockMove.Place.SUPPLIER
-    return post(
+    posting_id = post(
         StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at),
         [
             StockMove(
@@ -119,3 +127,5 @@ def receive_stock(
             for line, lot_id in zip(lines, lots, strict=True)
         ],
     )
+    layers.save(posting_id)
+    return posting_id

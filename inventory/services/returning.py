@@ -17,6 +17,7 @@ from core.transactions import atomic
 from inventory import sql
 from inventory.models import Bin, StockLevel, StockMove, StockPosting
 from inventory.services.lasting import block_arrivals
+from inventory.services.layering import Layers
 from inventory.services.posting import Place, StockMoved, add_bin_stock, ensure_bin_stock, post, post_all, sums
 from inventory.services.receiving import WarehouseNotReady
 
@@ -114,8 +115,8 @@ def dispose_returns(
 ) -> dict[StockPosting.Kind, int]:
     """Take returned goods out of the returns bin, or out of quarantine, and return a posting's id per kind.
 
-    They go at the cost they came in with. Restocked units are sellable at once and join the moving average; those in
-    quarantine stay blocked; scrapped ones and those that go back to the customer leave the house.
+    They go at the cost they came in with. Restocked units are sellable at once and join the moving average, or are the
+    last layer; those in quarantine stay blocked; scrapped ones and those that go back to the customer leave the house.
 
     :raises WarehouseNotReady: where the warehouse has no bin for them.
     :raises Blocked: where a bin to restock is no shelf of the warehouse.
@@ -123,6 +124,8 @@ def dispose_returns(
     """
     _check_shelves(warehouse_id, {unit.bin_id for unit in units if unit.bin_id is not None})
     places = _places(company_id, warehouse_id, (), units)
+    restocked = {places[unit.product_id].level_id or 0 for unit in units if unit.kind == Kind.RESTOCK}
+    layers = Layers(restocked)
     changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     bins: dict[Place, Decimal] = defaultdict(Decimal)
     moves: dict[StockPosting.Kind, list[StockMove]] = defaultdict(list)
@@ -137,6 +140,7 @@ def dispose_returns(
             change["blocked_value"] -= unit.value
         if unit.kind == Kind.RESTOCK:
             change["sellable"] += unit.quantity
+            layers.add(place.level_id, unit.quantity, unit.value)
         elif unit.kind != Kind.QUARANTINE:
             change["value"] -= unit.value
         target = _target(unit, place)
@@ -162,6 +166,8 @@ def dispose_returns(
         kind: StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at) for kind in moves
     }
     post_all([(postings[kind], of_kind) for kind, of_kind in moves.items()])
+    if Kind.RESTOCK in postings:
+        layers.save(postings[Kind.RESTOCK].pk)
     return {kind: int(posting.pk) for kind, posting in postings.items()}
 
 

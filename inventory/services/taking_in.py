@@ -99,7 +99,7 @@ def take_in(
         posting_id = receive_stock(
             company_id=order.company_id,
             lines=[
-                ReceiptLine(bin_id, own[arrival.line_id], arrival.quantity, value, arrival.lot)
+                ReceiptLine(bin_id, own[arrival.line_id], arrival.quantity, value, arrival.lot, arrival.line_id)
                 for bin_id, arrival, value in zip(_shelves(order, came), came, worth, strict=True)
             ],
             kind=StockPosting.Kind.RECEIPT,

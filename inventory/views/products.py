@@ -130,11 +130,15 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
             product, warehouse_id=warehouse.pk if warehouse else None, before=int(before) if before else None
         )
         bins, more_bins = lot_queries.bins_of(product)
+        shows_cost = product.costing == Product.Costing.FIRST_IN and person(self.request).can("inventory.view_supply")
+        layers, more_layers = stock_queries.layers_of(product) if shows_cost else ([], False)
         on_hand = sum((level.on_hand for level in levels), Decimal(0))
         return {
             "levels": levels,
             "bins": bins,
             "more_bins": more_bins,
+            "layers": layers,
+            "more_layers": more_layers,
             "promise": promise,
             "waits": waits,
             "more_wait": more_wait,

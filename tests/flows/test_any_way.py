@@ -119,8 +119,12 @@ class Ledger(RuleBasedStateMachine):
         self.block._from_testcase = True  # a frame around the whole life, as a test's is, and no transaction of its own
         self.block.__enter__()
         self.house = House.open(warehouses=2)
-        # The first is known by lot: some of it is good for a few days, some for a month, some for a year
-        self.products = [self.house.product(tracking="NONE" if n else "LOT") for n in range(PRODUCTS)]
+        # The first is known by lot: some is good for a few days, some for a month, some for a year. The second goes
+        # first in, first out
+        self.products = [
+            self.house.product(tracking="NONE" if n else "LOT", costing="FIRST_IN" if n == 1 else "AVERAGE")
+            for n in range(PRODUCTS)
+        ]
         self.shelves = [shelf for shelves in self.house.shelves.values() for shelf in shelves]
         self.orders: list[int] = []
         self.received: dict[int, Decimal] = defaultdict(Decimal)

@@ -170,7 +170,7 @@ class TestNaming:
     def test_how_a_product_is_tracked_stays_once_it_has_stock(self, house):
         product = milk(house, ("A", 5, None))
         product.tracking = Product.Tracking.NONE
-        with pytest.raises(ProgrammingError, match="its tracking stays"), transaction.atomic():
+        with pytest.raises(ProgrammingError, match="its tracking and costing stay"), transaction.atomic():
             product.save()
         charge = house.product(kind=Product.Kind.CHARGE)
         charge.tracking = Product.Tracking.LOT
