@@ -8,6 +8,7 @@ urlpatterns = [
     path("products/", include("inventory.urls")),
     path("supply/", include("inventory.urls.supply")),
     path("sites/", include("inventory.urls.sites")),
+    path("channels/", include("inventory.urls.channels")),
     path("orders/", include("orders.urls")),
     path("invoices/", include("billing.urls")),
     path("warehouse/", include("warehouse.urls")),

@@ -15,8 +15,10 @@ class InventoryConfig(AppConfig):
         from inventory.audit import CHECKS
         from inventory.services.importing import PRODUCTS
         from inventory.services.openings import OPENING_STOCK
+        from inventory.services.pool_files import POOLS
 
         import_kinds.register("products", PRODUCTS, order=20)
+        import_kinds.register("pools", POOLS, order=45)
         import_kinds.register("opening_stock", OPENING_STOCK, order=50)
 
         register_all(registry.audit_checks.register, "inventory", CHECKS)
@@ -29,6 +31,11 @@ class InventoryConfig(AppConfig):
             "sites",
             registry.NavigationItem("Warehouses", "sites:warehouses", "warehouse", "inventory.keep_sites"),
             order=82,
+        )
+        registry.navigation.register(
+            "channels",
+            registry.NavigationItem("Channels", "channels:channels", "inbox", "inventory.keep_channels"),
+            order=81,
         )
         for place, (name, label, url_name, icon, key) in enumerate(
             (

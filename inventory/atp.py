@@ -13,18 +13,19 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What one warehouse can sell of a product, and what of that it has promised."""
+    """What one warehouse can sell of a product, what of that it has promised, and what it keeps for others."""
 
     product_id: int
     warehouse_id: int
     warehouse: str
     on_hand: Decimal
     promised: Decimal
+    kept: Decimal = ZERO
 
     @property
     def free(self) -> Decimal:
-        """What nobody was promised."""
-        return max(self.on_hand - self.promised, ZERO)
+        """What nobody was promised, and is kept for nobody else."""
+        return max(self.on_hand - self.promised - self.kept, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """A product's promise: what is free now, what becomes free when, and what is late, so that nobody knows when."""
+    """A product's promise: what is free now, what becomes free when, and what is late, so that nobody knows when.
+
+    What other channels' pools keep is not free.
+    """
 
     product_id: int
     shelves: tuple[Shelf, ...] = ()
@@ -68,6 +72,11 @@ class Availability:
     now: Decimal = ZERO
     arrivals: tuple[Arrival, ...] = ()
     late: Decimal = ZERO
+
+    @property
+    def kept(self) -> Decimal:
+        """How many units are there for other channels."""
+        return sum((shelf.kept for shelf in self.shelves), ZERO)
 
     def on(self, day: date) -> Decimal:
         """Return how many units can be promised for a day."""

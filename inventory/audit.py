@@ -342,4 +342,34 @@ CHECKS = [
         ORDER BY 1
         """,
     ),
+    sql_check(
+        "a promise counts in its channel's pool of its level while it is on the shelf, and in no other",
+        rows="inventory_allocation WHERE pool_id IS NOT NULL",
+        drift="""
+        SELECT 'allocation ' || a.id, coalesce('pool ' || a.pool_id, 'no pool'), coalesce('pool ' || p.id, 'no pool')
+        FROM inventory_allocation a
+        JOIN inventory_demand d ON d.id = a.demand_id
+        LEFT JOIN inventory_channelpool p
+            ON p.level_id = a.level_id AND p.channel_id = d.channel_id AND a.status IN ('FIRM', 'RELEASED')
+        WHERE a.pool_id IS DISTINCT FROM p.id
+        ORDER BY a.id
+        """,
+    ),
+    sql_check(
+        "a level knows whether it has pools, and they are of its company",
+        rows="inventory_channelpool",
+        drift="""
+        SELECT 'level ' || l.id, l.has_pools, p.level_id IS NOT NULL
+        FROM inventory_stocklevel l
+        LEFT JOIN (SELECT DISTINCT level_id FROM inventory_channelpool) p ON p.level_id = l.id
+        WHERE l.has_pools <> (p.level_id IS NOT NULL)
+        UNION ALL
+        SELECT 'pool ' || p.id, p.company_id <> l.company_id, c.company_id <> l.company_id
+        FROM inventory_channelpool p
+        JOIN inventory_stocklevel l ON l.id = p.level_id
+        JOIN inventory_channel c ON c.id = p.channel_id
+        WHERE p.company_id <> l.company_id OR c.company_id <> l.company_id
+        ORDER BY 1
+        """,
+    ),
 ]

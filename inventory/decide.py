@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import combinations
 from typing import NamedTuple
 
+from inventory.pools import Pools
 from inventory.shelf_life import ShelfLife
 
 ZERO = Decimal(0)
@@ -17,7 +18,15 @@ ZERO = Decimal(0)
 MOST_SITES_COMBINED = 8
 
 
-Article = int | tuple[int, date]
+class Special(NamedTuple):
+    """Units of a product of which not all will do: what lasts long enough, or what is for a channel."""
+
+    product_id: int
+    good_until: date | None
+    channel_id: int | None
+
+
+Article = int | Special
 
 
 @dataclass(slots=True)  # not frozen: they are made by the hundred thousand
@@ -25,7 +34,7 @@ class Want:
     """Units of one product that one demand still needs.
 
     Wants of one `group` (an order) go to one `destination`, and leave together where they can. Of a product with lots a
-    want takes what is good until a day.
+    want takes what is good until a day, and of one with pools what its channel may have.
     """
 
     index: int
@@ -35,17 +44,14 @@ class Want:
     priority: int = 100
     destination: Hashable = None
     good_until: date | None = None
-
-    @property
-    def article(self) -> Article:
-        """What it wants: a product, or what of it lasts long enough."""
-        return self.product_id if self.good_until is None else (self.product_id, self.good_until)
+    channel_id: int | None = None
 
 
 class Supply(NamedTuple):
     """Units of one product that one level can still promise. `rank` orders the warehouses, lowest first.
 
-    `life` says how long they last where they have lots; the decision counts in it what it grants.
+    `life` says how long they last where they have lots, `pools` what is kept for channels; the decision counts in them
+    what it grants.
     """
 
     level_id: int
@@ -55,6 +61,7 @@ class Supply(NamedTuple):
     rank: int
     free: Decimal
     life: ShelfLife | None = None
+    pools: Pools | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +112,7 @@ def decide(
     :param routes: by destination and warehouse; without one, a warehouse is taken by its rank.
     :param explains: whether grants say why other warehouses were passed over.
     """
-    decision = Decision(supplies, routes or {}, explains=explains)
-    groups: dict[tuple[int, int], list[Want]] = defaultdict(list)
-    for want in wants:
-        groups[want.priority, want.group].append(want)
-    for _key, members in sorted(groups.items(), key=lambda item: (item[0][0], min(want.index for want in item[1]))):
-        if len(members) == 1 and members[0].good_until is None:
-            decision.give_one(members[0])
-        else:
-            decision.give(sorted(members, key=lambda want: want.index))
-    return decision.grants
+    return Decision(supplies, routes or {}, explains=explains).decide(wants).grants
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +146,31 @@ class Decision:
         self.routes = routes
         self.sites: dict[Hashable, list[_Site]] = {}
         self.grants: list[Grant] = []
+        # Products of which not everything is for everybody, and why wants of them got no more, by their index
+        self.pooled = {supply.product_id for supply in supplies if supply.pools is not None}
+        self.withheld: dict[int, tuple[str, ...]] = {}
+
+    def decide(self, wants: Sequence[Want]) -> Decision:
+        """Decide as the function does, and return the decision, which says as well what was kept from whom."""
+        groups: dict[tuple[int, int], list[Want]] = defaultdict(list)
+        for want in wants:
+            groups[want.priority, want.group].append(want)
+        for _key, members in sorted(groups.items(), key=lambda item: (item[0][0], min(want.index for want in item[1]))):
+            self.serve(members)
+        return self
+
+    def serve(self, members: Sequence[Want]) -> None:
+        """Grant one group what there is for it."""
+        if len(members) == 1 and members[0].good_until is None and members[0].product_id not in self.pooled:
+            self.give_one(members[0])
+        else:
+            self.give(sorted(members, key=lambda want: want.index))
+
+    def article_of(self, want: Want) -> Article:
+        """Return what a want wants: a product, or what of it will do."""
+        if want.good_until is None and want.product_id not in self.pooled:
+            return want.product_id
+        return Special(want.product_id, want.good_until, want.channel_id)
 
     def sites_for(self, destination: Hashable) -> list[_Site]:
         """Return all sites, the best for a destination first."""
@@ -193,22 +216,33 @@ class Decision:
                 )
 
     def give(self, members: Sequence[Want]) -> None:
-        """Grant one group what there is for it."""
+        """Grant one group what there is for it, and say what there is that is not."""
+        before, sites = len(self.grants), self.sites_for(members[0].destination)
         wanted: dict[Article, Decimal] = defaultdict(Decimal)
         for want in members:
-            wanted[want.article] += want.quantity
-        sites = self.sites_for(members[0].destination)
+            wanted[self.article_of(want)] += want.quantity
         there = {product: sum((self.left(site, product) for site in sites), ZERO) for product in wanted}
         needed = {product: min(units, there[product]) for product, units in wanted.items() if there[product] > 0}
-        if not needed:
-            return
+        if needed:
+            self.give_needed(members, sites, wanted, needed)
+        if self.pooled and self.explains:
+            self.say_withheld(members, sites, self.grants[before:])
+
+    def give_needed(
+        self,
+        members: Sequence[Want],
+        sites: Sequence[_Site],
+        wanted: Mapping[Article, Decimal],
+        needed: Mapping[Article, Decimal],
+    ) -> None:
+        """Grant one group what it wants, as far as that is there (`needed`)."""
         useful = [site for site in sites if any(self.left(site, product) > 0 for product in needed)]
         chosen = self.fewest(useful, needed)
         scope = "order" if len(chosen) == 1 and needed == wanted else "line"
         rejected = self.rejected(useful, chosen, needed) if self.explains else ()
         for want in members:
             missing = want.quantity
-            article = want.article
+            article = self.article_of(want)
             alone = next((site for site in chosen if self.left(site, article) >= missing), None)
             for site in [alone] if alone else chosen:
                 part = min(missing, self.left(site, article))
@@ -219,18 +253,39 @@ class Decision:
                     level = self.levels[site.warehouse_id, want.product_id]
                     if want.good_until and level.life:
                         level.life.promise(want.good_until, part)
+                    if level.pools:
+                        level.pools.promise(want.channel_id, part)
                     self.grants.append(Grant(want.index, level.level_id, part, f"{site} {does}", rejected))
 
     def left(self, site: _Site, article: Article) -> Decimal:
-        if isinstance(article, tuple):
-            return self.left_until(site, *article)
+        if isinstance(article, Special):
+            return self.left_of(site, article)
         return self.free.get((site.warehouse_id, article), ZERO)
 
-    def left_until(self, site: _Site, product_id: int, good_until: date) -> Decimal:
-        level = self.levels.get((site.warehouse_id, product_id))
-        if level is None or level.life is None:
+    def left_of(self, site: _Site, article: Special) -> Decimal:
+        place = site.warehouse_id, article.product_id
+        level = self.levels.get(place)
+        if level is None or (article.good_until and level.life is None):
             return ZERO
-        return min(self.free[site.warehouse_id, product_id], level.life.free(good_until))
+        units = self.free[place]
+        if level.pools:
+            units = level.pools.free(article.channel_id, units)
+        return min(units, level.life.free(article.good_until)) if article.good_until and level.life else units
+
+    def say_withheld(self, members: Sequence[Want], sites: Sequence[_Site], grants: Sequence[Grant]) -> None:
+        """Say of those who did not get all that they want what there is that is not for them."""
+        got: dict[int, Decimal] = defaultdict(Decimal)
+        for grant in grants:
+            got[grant.index] += grant.quantity
+        for want in members:
+            if got[want.index] < want.quantity:
+                levels = [(site, self.levels.get((site.warehouse_id, want.product_id))) for site in sites]
+                self.withheld[want.index] = tuple(
+                    f"{site.name}: {reason}"
+                    for site, level in levels
+                    if level and level.pools
+                    for reason in level.pools.reasons(want.channel_id, self.free[site.warehouse_id, want.product_id])
+                )
 
     def fewest(self, sites: Sequence[_Site], needed: Mapping[Article, Decimal]) -> Sequence[_Site]:
         """Return the fewest sites that have all that is needed, the best of as few; sites come with the best first."""

@@ -26,6 +26,20 @@ class WarehouseFilter(QueueFilter):
     search_label: ClassVar[str] = "Name, code or postcode"
 
 
+class ChannelFilter(QueueFilter):
+    """Channels by words of their name or code."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "code")
+    search_label: ClassVar[str] = "Name or code"
+
+
+class PoolFilter(QueueFilter):
+    """A channel's pools by words of their product or warehouse."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("level__product__sku", "level__product__name", "level__warehouse__name")
+    search_label: ClassVar[str] = "SKU, name or warehouse"
+
+
 class CalendarFilter(QueueFilter):
     """Calendars by words of their name."""
 

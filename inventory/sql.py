@@ -80,7 +80,8 @@ WITH u AS MATERIALIZED (
     SELECT d.id FROM inventory_demand d WHERE d.id IN (SELECT demand_id FROM u) ORDER BY d.id FOR NO KEY UPDATE
 ), a AS (
     UPDATE inventory_allocation AS a SET picked = a.picked + u.quantity,
-        status = CASE WHEN a.picked + u.quantity = a.quantity THEN 'PICKED' ELSE a.status END
+        status = CASE WHEN a.picked + u.quantity = a.quantity THEN 'PICKED' ELSE a.status END,
+        pool_id = CASE WHEN a.picked + u.quantity < a.quantity THEN a.pool_id END
     FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id AND a.status = 'RELEASED'
     RETURNING a.id, a.demand_id, u.quantity
 ), d AS (
@@ -139,7 +140,8 @@ WITH u AS MATERIALIZED (
             WHEN a.quantity - u.quantity > a.picked THEN a.status
             WHEN a.picked = 0 THEN 'FREED'
             WHEN a.picked = a.consumed THEN 'CONSUMED'
-            ELSE 'PICKED' END
+            ELSE 'PICKED' END,
+        pool_id = CASE WHEN a.quantity - u.quantity > a.picked THEN a.pool_id END
     FROM u, l WHERE a.id = u.allocation_id AND l.id = a.demand_id
         AND a.status IN ('FIRM', 'RELEASED') AND a.quantity - a.picked >= u.quantity
     RETURNING a.id, a.demand_id, u.quantity
@@ -345,28 +347,6 @@ WHERE s.product_id = ANY ((SELECT %s::bigint[])::bigint[]) AND s.open > coalesce
 ORDER BY 3, s.id
 """
 
-# What can be promised of products: what each warehouse has and has promised; what suppliers are still to bring, with what is pegged
-# of it; and how much waits that is pegged to nothing and not held. %s = product ids[]
-AVAILABLE = """
-WITH p AS MATERIALIZED (SELECT id, company_id FROM inventory_product WHERE id = ANY ((SELECT %s::bigint[])::bigint[]))
-SELECT 'shelf', v.product_id, v.warehouse_id, w.name, 0, NULL::date, v.sellable, v.allocated
-FROM p JOIN inventory_stocklevel v ON v.company_id = p.company_id AND v.product_id = p.id
-JOIN inventory_warehouse w ON w.id = v.warehouse_id
-UNION ALL
-SELECT 'inbound', l.product_id, o.warehouse_id, w.name, o.id, l.expected_on, l.open, coalesce(
-    (SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.supply_id = l.id AND a.status = 'SOFT'), 0)
-FROM p JOIN inventory_supplierorderline l ON l.product_id = p.id AND l.open > 0
-JOIN inventory_supplierorder o ON o.id = l.order_id AND o.company_id = p.company_id
-    AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
-JOIN inventory_warehouse w ON w.id = o.warehouse_id
-UNION ALL
-SELECT 'waiting', d.product_id, 0, '', 0, NULL, sum(d.backordered), coalesce(sum(
-    (SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.demand_id = d.id AND a.status = 'SOFT')), 0)
-FROM p JOIN inventory_demand d ON d.product_id = p.id AND d.company_id = p.company_id AND d.backordered > 0 AND NOT d.is_held
-GROUP BY d.product_id
-ORDER BY 1, 2, 4, 3, 5
-"""
-
 # By how much the latest moves of a product changed what lies in bins, by day, and how many there were. %s = zone, product id, how many
 STOCK_CHANGES = """
 WITH m AS MATERIALIZED (
@@ -379,12 +359,13 @@ SELECT m.day, sum(m.change), count(*) FROM m GROUP BY m.day ORDER BY m.day
 
 # Stock that locked levels are to give to locked demands: the promises, and what both sides count of them. The days are those of
 # demands that have all of it by that, unknown for the others. %s = at; by grant: company ids[], demand ids[], level ids[],
-# quantities[], reasons[], days until which lots must be good[]; by demand: ids[], quantities[], days[]
+# quantities[], reasons[], days until which lots must be good[], pools[]; by demand: ids[], quantities[], days[]
 GRANT = """
 WITH g AS MATERIALIZED (
     SELECT g.*, %s::timestamptz AS at FROM unnest(
-        (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::text[]), (SELECT %s::date[])
-    ) WITH ORDINALITY AS g(company_id, demand_id, level_id, quantity, reason, good_until, n)
+        (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::text[]), (SELECT %s::date[]),
+        (SELECT %s::bigint[])
+    ) WITH ORDINALITY AS g(company_id, demand_id, level_id, quantity, reason, good_until, pool_id, n)
 ), d AS (
     UPDATE inventory_demand AS d SET allocated = d.allocated + u.quantity,
         promised_on = coalesce(u.day, d.promised_on), first_promised_on = coalesce(d.first_promised_on, u.day)
@@ -396,6 +377,6 @@ WITH g AS MATERIALIZED (
     WHERE l.id = t.level_id
 )
 INSERT INTO inventory_allocation
-    (company_id, demand_id, level_id, quantity, picked, consumed, status, reason, good_until, created_at)
-SELECT g.company_id, g.demand_id, g.level_id, g.quantity, 0, 0, 'FIRM', g.reason, g.good_until, g.at FROM g ORDER BY g.n
+    (company_id, demand_id, level_id, quantity, picked, consumed, status, reason, good_until, pool_id, created_at)
+SELECT g.company_id, g.demand_id, g.level_id, g.quantity, 0, 0, 'FIRM', g.reason, g.good_until, g.pool_id, g.at FROM g ORDER BY g.n
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -39,6 +40,7 @@ class Claim:
     wanted: Decimal
     has: Mapping[int, Decimal]
     destination: Hashable = None
+    channel_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +60,15 @@ def share_out(
 ) -> list[Share]:
     """Give the free stock of levels, and what the claims have of it, anew; never more of a level than that.
 
-    Nobody is moved without need: a claim is served first with what it has, then as every other demand is.
+    Nobody is moved without need: a claim is served first with what it has, then as every other demand is. What pools
+    keep of the free stock stays with them.
 
     :param supplies: every level of which something is free or a claim has something.
     """
-    held: dict[int, Decimal] = {supply.level_id: ZERO for supply in supplies}
+    held: dict[int, dict[int | None, Decimal]] = {supply.level_id: defaultdict(Decimal) for supply in supplies}
     for claim in claims:
         for level_id, units in claim.has.items():
-            held[level_id] += units
+            held[level_id][claim.channel_id] += units
     pool = Pool(supplies, held, routes or {})
     shares: list[Share] = []
     kept: dict[int, Decimal] = {}
@@ -96,13 +99,18 @@ class Pool:
     def __init__(
         self,
         supplies: Sequence[Supply],
-        held: Mapping[int, Decimal],
+        held: Mapping[int, Mapping[int | None, Decimal]],
         routes: Mapping[tuple[Hashable, int], Route],
     ) -> None:
+        supplies = [
+            supply._replace(
+                free=supply.free + sum(held[supply.level_id].values(), ZERO),
+                pools=supply.pools and supply.pools.anew(supply.free, held[supply.level_id]),
+            )
+            for supply in supplies
+        ]
         self.supply_of = {supply.level_id: supply for supply in supplies}
         self.decision = Decision(supplies, routes, explains=False)
-        for supply in supplies:
-            self.decision.free[supply.warehouse_id, supply.product_id] = supply.free + held[supply.level_id]
 
     def keep(self, claim: Claim, limit: Decimal) -> list[Share]:
         """Serve a claim with what it has, as far as that is still there."""
@@ -110,10 +118,13 @@ class Pool:
         for level_id, units in claim.has.items():
             supply = self.supply_of[level_id]
             place = supply.warehouse_id, supply.product_id
-            part = min(units, limit, self.decision.free[place])
+            free = self.decision.free[place]
+            part = min(units, limit, supply.pools.spare(claim.channel_id, free) if supply.pools else free)
             if part > 0:
                 limit -= part
                 self.decision.free[place] -= part
+                if supply.pools:
+                    supply.pools.promise(claim.channel_id, part)
                 shares.append(Share(claim.demand_id, level_id, part, ""))
         return shares
 
@@ -122,6 +133,7 @@ class Pool:
         if units <= 0:
             return []
         before = len(self.decision.grants)
-        self.decision.give_one(Want(before, before, claim.product_id, units, destination=claim.destination))
+        want = Want(before, before, claim.product_id, units, destination=claim.destination, channel_id=claim.channel_id)
+        self.decision.serve([want])
         grants = self.decision.grants[before:]
         return [Share(claim.demand_id, grant.level_id, grant.quantity, grant.reason) for grant in grants]

@@ -120,6 +120,34 @@ class WarehouseTable(tables.Table):
     lane_count = tables.Column("Lanes", orderable=False, attrs=LESS_NUMBER)
 
 
+class ChannelTable(tables.Table):
+    """Channels, as in templates/inventory/channels/_channel_row.html."""
+
+    name = tables.Column("Channel")
+    code = tables.Column("Code")
+    priority = tables.Column("Rank", attrs=NUMBER)
+    pool_count = tables.Column("Pools", orderable=False, attrs=NUMBER)
+    is_active = tables.Column("State", orderable=False)
+
+    def value_is_active(self, value: bool) -> str:
+        """Return the state's word for the file."""
+        return "Open" if value else "Closed"
+
+
+class PoolTable(tables.Table):
+    """Pools of a channel, as in templates/inventory/channels/_pool_row.html."""
+
+    sku = tables.Column("Item", accessor="level__product__sku", order_by="level__product__sku")
+    name = tables.Column("Name", accessor="level__product__name", orderable=False)
+    warehouse = tables.Column("In", accessor="level__warehouse__name", orderable=False)
+    allotment = tables.Column("Keeps", orderable=False, attrs=NUMBER)
+    cap = tables.Column("Promised", orderable=False, attrs=NUMBER, exclude_from_export=True)
+    open = tables.Column("Can have", accessor="pk", orderable=False, attrs=NUMBER, exclude_from_export=True)
+    free = tables.Column("Free there", orderable=False, attrs=LESS_NUMBER)
+    others = tables.Column("Others keep", accessor="pk", orderable=False, attrs=LESS_NUMBER, exclude_from_export=True)
+    overflow = tables.Column("Beyond", orderable=False, attrs=LESS)
+
+
 class CalendarTable(tables.Table):
     """Calendars, as in templates/inventory/sites/_calendar_row.html."""
 

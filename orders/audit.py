@@ -129,6 +129,20 @@ CHECKS = [
         """,
     ),
     sql_check(
+        "demand is of its order's channel, which is of the order's company",
+        rows="orders_salesorder WHERE channel_id IS NOT NULL",
+        drift="""
+        SELECT 'part ' || p.id || ' of order ' || o.id, concat_ws(' / ', d.channel_id, c.company_id),
+            concat_ws(' / ', o.channel_id, CASE WHEN o.channel_id IS NOT NULL THEN o.company_id END)
+        FROM orders_linepart p
+        JOIN orders_salesorder o ON o.id = p.order_id
+        JOIN inventory_demand d ON d.id = p.demand_id
+        LEFT JOIN inventory_channel c ON c.id = d.channel_id
+        WHERE d.channel_id IS DISTINCT FROM o.channel_id OR c.company_id <> o.company_id
+        ORDER BY p.id
+        """,
+    ),
+    sql_check(
         # An order whose facet a job is to set is due, and no drift
         "allocation facet = allocated and picked of what is ordered",
         rows="orders_salesorder",

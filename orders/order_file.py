@@ -53,6 +53,14 @@ COLUMNS = (
     Column("price", "price", readers.number(), "unitprice netprice", writes="number"),
     Column("ordered_at", "date", _moment, "orderdate orderedat orderedon podate invoicedate", writes="day"),
     Column("description", "description", _text, "text name productname itemname itemdescription", is_required=False),
+    Column(
+        "channel",
+        "channel",
+        readers.optional(readers.code(20)),
+        "channelcode saleschannel soldthrough",
+        is_required=False,
+        help="The code of the channel in which it is sold; the customer's where nothing is said",
+    ),
 )
 
 

@@ -1,20 +1,24 @@
 """Statements that the ORM cannot say well."""
 
+from inventory.queries.pools import free_to
+
 # Everything an order takes from its customer, one row per draft: terms, addresses (the one asked for or the default), tax of
 # the ship-to's country on the day unless the customer is exempt, and the order that has the same PO number already, with the
 # highest release of that number.
+# Sold through the channel that is named, or else the customer's.
 # %s = drafts' n[], customer ids[], ship-to address ids[] (0: default), po keys[], ordered on[], the order itself[] (0: none yet),
-# company ids[]
+# channel ids[] (0: the customer's), company ids[]
 DRAFT_TERMS = """
 SELECT u.n, c.id, c.company_id, c.name, c.is_active, c.terms_days, c.price_list_id, pl.name, pl.currency,
     ship.id, ship.name, ship.street, ship.city, ship.postcode, ship.country,
     bill.name, bill.street, bill.city, bill.postcode, bill.country,
     CASE WHEN exempt.yes THEN 'E' ELSE tax.category END, CASE WHEN exempt.yes THEN 0 ELSE tax.rate END,
-    CASE WHEN exempt.yes THEN c.tax_exemption ELSE '' END, same.id, same.number, coalesce(same.last_release, 0)
+    CASE WHEN exempt.yes THEN c.tax_exemption ELSE '' END, same.id, same.number, coalesce(same.last_release, 0), ch.id
 FROM unnest((SELECT %s::int[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::date[]),
-    (SELECT %s::bigint[])) AS u(n, customer_id, ship_to_id, po_key, ordered_on, order_id)
+    (SELECT %s::bigint[]), (SELECT %s::bigint[])) AS u(n, customer_id, ship_to_id, po_key, ordered_on, order_id, channel_id)
 JOIN orders_customer c ON c.id = u.customer_id AND c.company_id = ANY ((SELECT %s::bigint[])::bigint[])
 JOIN orders_pricelist pl ON pl.id = c.price_list_id
+LEFT JOIN inventory_channel ch ON ch.company_id = c.company_id AND ch.id = coalesce(nullif(u.channel_id, 0), c.channel_id)
 LEFT JOIN LATERAL (
     SELECT a.* FROM orders_customeraddress a
     WHERE a.customer_id = c.id AND (a.id = u.ship_to_id OR (u.ship_to_id = 0 AND (a.is_ship_to OR a.is_bill_to)))
@@ -181,8 +185,8 @@ JOIN orders_creditaccount a ON a.customer_id = o.customer_id
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[])
 """
 
-# Units waiting for stock although some is free now, one row per order: %s = order ids[]
-ALLOCATE_FACTS = """
+# Units waiting for stock although some is free to them now, one row per order: %s = order ids[]
+ALLOCATE_FACTS = f"""
 SELECT o.id, o.status, coalesce(sum(d.backordered) FILTER (WHERE NOT d.is_held), 0),
     coalesce(sum(d.backordered) FILTER (WHERE d.is_held), 0),
     coalesce(sum(least(d.backordered, s.free)) FILTER (WHERE s.free > 0 AND NOT d.is_held), 0)
@@ -190,7 +194,7 @@ FROM orders_salesorder o
 LEFT JOIN orders_linepart lp ON lp.order_id = o.id
 LEFT JOIN inventory_demand d ON d.id = lp.demand_id AND d.backordered > 0
 LEFT JOIN LATERAL (
-    SELECT sum(v.sellable - v.allocated) AS free FROM inventory_stocklevel v
+    SELECT sum({free_to("v", "d.channel_id")}) AS free FROM inventory_stocklevel v
     WHERE v.company_id = o.company_id AND v.product_id = d.product_id
 ) s ON TRUE
 WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY o.id

@@ -168,6 +168,7 @@ class World:
             actor=house.boss,
             at=AT,
         )
+        channel = house.channel("Web")
         brought = sent(house, (house.product(), 1, 5))
         arrive(house, brought, 1)
         world.subjects = {
@@ -182,6 +183,8 @@ class World:
                 company=house.company, product=unmoved, warehouse=house.warehouses[0], reorder_point=5, order_up_to=9
             ).pk,
             "warehouse": house.warehouses[0].pk,
+            "channel": channel.pk,
+            "pool": house.pool(channel, scarce).pk,
             "lane": Lane.objects.create(warehouse=house.warehouses[0], country="GB", days=2).pk,
             "calendar": Calendar.objects.create(company=house.company, name="Weekdays").pk,
             "broken_peg": BrokenPeg.objects.get(company=house.company).pk,
@@ -312,6 +315,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "sites:edit_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:drop_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:edit_calendar": {"pk": "calendar"},
+    **{f"channels:{name}": {"channel_pk": "channel"} for name in ("channel", "edit_channel", "publish", "create_pool")},
+    **{f"channels:{name}": {"channel_pk": "channel", "pk": "pool"} for name in ("edit_pool", "remove_pool")},
     "warehouse:receive": _SUPPLY,
     "warehouse:wave": _WAVE,
     "warehouse:pick_list": _WAVE,

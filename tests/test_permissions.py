@@ -157,6 +157,13 @@ RULES = {
             *("calendars", "create_calendar", "edit_calendar"),
         )
     },
+    **{
+        f"channels:{name}": "inventory.keep_channels"
+        for name in (
+            *("channels", "channel", "create_channel", "edit_channel", "publish"),
+            *("create_pool", "edit_pool", "remove_pool"),
+        )
+    },
     "warehouse:arrivals": "inventory.receive",
     "warehouse:receive": "inventory.receive",
     "warehouse:release_queue": "warehouse.release",
@@ -579,6 +586,7 @@ class TestFields:
             ),
             **self.supply_forms(world),
             **self.site_forms(world),
+            **self.channel_forms(world),
             "warehouse:count": (f"/warehouse/counts/{subjects['count']}/", {"counted": "1"}),
             "returns:settle": (f"/returns/{subjects['decided_return']}/settle/", {"kind": "CREDIT"}),
             "returns:create": (
@@ -646,6 +654,18 @@ class TestFields:
             "sites:edit_lane": (f"{site}/lanes/{world.subjects['lane']}/", {**lane, "country": "IE"}),
             "sites:create_calendar": ("/sites/calendars/new/", calendar),
             "sites:edit_calendar": (f"/sites/calendars/{world.subjects['calendar']}/", {**calendar, "name": "B"}),
+        }
+
+    def channel_forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
+        """Return the forms of channels, as `forms` does."""
+        channel = f"/channels/{world.subjects['channel']}"
+        named = {"code": "fair", "name": "Fair", "priority": "9", "is_active": "on"}
+        pool = {"sku": "SKU-0001", "warehouse": world.house.warehouses[0].pk, "allotment": "2", "overflow": "NONE"}
+        return {
+            "channels:create_channel": ("/channels/new/", named),
+            "channels:edit_channel": (f"{channel}/edit/", {**named, "code": "shop"}),
+            "channels:create_pool": (f"{channel}/pools/new/", pool),
+            "channels:edit_pool": (f"{channel}/pools/{world.subjects['pool']}/", {**pool, "allotment": "3"}),
         }
 
     def supply_forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -738,6 +758,7 @@ class TestFields:
             "orders:drop_part",
             "orders:drop_price",
             "sites:drop_lane",
+            "channels:remove_pool",
             "warehouse:put_back_one",
             "orders:lift_hold",
             "billing:undo_settlement",

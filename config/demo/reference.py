@@ -15,7 +15,7 @@ from config.demo.documents import COUNTER
 from core.models import Company, Membership, User
 from core.roles import Role
 from core.text import sort_key
-from inventory.models import Bin, Product, Unit, Warehouse
+from inventory.models import Bin, Channel, Product, Unit, Warehouse
 from orders.models import Customer, CustomerAddress, Price, PriceList, TaxRate
 
 FOLDER = Path(__file__).resolve().parent
@@ -33,6 +33,10 @@ PEOPLE = [
     ("accounts@demo.example", "Ada Accounts", Role.ACCOUNTANT),
     ("admin@demo.example", "Andy Admin", Role.ADMINISTRATOR),
 ]
+
+
+# Where orders are sold: code, name, rank
+CHANNELS = [("wholesale", "Wholesale", 10), ("web", "Web shop", 20), ("counter", "Counter", 30)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +199,25 @@ def make_shelves(
     return shelves
 
 
+def _channel_of(number: str) -> str:
+    """Return the code of the channel in which a customer orders."""
+    if number == COUNTER:
+        return "counter"
+    return "web" if sum(map(ord, number)) % 3 == 0 else "wholesale"
+
+
 def make_customers(
     company: Company, prices: PriceList, source: Iterable[Mapping[str, str]], *, since: datetime
 ) -> dict[str, int]:
     """Make customers with one address each, for bills and goods, and the account of the counter; return keys by number.
 
-    The counter has no credit terms, so its orders are checked against no limit.
+    The counter has no credit terms, so its orders are checked against no limit. Every third of the others orders on the
+    web, the rest are wholesale.
     """
+    channels = {
+        code: Channel.objects.create(company=company, code=code, name=name, priority=priority)
+        for code, name, priority in CHANNELS
+    }
     counter = {"number": COUNTER, "name": "Counter sales", "email": "", "vat_number": "", "terms_days": "0"}
     home = {"street": "Unit 4, Wharf Farm Way", "city": "Daventry", "postcode": "NN11 9PU", "country": "GB"}
     source = [*source, counter | home]
@@ -214,6 +230,7 @@ def make_customers(
             email=row["email"],
             vat_number=row["vat_number"],
             price_list=prices,
+            channel=channels[_channel_of(row["number"])],
             terms_days=int(row["terms_days"]),
             created_at=since,
         )

@@ -11,6 +11,7 @@ from typing import Any
 from billing import services as billing_services
 from billing.models import Invoice
 from config.demo.buying import Buying
+from config.demo.dividing import keep_for_channels
 from config.demo.documents import COUNTER, Document, Kind, Plan
 from config.demo.history import PROMISED_IN, History, Pace
 from core.models import Membership
@@ -85,6 +86,7 @@ class Today:
         self._bring_back()
         self._credit()
         Buying(self.world, self.now, partial(self.by, Role.PURCHASER), partial(self.by, Role.WAREHOUSE_MANAGER)).work()
+        keep_for_channels(self.world.company, self.by(Role.SALES_MANAGER)["actor"])
         warehouse_services.complete_waves(at=self.now)
 
     def _draft(self) -> None:

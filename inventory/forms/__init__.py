@@ -9,16 +9,19 @@ from inventory.forms.catalogue import (
     SupplierForm,
     SupplierItemForm,
 )
+from inventory.forms.channels import ChannelForm, PoolForm
 from inventory.forms.products import ProductForm
 from inventory.forms.sites import CalendarForm, LaneForm, WarehouseForm
 
 __all__ = [
     "AcknowledgeForm",
     "CalendarForm",
+    "ChannelForm",
     "DraftForm",
     "KitForm",
     "LaneForm",
     "OrderForm",
+    "PoolForm",
     "ProductForm",
     "ReorderRuleForm",
     "SupplierForm",

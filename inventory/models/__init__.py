@@ -1,6 +1,7 @@
 """What inventory keeps: the catalogue, the places, the stock ledger and the promise."""
 
 from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
+from inventory.models.channels import Channel, ChannelPool
 from inventory.models.costs import LateCost, LateCostShare
 from inventory.models.layers import CostLayer
 from inventory.models.lots import Lot
@@ -24,6 +25,8 @@ __all__ = [
     "BinStock",
     "BrokenPeg",
     "Calendar",
+    "Channel",
+    "ChannelPool",
     "CostLayer",
     "Demand",
     "KitComponent",

@@ -15,6 +15,7 @@ from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
 from core.transitions import Graph, StatusField
 from inventory.models.catalogue import Product
+from inventory.models.channels import Channel, ChannelPool
 from inventory.models.stock import StockLevel, quantity_field
 from inventory.models.supply import SupplierOrderLine
 
@@ -33,7 +34,7 @@ class Demand(models.Model):
     quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
     day on which all of it can leave, unknown (null) while some of it has no supply; `first_promised_on` is the day that
     was said first, whatever came after. A demand that is held gets no stock. Of a product with lots it gets only what
-    is good until `good_until`; of others (null) anything.
+    is good until `good_until`; of others (null) anything. Sold through a `channel`, it gets what that may have.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -48,6 +49,7 @@ class Demand(models.Model):
     promised_on = models.DateField(null=True)
     first_promised_on = models.DateField(null=True)
     good_until = models.DateField(null=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     priority = models.SmallIntegerField(default=100)
     is_held = models.BooleanField(default=False)
     destination_country = models.CharField(max_length=2)
@@ -84,7 +86,8 @@ class Allocation(models.Model):
     given up are in none of them, but a row that gave up all keeps what it had been. The level's `allocated` is the sum
     of quantity - picked over FIRM and RELEASED rows.
 
-    `good_until` is its demand's as long as no lot was chosen: the promises that lots must be kept for.
+    `good_until` is its demand's as long as no lot was chosen: the promises that lots must be kept for. `pool` is that
+    of its demand's channel at its level, where there is one, as long as some of it was not picked.
     """
 
     class Status(models.TextChoices):
@@ -104,6 +107,7 @@ class Allocation(models.Model):
     consumed = quantity_field(default=0)
     status = StatusField(max_length=10, choices=Status.choices, default=Status.FIRM)
     good_until = models.DateField(null=True)
+    pool = models.ForeignKey(ChannelPool, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField()
 
@@ -131,10 +135,14 @@ class Allocation(models.Model):
                 | (~Q(status__in=["SOFT", "FREED"]) & Q(level__isnull=False)),
                 name="allocation_soft_while_it_has_no_stock",
             ),
+            models.CheckConstraint(
+                condition=Q(pool__isnull=True) | Q(status__in=["FIRM", "RELEASED"]), name="allocation_open_in_its_pool"
+            ),
         ]
-        # Leaves with the release, so that it holds what is promised of lots and was not released, whatever was before
+        # Rows leave them with the release, and with the last unit picked: they hold what is promised, not what was
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["level"], condition=Q(good_until__isnull=False), name="allocation_of_lots_to_choose")
+            models.Index(fields=["level"], condition=Q(good_until__isnull=False), name="allocation_of_lots_to_choose"),
+            models.Index(fields=["pool"], condition=Q(pool__isnull=False), name="allocation_open_in_pool"),
         ]
 
     def __str__(self) -> str:

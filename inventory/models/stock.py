@@ -31,6 +31,7 @@ class StockLevel(models.Model):
     found there, or its lot is blocked.
     `value` is the total cost of all of it in company currency; what is blocked in bins of its own keeps the cost it
     came with (`blocked_value`), and moving average cost is taken of the rest by share (rules 12, 13).
+    Where it `has_pools`, what is free of it is not free to everybody.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -43,6 +44,7 @@ class StockLevel(models.Model):
     staged = quantity_field(default=0)
     value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     blocked_value = models.DecimalField(max_digits=20, decimal_places=4, default=0)
+    has_pools = models.BooleanField(default=False, db_default=False)
 
     objects = CompanyQuerySet.as_manager()
 

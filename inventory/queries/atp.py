@@ -10,15 +10,23 @@ from django.db import connection
 
 from core.bulk import array
 from core.numbering import document_number
-from inventory import sql
+from inventory import available_sql
 from inventory.atp import Availability, Inbound, Shelf, of_kit, project
 from inventory.queries.kits import composition_of
 
 
-def available(product_ids: Collection[int], today: date, *, kits: Collection[int] = ()) -> dict[int, Availability]:
+def available(
+    product_ids: Collection[int],
+    today: date,
+    *,
+    kits: Collection[int] = (),
+    channel_id: int | None = None,
+    with_kept: bool = False,
+) -> dict[int, Availability]:
     """Return by product what can be promised now and on which later day; nothing is asked for none.
 
-    Of `kits` it is what their components allow, each as if it were the only one.
+    It is what an order of a channel, or of none, can have: what others' pools keep is left out, unless it is asked for
+    `with_kept`. Of `kits` it is what their components allow, each as if it were the only one.
     """
     composition = composition_of(kits)
     product_ids = {*product_ids, *(one.product_id for components in composition.values() for one in components)}
@@ -28,10 +36,11 @@ def available(product_ids: Collection[int], today: date, *, kits: Collection[int
     inbounds: list[Inbound] = []
     waiting: dict[int, Decimal] = {}
     with connection.cursor() as cursor:
-        cursor.execute(sql.AVAILABLE, [array(sorted(product_ids))])
-        for kind, product_id, warehouse_id, warehouse, document_id, expected_on, there, taken in cursor.fetchall():
+        cursor.execute(available_sql.AVAILABLE, [array(sorted(product_ids)), not with_kept, channel_id])
+        for kind, product_id, warehouse_id, warehouse, document_id, expected_on, *units in cursor.fetchall():
+            there, taken, kept = units
             if kind == "shelf":
-                shelves.append(Shelf(product_id, warehouse_id, warehouse, there, taken))
+                shelves.append(Shelf(product_id, warehouse_id, warehouse, there, taken, kept))
             elif kind == "inbound":
                 number = document_number("PO", document_id)
                 inbounds.append(

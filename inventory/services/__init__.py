@@ -26,6 +26,7 @@ from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
 from inventory.services.pegging import note_late, peg_demands
+from inventory.services.pooling import PoolTerms, keep_pools, remove_pools
 from inventory.services.posting import StockMoved
 from inventory.services.promising import DemandRequest, Promise, place_demand
 from inventory.services.reallocating import Outcome, reallocate_demands
@@ -61,6 +62,7 @@ __all__ = [
     "NotCountable",
     "NotEnoughThere",
     "Outcome",
+    "PoolTerms",
     "Promise",
     "Promised",
     "PutBackMove",
@@ -95,6 +97,7 @@ __all__ = [
     "hold_demands",
     "issue_allocations",
     "keep_components",
+    "keep_pools",
     "lock_promises",
     "mail_supplier_orders",
     "move_promise",
@@ -108,6 +111,7 @@ __all__ = [
     "receive_returns",
     "receive_stock",
     "release_allocations",
+    "remove_pools",
     "send_mail",
     "send_supplier_orders",
     "take_in",

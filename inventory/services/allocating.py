@@ -16,6 +16,8 @@ from core.transactions import atomic
 from inventory import events, sql
 from inventory.decide import Supply, Want, decide
 from inventory.models import Demand, StockLevel, Warehouse
+from inventory.pools import Pools
+from inventory.queries.pools import pool_id, pools_of
 from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later, settle_promises
 from inventory.services.promising import grants_by_index
@@ -45,7 +47,7 @@ def allocate_demands(
     if not waiting:
         return {}
     levels: list[Any] = _free_levels({d.company_id for d in waiting}, {d.product_id for d in waiting})
-    site_of = {level_id: site_id for level_id, _product, site_id, _free in levels}
+    site_of = {level_id: site_id for level_id, _product, site_id, _free, _pools in levels}
     sites = {site.pk: site for site in _sites(set(site_of.values()))}
     places: dict[tuple[str, str], Destination] = {}
     for demand in waiting:
@@ -61,13 +63,19 @@ def allocate_demands(
             d.priority,
             places[d.destination_country, d.destination_postcode],
             max(d.good_until, at.date()) if d.good_until else None,
+            d.channel_id,
         )
         for i, d in enumerate(waiting)
     ]
-    lives = lives_for(wants, ((level_id, product_id) for level_id, product_id, _site, _free in levels), at.date())
+    lives = lives_for(wants, ((level_id, product_id) for level_id, product_id, *_rest in levels), at.date())
+    pools = pools_of(level_id for level_id, *_rest, has_pools in levels if has_pools)
     supplies = [
-        Supply(level_id, product_id, site_id, sites[site_id].name, sites[site_id].priority, free, lives.get(level_id))
-        for level_id, product_id, site_id, free in levels
+        Supply(
+            *(level_id, product_id, site_id, sites[site_id].name, sites[site_id].priority, free),
+            lives.get(level_id),
+            pools.get(level_id),
+        )
+        for level_id, product_id, site_id, free, _pools in levels
     ]
     by_index = grants_by_index(decide(wants, supplies, routes_of(sites, wants, at), explains=False))
     days = {pk: leaves_on(site, at) for pk, site in sites.items()}
@@ -84,7 +92,7 @@ def allocate_demands(
             given.append((demand, grant.level_id, grant.quantity, grant.reason))
         got[demand.pk] = units
         leaves.append(day if units == demand.backordered else None)
-    write_grants(given, got, leaves, at)
+    write_grants(given, got, leaves, pools, at)
     gave_back = {demand_id for demand_id, _line in settle_promises(demand_ids=got, at=at).given_back}
     peg_later(
         {
@@ -102,9 +110,10 @@ def write_grants(
     given: Sequence[tuple[Demand, int, Decimal, str]],
     got: Mapping[int, Decimal],
     leaves: Sequence[date | None],
+    pools: Mapping[int, Pools],
     at: datetime,
 ) -> None:
-    """Write what demands are given of levels and why, all of which are locked.
+    """Write what demands are given of levels and why, all of which are locked, with the levels' pools that count it.
 
     Beside it what each got in all, and on which day all of it leaves where that is the whole of it.
     """
@@ -121,6 +130,7 @@ def write_grants(
                 bulk.array([quantity for _demand, _level_id, quantity, _reason in given]),
                 bulk.array([reason for *_grant, reason in given]),
                 bulk.array([demand.good_until for demand, *_grant in given]),
+                bulk.array([pool_id(pools, level_id, demand.channel_id) for demand, level_id, *_grant in given]),
                 bulk.array(got),
                 bulk.array(got.values()),
                 bulk.array(leaves),
@@ -141,7 +151,7 @@ def _free_levels(company_ids: Given, product_ids: Given) -> Any:
         Among(F("company_id"), company_ids), Among(F("product_id"), product_ids), sellable__gt=F("allocated")
     )
     free = levels.annotate(free=F("sellable") - F("allocated"))
-    return free.locked().values_list("pk", "product_id", "warehouse_id", "free")
+    return free.locked().values_list("pk", "product_id", "warehouse_id", "free", "has_pools")
 
 
 @compiled

@@ -16,6 +16,7 @@ from core.refusals import Blocked
 from core.transactions import atomic
 from inventory import sql
 from inventory.models import Allocation, Bin, BrokenPeg, Demand, StockLevel, StockMove, StockPosting
+from inventory.queries.pools import pool_id, pools_of
 from inventory.services.lasting import block_arrivals, shelf_lives
 from inventory.services.pegging import ask, peg_later, settle_promises
 from inventory.services.posting import StockMoved, add_bin_stock, change_allocations, ensure_bin_stock, post, sums
@@ -108,7 +109,8 @@ def free_allocations(*, cuts: Sequence[Cut], at: datetime) -> None:
 def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, reason: str, at: datetime) -> None:
     """Promise units of stock that one demand has, and no pick was planned for, to another demand of the same product.
 
-    The newest allocations give first; each stays with its warehouse.
+    The newest allocations give first; each stays with its warehouse. Whoever moves stock by hand may move it between
+    channels: it counts in the pool of the one that has it then.
 
     :raises Blocked: where the first has not as much, or the second does not wait for as much, is held, or needs goods
         that last longer.
@@ -137,6 +139,7 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
         if any(units > lives[level_id].free(good_until) for level_id, units in moved.items()):
             raise Blocked(f"What can be moved is not good until {good_until:%d %b %Y}, as this customer wants it.")
     bulk.add(StockLevel, {level_id: {"allocated": units} for level_id, units in moved.items()})
+    pools = pools_of(moved) if taker.channel_id is not None else {}
     bulk.insert(
         [
             Allocation(
@@ -145,6 +148,7 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
                 level_id=level_id,
                 quantity=units,
                 good_until=taker.good_until,
+                pool_id=pool_id(pools, level_id, taker.channel_id),
                 reason=reason,
                 created_at=at,
             )

@@ -13,8 +13,10 @@ from django.db.models import F, QuerySet
 from core import bulk
 from core.reading import Among, Given, compiled
 from core.transactions import atomic
-from inventory.decide import Grant, Want, decide
+from inventory.decide import Decision, Grant, Want
 from inventory.models import Allocation, Demand, StockLevel
+from inventory.pools import Pools
+from inventory.queries.pools import pool_id, pools_of
 from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later
 from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
@@ -27,7 +29,7 @@ class DemandRequest:
     """What one part of an order asks for.
 
     Requests of one `group` (the order) leave together where one warehouse can fill all. Of a product with lots it asks
-    for what is good until a day.
+    for what is good until a day. Sold through a channel, it gets what that may have.
     """
 
     company_id: int
@@ -37,13 +39,15 @@ class DemandRequest:
     group: int
     destination: Destination
     good_until: date | None = None
+    channel_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
     """What was promised of one request: the demand, how much of it has stock, how much waits, and why from where.
 
-    `rejected` says of each warehouse that could have given some of the group's goods why it was passed over.
+    `rejected` says of each warehouse that could have given some of the group's goods why it was passed over, `withheld`
+    what there is that is for other channels.
     """
 
     demand_id: int
@@ -52,6 +56,7 @@ class Promise:
     promised_on: date | None
     reasons: tuple[str, ...]
     rejected: tuple[str, ...]
+    withheld: tuple[str, ...] = ()
 
 
 @atomic
@@ -75,12 +80,15 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             request.quantity,
             destination=request.destination,
             good_until=request.good_until,
+            channel_id=request.channel_id,
         )
         for index, request in enumerate(requests)
     ]
     sites = {level.warehouse_id: level.warehouse for level in levels}
     lives = lives_for(wants, ((level.pk, level.product_id) for level in levels), at.date())
-    by_index = grants_by_index(decide(wants, supplies_of(levels, lives), routes_of(sites, wants, at)))
+    pools = pools_of(level.pk for level in levels if level.has_pools)
+    decision = Decision(supplies_of(levels, lives, pools), routes_of(sites, wants, at)).decide(wants)
+    by_index = grants_by_index(decision.grants)
     _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
     demands, allocations = [], []
@@ -97,11 +105,12 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             promised_on=first,
             first_promised_on=first,
             good_until=request.good_until,
+            channel_id=request.channel_id,
             destination_country=request.destination.country,
             destination_postcode=request.destination.postcode,
         )
         demands.append(demand)
-        allocations += [_allocation_of(demand, grant, at) for grant in grants]
+        allocations += [_allocation_of(demand, grant, pools, at) for grant in grants]
     bulk.insert(demands, (allocations, "demand"))
     peg_later({demand.product_id for demand in demands if demand.allocated < demand.quantity})
     return [
@@ -112,6 +121,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             promised_on=demand.promised_on,
             reasons=tuple(grant.reason for grant in by_index.get(index, [])),
             rejected=next((grant.rejected for grant in by_index.get(index, [])), ()),
+            withheld=decision.withheld.get(index, ()),
         )
         for index, demand in enumerate(demands)
     ]
@@ -172,13 +182,14 @@ def _raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
     bulk.add(StockLevel, changes)
 
 
-def _allocation_of(demand: Demand, grant: Grant, at: datetime) -> Allocation:
+def _allocation_of(demand: Demand, grant: Grant, pools: Mapping[int, Pools], at: datetime) -> Allocation:
     return Allocation(
         company_id=demand.company_id,
         demand=demand,
         level_id=grant.level_id,
         quantity=grant.quantity,
         good_until=demand.good_until,
+        pool_id=pool_id(pools, grant.level_id, demand.channel_id),
         reason=grant.reason,
         created_at=at,
     )

@@ -12,6 +12,8 @@ from core import bulk
 from core.transactions import atomic
 from inventory.decide import Want
 from inventory.models import Allocation, Demand
+from inventory.pools import Pools
+from inventory.queries.pools import pools_of
 from inventory.services.allocating import locked_demands, write_grants
 from inventory.services.freeing import Cut, free_allocations
 from inventory.services.pegging import peg_later, settle_promises
@@ -49,12 +51,14 @@ def reallocate_demands(*, strategies: Mapping[int, Strategy], at: datetime) -> l
         return []
     firm = _firm(demands)
     levels = locked_levels({d.company_id for d in demands}, {d.product_id for d in demands})
+    pools = pools_of(level.pk for level in levels if level.has_pools)
     sites = {level.warehouse_id: level.warehouse for level in levels}
     claims = [_claim(demand, strategies[demand.pk], firm[demand.pk]) for demand in demands]
     wants = [Want(0, 0, claim.product_id, claim.wanted, destination=claim.destination) for claim in claims]
-    shares = share_out(claims, supplies_of(levels, {}), routes_of(sites, wants, at))
+    shares = share_out(claims, supplies_of(levels, {}, pools), routes_of(sites, wants, at))
     before = {demand.pk: (demand.allocated + demand.picked, demand.promised_on) for demand in demands}
-    changed = _write(demands, claims, shares, firm, {level.pk: leaves_on(level.warehouse, at) for level in levels}, at)
+    days = {level.pk: leaves_on(level.warehouse, at) for level in levels}
+    changed = _write(demands, claims, shares, firm, days, pools, at)
     if changed:
         settle_promises(demand_ids=changed, at=at)
         peg_later({demand.product_id for demand in demands if demand.pk in changed})
@@ -82,7 +86,7 @@ def _claim(demand: Demand, strategy: Strategy, firm: Sequence[Cut]) -> Claim:
         has[cut.level_id] += cut.quantity
     wanted = demand.backordered + sum(has.values(), ZERO)
     place = Destination(demand.destination_country, demand.destination_postcode)
-    return Claim(demand.pk, demand.product_id, strategy, wanted, dict(has), place)
+    return Claim(demand.pk, demand.product_id, strategy, wanted, dict(has), place, demand.channel_id)
 
 
 def _write(
@@ -91,6 +95,7 @@ def _write(
     shares: Sequence[Share],
     firm: Mapping[int, Sequence[Cut]],
     days: Mapping[int, date],
+    pools: Mapping[int, Pools],
     at: datetime,
 ) -> set[int]:
     """Free what demands lose, then promise what they gain, and return those that did either."""
@@ -123,7 +128,7 @@ def _write(
         first = max(demand.due_on, kept.get(demand_id, demand.due_on))
         new = [days[level_id] for one, level_id, _units, _why in given if one.pk == demand_id]
         leaves.append(max([first, *new]) if has_now[demand_id] == claim.wanted else None)
-    write_grants(given, got, leaves, at)
+    write_grants(given, got, leaves, pools, at)
     return {cut.demand_id for cut in cuts} | set(got)
 
 

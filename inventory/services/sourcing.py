@@ -13,6 +13,7 @@ from inventory.decide import Route, Supply, Want
 from inventory.geography import kilometres_between, normalized
 from inventory.models import Allocation, Lane, StockLevel, Warehouse
 from inventory.models.routes import dispatch_day
+from inventory.pools import Pools
 from inventory.shelf_life import ShelfLife
 
 # A place that a warehouse with lanes has none to is served after all that it has one to
@@ -27,8 +28,10 @@ class Destination:
     postcode: str
 
 
-def supplies_of(levels: Iterable[StockLevel], lives: Mapping[int, ShelfLife]) -> list[Supply]:
-    """Return what locked levels, that came with their warehouses, can still promise, and how long lots of it last."""
+def supplies_of(
+    levels: Iterable[StockLevel], lives: Mapping[int, ShelfLife], pools: Mapping[int, Pools]
+) -> list[Supply]:
+    """Return what locked levels, that came with their warehouses, can still promise, how long it lasts and to whom."""
     return [
         Supply(
             level_id=level.pk,
@@ -38,6 +41,7 @@ def supplies_of(levels: Iterable[StockLevel], lives: Mapping[int, ShelfLife]) ->
             rank=level.warehouse.priority,
             free=level.sellable - level.allocated,
             life=lives.get(level.pk),
+            pools=pools.get(level.pk),
         )
         for level in levels
     ]

@@ -24,6 +24,7 @@ from inventory.models import (
     SupplierOrder,
     SupplierOrderLine,
 )
+from inventory.queries.pools import pool_id, pools_of
 from inventory.services.allocating import allocate_demands
 from inventory.services.lasting import LotName, shelf_lives
 from inventory.services.pegging import (
@@ -170,7 +171,10 @@ def _serve_pegs(
     demands: dict[int, Demand],
     at: datetime,
 ) -> dict[int, Decimal]:
-    """Give what came to the demands that are pegged to its lines, and return what each got."""
+    """Give what came to the demands that are pegged to its lines, and return what each got.
+
+    It was promised to them before it lay on any shelf: no channel's pool keeps it from them.
+    """
     left: dict[int, Decimal] = defaultdict(Decimal)
     for arrival in came:
         left[arrival.line_id] += arrival.quantity
@@ -183,6 +187,7 @@ def _serve_pegs(
     pegs = list(Allocation.objects.filter(supply__in=left, status=Allocation.Status.SOFT).select_related("demand"))
     tracked = {peg.demand.product_id for peg in pegs if peg.demand.good_until is not None}
     lives = shelf_lives([levels[product_id].pk for product_id in tracked], at.date()) if tracked else {}
+    pools = pools_of(level.pk for level in levels.values() if level.has_pools)
     got: dict[int, Decimal] = defaultdict(Decimal)
     firm, used = [], []
     for peg in sorted(pegs, key=lambda p: (p.demand.priority, p.demand.due_on, p.demand_id, p.pk)):
@@ -207,6 +212,7 @@ def _serve_pegs(
                 level=level,
                 quantity=units,
                 good_until=peg.demand.good_until,
+                pool_id=pool_id(pools, level.pk, peg.demand.channel_id),
                 reason=f"{order} brought it to {level.warehouse}",
                 created_at=at,
             )

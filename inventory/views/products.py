@@ -19,6 +19,7 @@ from inventory.filters import ProductQueueFilter
 from inventory.forms import KitForm, ProductForm
 from inventory.models import Product
 from inventory.queries import catalogue as catalogue_queries
+from inventory.queries import channels as channel_queries
 from inventory.queries import lots as lot_queries
 from inventory.queries import stock as stock_queries
 from inventory.queries.atp import available
@@ -112,7 +113,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         user, today = person(self.request), timezone.localdate()
         components: list[Any] = list(components_of(product))
         if user.can("inventory.view_stock"):
-            found = available([one.product_id for one in components], today, kits=[product.pk])
+            found = available([one.product_id for one in components], today, kits=[product.pk], with_kept=True)
             for one in components:
                 one.promise = found[one.product_id]
             return {"components": components, "kit_promise": found.get(product.pk)}
@@ -122,7 +123,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         """Return where a product lies, what comes, who waits, what it was and will be, and the moves behind it all."""
         today = timezone.localdate()
         levels: list[Any] = list(catalogue_queries.stock_by_warehouse(product))
-        promise = available([product.pk], today)[product.pk]
+        promise = available([product.pk], today, with_kept=True)[product.pk]
         waits, more_wait = stock_queries.waits_for_product(product)
         warehouse = next((one.warehouse for one in levels if str(one.warehouse_id) == self.asked("warehouse")), None)
         before = self.asked("before")
@@ -135,6 +136,10 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
         on_hand = sum((level.on_hand for level in levels), Decimal(0))
         return {
             "levels": levels,
+            "pools": channel_queries.pools_of_product(person(self.request), product)
+            if any(level.has_pools for level in levels)
+            else [],
+            "keeps_channels": person(self.request).can("inventory.keep_channels"),
             "bins": bins,
             "more_bins": more_bins,
             "layers": layers,

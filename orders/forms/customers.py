@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from core.addresses import countries
 from core.models import User
+from inventory.models import Channel
 from orders.forms.items import ItemField, ItemFormMixin
 from orders.models import CreditAccount, Customer, CustomerAddress, CustomerPart, PriceList
 
@@ -27,6 +28,7 @@ class CustomerForm(forms.ModelForm):
             "phone",
             "vat_number",
             "price_list",
+            "channel",
             "terms_days",
             "tax_exemption",
             "exempt_until",
@@ -51,6 +53,7 @@ class CustomerForm(forms.ModelForm):
         labels: ClassVar[dict[str, str]] = {"email": "E-mail", "terms_days": "Days to pay", "is_active": "May order"}
         help_texts: ClassVar[dict[str, str]] = {
             "terms_days": "0 is due at once.",
+            "channel": "Where their orders are sold unless one says otherwise.",
             "tax_exemption": "With a certificate's number here, no tax is charged.",
             "exempt_until": "The certificate's last day; none is for good.",
             "ship_policy": "What waits for the rest stays promised.",
@@ -69,6 +72,9 @@ class CustomerForm(forms.ModelForm):
         price_list: Any = self.fields["price_list"]
         price_list.queryset = PriceList.objects.for_user(actor).filter(company_id=company_id)
         price_list.empty_label = None
+        channel: Any = self.fields["channel"]
+        channel.queryset = Channel.objects.for_user(actor).filter(company_id=company_id)
+        channel.empty_label = "None"
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""

@@ -127,6 +127,7 @@ class OrderEntryForm(forms.Form):
     ordered_on = forms.DateField(label="Ordered", error_messages={"required": "Say when it was ordered."})
     requested_on = forms.DateField(label="Requested", error_messages={"required": "Say for when it is wanted."})
     ship_to = forms.TypedChoiceField(label="Ship to", required=False, coerce=int, empty_value=None)
+    channel = forms.TypedChoiceField(label="Channel", required=False, coerce=int, empty_value=None)
     order_discount = forms.CharField(label="Order discount", max_length=20, required=False)
     is_additional = forms.BooleanField(required=False)
     sheet = forms.UUIDField(required=False)
@@ -159,6 +160,11 @@ class OrderEntryForm(forms.Form):
         self.fields["ship_to"].choices = [  # type: ignore[attr-defined]
             (str(address.pk), str(address)) for address in self.addresses
         ] or [("", "The customer's address")]
+        self.channels = entry.channels_for(user, order.channel_id if order else None)
+        self.fields["channel"].choices = [  # type: ignore[attr-defined]
+            ("", "The customer’s"),
+            *((str(channel.pk), channel.name) for channel in self.channels),
+        ]
         if order is not None:
             self.fields["customer"].required = False
 
@@ -221,7 +227,10 @@ class OrderEntryForm(forms.Form):
         found = entry.products_meant(self.user, {row.item for row in self.rows}, self.buyer)
         stocked = {product.pk for product in found.values() if product.kind == Product.Kind.STOCK}
         kits = {product.pk for product in found.values() if product.kind == Product.Kind.KIT}
-        promises = available(stocked, self.today, kits=kits) if self.user.can("inventory.view_stock") else {}
+        promises: dict[int, Availability] = {}
+        if self.user.can("inventory.view_stock"):
+            channel = self.cleaned_data.get("channel") or (self.buyer.channel_id if self.buyer else None)
+            promises = available(stocked, self.today, kits=kits, channel_id=channel)
         for row in self.rows:
             row.product = found.get(row.item)
             row.promise = promises.get(row.product.pk) if row.product else None
@@ -282,6 +291,7 @@ class OrderEntryForm(forms.Form):
             requested_on=data.get("requested_on") or ordered_on,
             lines=[line for _row, line in self.drafts],
             ship_to_id=data.get("ship_to"),
+            sold_through_id=data.get("channel"),
             content={
                 "customer": self.data.get("customer", ""),
                 "po_number": data.get("po_number") or "",
@@ -324,6 +334,7 @@ def typed_of(order: SalesOrder, lines: Sequence[SalesOrderLine]) -> QueryDict:
             "ordered_on": order.ordered_on.isoformat(),
             "requested_on": order.requested_on.isoformat(),
             "ship_to": str(addresses[0].pk) if addresses else "",
+            "channel": str(order.channel_id or ""),
             "order_discount": f"{percent.normalize():f} %" if percent else as_typed(amount or None),
         }
     )

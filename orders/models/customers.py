@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, User, validate_language
 from core.text import sort_key
-from inventory.models import Product
+from inventory.models import Channel, Product
 from orders.models.pricing import PriceList
 
 
@@ -67,6 +67,10 @@ class Customer(models.Model):
         "percent of the units at least", default=0, validators=[MaxValueValidator(100)]
     )
     good_for_days = models.PositiveSmallIntegerField("days for which goods must be good", default=0)
+    # Where their orders are sold unless one says otherwise
+    channel = models.ForeignKey(
+        Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     joins_invoices = models.BooleanField("several orders may go on one invoice", default=False)
     language = models.CharField(max_length=10, default="en", validators=[validate_language])
     is_active = models.BooleanField("may order", default=True)

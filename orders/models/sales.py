@@ -18,7 +18,7 @@ from core.locking import LockingQuerySet
 from core.models import Company, User
 from core.numbering import document_number
 from core.transitions import Graph, StatusField
-from inventory.models import Demand, Product
+from inventory.models import Channel, Demand, Product
 from orders.models.credit import CreditedQuerySet
 from orders.models.customers import Customer, InvoiceOn, ShipPolicy
 from orders.models.intake import CustomerPO
@@ -101,6 +101,8 @@ class SalesOrder(models.Model):
     billing = _facet_field()
     payment = _facet_field()
     returned = _facet_field()
+    # Where it is sold, which decides of what stock it can be promised
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
     ordered_on = models.DateField()
     requested_on = models.DateField()

@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 
 from core.models import User
 from inventory.models import Allocation, StockLevel
+from inventory.queries.pools import free_of_level
 from orders.models import AllocationRun, LinePart, SalesOrder
 
 _UNITS = DecimalField(max_digits=18, decimal_places=6)
@@ -19,14 +20,24 @@ NOBODY: Value = Value(Decimal(0), output_field=_UNITS)
 def waiting_parts(user: User) -> QuerySet[LinePart]:
     """Return the parts of orders under way that wait for stock, with what is free of their product anywhere now.
 
-    `waits`: units without stock; `free`: units that nobody was promised, in all warehouses.
+    `waits`: units without stock; `free`: units that nobody was promised and that are not kept for other channels, in
+    all warehouses; `kept`: units that are.
     """
     levels = StockLevel.objects.filter(
         company=OuterRef("order__company"), product=OuterRef("product"), sellable__gt=F("allocated")
     )
-    free = levels.order_by().values("product").annotate(units=Sum(F("sellable") - F("allocated"))).values("units")
+    by_product = levels.order_by().values("product")
+    of_level = free_of_level(OuterRef("demand__channel"))
+    free = by_product.annotate(units=Sum(of_level)).values("units")
+    kept = (
+        by_product.filter(has_pools=True).annotate(units=Sum(F("sellable") - F("allocated") - of_level)).values("units")
+    )
     parts = LinePart.objects.for_user(user).filter(order__status__in=_GOING, demand__backordered__gt=0)
-    parts = parts.annotate(waits=F("demand__backordered"), free=Coalesce(Subquery(free), NOBODY, output_field=_UNITS))
+    parts = parts.annotate(
+        waits=F("demand__backordered"),
+        free=Coalesce(Subquery(free), NOBODY, output_field=_UNITS),
+        kept=Coalesce(Subquery(kept), NOBODY, output_field=_UNITS),
+    )
     return parts.select_related("order__customer", "product__unit", "demand", "line").only(
         *("requested_on", "ordered", "line__position", "line__description"),
         *("order__number", "order__status", "order__confirmed_at", "order__customer__name", "order__po_number"),

@@ -29,7 +29,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Upper
 
 from core.models import User
-from inventory.models import Product
+from inventory.models import Channel, Product
 from inventory.queries import catalogue
 from orders.models import Customer, CustomerPart, EntrySheet, SalesOrder, SalesOrderLine
 
@@ -53,7 +53,7 @@ def customer_meant(user: User, text: str) -> Customer | None:
     if not text or NUL in text:
         return None
     first_word = text.split()[0]
-    found = Customer.objects.for_user(user).select_related("price_list")
+    found = Customer.objects.for_user(user).select_related("price_list", "channel")
     named = list(
         found.filter(Q(number__iexact=text) | Q(number__iexact=first_word) | Q(name__iexact=text)).order_by("pk")[:5]
     )
@@ -177,6 +177,11 @@ def compared_with(order_id: int, keyed: Iterable[tuple[Product, Decimal]]) -> li
         products.setdefault(product.pk, product)
         now[product.pk] += quantity
     return [Compared(product.sku, product.name, before[pk], now[pk]) for pk, product in products.items()]
+
+
+def channels_for(user: User, also: int | None) -> list[Channel]:
+    """Return the channels in which a person's orders may be sold, and the one in which an order is."""
+    return list(Channel.objects.for_user(user).filter(Q(is_active=True) | Q(pk=also)).order_by("priority", "code"))
 
 
 def sheets_of(user: User, order: SalesOrder | None = None) -> QuerySet[EntrySheet]:

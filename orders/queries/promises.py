@@ -23,10 +23,12 @@ _OPEN = (SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW, SalesOrder.Status.CO
 
 
 def free_now(available: Availability, wanted: Decimal) -> Stage:
-    """Return whether what is free of a product now is enough, in words."""
+    """Return whether what is free of a product now is enough, in words, and what there is that is for others."""
+    is_enough = available.now > 0 and wanted <= available.now
+    kept = "" if is_enough or not available.kept else f", {available.kept.normalize():,f} kept for other channels"
     if available.now <= 0:
-        return Stage("None free now", "wrong")
-    return Stage(f"{available.now.normalize():,f} free now", "waiting" if wanted > available.now else "done")
+        return Stage(f"None free now{kept}", "wrong")
+    return Stage(f"{available.now.normalize():,f} free now{kept}", "done" if is_enough else "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def line_promises(
     shows_stock = order.status in _OPEN and user.can("inventory.view_stock")
     asked = {line.product_id: line.product.kind for line in goods if waits[line.pk] > 0} if shows_stock else {}
     kits = {pk for pk, kind in asked.items() if kind == Product.Kind.KIT}
-    found = available(asked.keys() - kits, today, kits=kits)
+    found = available(asked.keys() - kits, today, kits=kits, channel_id=order.channel_id)
     return {
         line.pk: LinePromise(
             _last([part.first_on for part in parts[line.pk]]),

@@ -32,6 +32,7 @@ from orders.services.sheets import finish_sheets
 PriceSource = SalesOrderLine.PriceSource
 _HEAD = ("po_number", "ordered_on", "requested_on", "ship_to", "discount")
 _TERMS = (
+    "channel_id",
     "po_key",
     "po_release",
     "bill_to",

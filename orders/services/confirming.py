@@ -170,6 +170,7 @@ def _confirm(
                 group=part.order_id,
                 destination=destinations[part.order_id],
                 good_until=good_until.get((part.order_id, part.product_id)),
+                channel_id=by_pk[part.order_id].channel_id,
             )
             for part in parts
         ],
@@ -184,7 +185,7 @@ def _confirm(
     for part, promise in zip(parts, promises, strict=True):
         allocated[part.order_id] += promise.allocated
         backordered[part.order_id] += promise.backordered
-        sources[part.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
+        sources[part.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected, *promise.withheld))
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
     transitions.apply(orders, "confirm", at=at, fields=_SET)

@@ -18,6 +18,7 @@ from core.intake.columns import Notation
 from core.models import User, validate_language
 from core.roles import require
 from core.transactions import atomic
+from inventory.models import Channel
 from orders.models import Customer, CustomerAddress, PriceList
 
 INVOICE_ON = {"dispatch": "DISPATCH", "confirm": "CONFIRM"}
@@ -82,6 +83,14 @@ COLUMNS = (
         help="The code of a list; your only one where nothing is said",
     ),
     Column(
+        "channel",
+        "channel",
+        readers.optional(readers.code(20)),
+        "channelcode saleschannel",
+        is_required=False,
+        help="The code of the channel in which their orders are sold",
+    ),
+    Column(
         "terms_days",
         "days to pay",
         readers.optional(readers.whole(LONGEST_TERMS)),
@@ -128,16 +137,21 @@ def take_customers(*, groups: Sequence[Group], origin: Origin, actor: User, at: 
     require(actor, "orders.change_customer")
     rows = {group.rows[0].values["number"]: group.rows[0] for group in groups}
     lists = dict(PriceList.objects.filter(company=origin.company_id).order_by("code").values_list("code", "pk"))
+    channels = dict(Channel.objects.filter(company=origin.company_id).order_by("code").values_list("code", "pk"))
     standing = _standing(origin.company_id, list(rows))
     results: dict[int, RowResult] = {}
     for number, row in rows.items():
         one = standing.get(number) or _Standing(Customer(company_id=origin.company_id, number=number))
-        fault = _list_fault(one.customer, row.values, lists) or _address_fault(row.values)
+        fault = (
+            _list_fault(one.customer, row.values, lists)
+            or _channel_fault(row.values, channels)
+            or _address_fault(row.values)
+        )
         if fault is not None:
             results[row.number] = origin.refused(*fault)
             continue
         is_new = one.customer._state.adding
-        is_changed = _save_customer(one.customer, row.values, lists)
+        is_changed = _save_customer(one.customer, row.values, lists, channels)
         is_changed = _save_addresses(one, row.values) or is_changed
         made = one.customer.pk
         results[row.number] = (
@@ -167,6 +181,13 @@ def _list_fault(customer: Customer, said: Mapping[str, Any], lists: Mapping[str,
     return None
 
 
+def _channel_fault(said: Mapping[str, Any], channels: Mapping[str, int]) -> tuple[str, str] | None:
+    code = said.get("channel")
+    if code is not None and code not in channels:
+        return "channel", f"There is no channel {code}. There is {', '.join(channels) or 'none yet'}."
+    return None
+
+
 def _address_fault(said: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return what is missing of an address that is begun."""
     for prefix in ("bill", "ship"):
@@ -180,7 +201,9 @@ def _address_fault(said: Mapping[str, Any]) -> tuple[str, str] | None:
 _GOES = {"bill": "bills", "ship": "goods"}
 
 
-def _save_customer(customer: Customer, said: Mapping[str, Any], lists: Mapping[str, int]) -> bool:
+def _save_customer(
+    customer: Customer, said: Mapping[str, Any], lists: Mapping[str, int], channels: Mapping[str, int]
+) -> bool:
     """Save a customer where a row changes them, and say whether it does."""
     wanted = {
         name: said[name] for name in _PLAIN if name in said and (said[name] is not None or name == "exempt_until")
@@ -189,6 +212,8 @@ def _save_customer(customer: Customer, said: Mapping[str, Any], lists: Mapping[s
         wanted["price_list_id"] = lists[said["price_list"]]
     elif customer._state.adding:
         wanted["price_list_id"] = next(iter(lists.values()))
+    if said.get("channel") is not None:
+        wanted["channel_id"] = channels[said["channel"]]
     if not customer._state.adding and all(getattr(customer, name) == value for name, value in wanted.items()):
         return False
     for name, value in wanted.items():
@@ -252,14 +277,17 @@ def _saved(
 def customer_rows(user: User) -> Iterator[Sequence[Any]]:
     """Yield every customer of the person's company as a row of such a file."""
     words = {stored: word for word, stored in INVOICE_ON.items()}
-    customers: Any = Customer.objects.for_user(user).select_related("price_list").prefetch_related("addresses")
+    customers: Any = (
+        Customer.objects.for_user(user).select_related("price_list", "channel").prefetch_related("addresses")
+    )
     for customer in customers.order_by("number").iterator(chunk_size=500):
         addresses = list(customer.addresses.all())
         bill = next((address for address in addresses if address.is_bill_to), None)
         ship = next((address for address in addresses if address.is_ship_to), None)
         yield (
             *(customer.number, customer.name, customer.email, customer.phone, customer.vat_number),
-            *(customer.price_list.code, customer.terms_days, customer.tax_exemption),
+            *(customer.price_list.code, customer.channel.code if customer.channel else ""),
+            *(customer.terms_days, customer.tax_exemption),
             customer.exempt_until.isoformat() if customer.exempt_until else "",
             words[customer.invoice_on],
             *("yes" if flag else "no" for flag in [customer.joins_invoices]),

@@ -70,6 +70,7 @@ class LineDraft:
 class OrderDraft:
     """An order as it was keyed or read from a file, with the raw document behind it.
 
+    `channel` is how it came in; it is sold through the channel that is named, or else the customer's.
     `discount` is an amount off the order, made from `discount_percent` where that is given. `is_additional` declares it
     one more release of a PO that was taken in already, `is_balance` one that stands for what is owed already. `sheet`
     is the token of the entry form that it was keyed in.
@@ -82,6 +83,7 @@ class OrderDraft:
     lines: Sequence[LineDraft]
     ship_to_id: int | None = None
     channel: CustomerPO.Channel = CustomerPO.Channel.KEYED
+    sold_through_id: int | None = None
     source: str = ""
     content: Any = field(default_factory=dict)
     discount: Decimal = ZERO
@@ -119,6 +121,7 @@ class Terms:
     same_order_id: int | None
     same_order_number: str | None
     last_release: int
+    sold_through_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -165,6 +168,7 @@ def draft_terms(drafts: Sequence[OrderDraft], actor: User, order_ids: Sequence[i
                 bulk.array([normalized_reference(draft.po_number) for draft in drafts]),
                 bulk.array([draft.ordered_on for draft in drafts]),
                 bulk.array(order_ids or [0] * len(drafts)),
+                bulk.array([draft.sold_through_id or 0 for draft in drafts]),
                 bulk.array(actor.company_ids),
             ],
         )
@@ -214,6 +218,8 @@ def errors_of(
         errors["ship_to"] = f"No tax rate is set for goods shipped to {term.ship_to['country']}."
     if not term.bill_to["street"]:
         errors["customer"] = f"{term.customer_name} has no billing address."
+    if draft.sold_through_id is not None and term.sold_through_id is None:
+        errors["channel"] = "There is no such channel."
     if draft.requested_on < draft.ordered_on:
         errors["requested_on"] = "The requested date is before the order date."
     if draft.requested_on > at.date() + HORIZON:
@@ -337,6 +343,7 @@ def build(
         po_number=draft.po_number.strip(),
         po_key=normalized_reference(draft.po_number),
         po_release=term.last_release + 1,
+        channel_id=term.sold_through_id,
         currency=term.currency,
         ordered_on=draft.ordered_on,
         requested_on=draft.requested_on,

@@ -13,7 +13,7 @@ from core import intake
 from core.intake import Group, ImportKind, Origin, RowResult, StagedRow
 from core.models import FileImport, ImportRow, User
 from core.text import normalized_reference
-from inventory.models import Product
+from inventory.models import Channel, Product
 from orders import order_file
 from orders.models import Customer, CustomerPO, SalesOrder
 from orders.services.drafting import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid
@@ -133,6 +133,12 @@ def take_orders(*, groups: Sequence[Group], origin: Origin, actor: User, at: dat
     # Numbers and SKUs are unique in one company only
     customers = dict(Customer.objects.filter(company=origin.company_id, number__in=numbers).values_list("number", "pk"))
     products = dict(Product.objects.filter(company=origin.company_id, sku__in=skus).values_list("sku", "pk"))
+    codes = {row.values["channel"] for group in groups for row in group.rows if row.values.get("channel")}
+    channels = (
+        dict(Channel.objects.filter(company=origin.company_id, code__in=codes).values_list("code", "pk"))
+        if codes
+        else {}
+    )
     documents: list[_Document] = []
     for group in groups:
         number = group.rows[0].values["customer"]
@@ -140,13 +146,22 @@ def take_orders(*, groups: Sequence[Group], origin: Origin, actor: User, at: dat
             heading = origin.heading("customer")
             results |= {row.number: intake.refused(f"There is no customer {number}.", heading) for row in group.rows}
             continue
+        sold_through = next((row.values["channel"] for row in group.rows if row.values.get("channel")), None)
         for row in group.rows:
+            code = row.values.get("channel") or sold_through
             if row.values["sku"] not in products:
                 reason = f"There is no product {row.values['sku']}."
                 results[row.number] = origin.refused("sku", reason)
-        known = [row for row in group.rows if row.values["sku"] in products]
+            elif code is not None and code not in channels:
+                results[row.number] = origin.refused("channel", f"There is no channel {code}.")
+            elif code != sold_through:
+                reason = f"Another row of this order is sold through {sold_through}, and an order has one channel."
+                results[row.number] = origin.refused("channel", reason)
+        known = [row for row in group.rows if row.number not in results]
         if known:
-            documents.append(_document(group, known, customers[number], products, origin))
+            document = _document(group, known, customers[number], products, origin)
+            sold = channels.get(sold_through or "")
+            documents.append(replace(document, draft=replace(document.draft, sold_through_id=sold)))
     drafts = [document.draft for document in documents]
     duplicates: list[_Document] = []
     for document, outcome in zip(documents, _create(drafts, actor, at), strict=True):
@@ -263,7 +278,12 @@ def _what_is_new(
         if fresh and known.left_out:
             number = fresh[0].values["customer"]
             release = _document(Group(fresh), fresh, customers[number], products, origin)
-            mended.append(replace(release, draft=replace(release.draft, is_additional=True)))
+            mended.append(
+                replace(
+                    release,
+                    draft=replace(release.draft, is_additional=True, sold_through_id=document.draft.sold_through_id),
+                )
+            )
     for document, outcome in zip(mended, _create([one.draft for one in mended], actor, at), strict=True):
         results |= _results(document, outcome, origin)
     return results

@@ -60,7 +60,7 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the customers of the person's companies."""
-        return Customer.objects.for_user(person(self.request)).select_related("price_list")
+        return Customer.objects.for_user(person(self.request)).select_related("price_list", "channel")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the addresses and the latest orders, and what the person may do here."""

@@ -51,7 +51,9 @@ class OrderEntryMixin:
 
         :raises Http404: where there is none of theirs.
         """
-        mine = SalesOrder.objects.for_user(person(self.request)).select_related("customer__price_list", "customer_po")
+        mine = SalesOrder.objects.for_user(person(self.request)).select_related(
+            *("customer__price_list", "customer__channel", "customer_po")
+        )
         return get_object_or_404(mine, pk=pk)
 
 

@@ -60,7 +60,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders of the person's companies."""
         return orders_in_queue(person(self.request), timezone.localdate()).select_related(
-            "customer_po", "customer_po__received_by"
+            "customer_po", "customer_po__received_by", "channel"
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from core.roles import Role
 from inventory import services as inventory_services
 from inventory.models import (
     Bin,
+    Channel,
+    ChannelPool,
     Product,
     StockPosting,
     Supplier,
@@ -161,6 +163,19 @@ class House:
         return SupplierOrderLine.objects.create(
             order=order, position=1, product=product, quantity=quantity, unit_cost=5, expected_on=on, **fields
         )
+
+    def channel(self, name: str, *, priority: int = 100) -> Channel:
+        """Open a channel."""
+        return Channel.objects.create(company=self.company, code=name.lower(), name=name, priority=priority)
+
+    def pool(
+        self, channel: Channel, product: Product, allotment: Any = 0, *, site: Warehouse | None = None, **terms: Any
+    ) -> ChannelPool:
+        """Give a channel a pool of a product in a warehouse, the first."""
+        site_pk = (site or self.warehouses[0]).pk
+        pool = inventory_services.PoolTerms(channel.pk, product.pk, site_pk, Decimal(allotment), **terms)
+        (pk,) = inventory_services.keep_pools(terms=[pool], actor=self.boss)
+        return ChannelPool.objects.get(pk=pk)
 
     def draft(self, *lines: tuple[Product, Any], po_number: str = "", **fields: Any) -> SalesOrder:
         """Take an order in."""

@@ -6,7 +6,7 @@ import pytest
 from django.db import connections
 
 from inventory.audit import CHECKS
-from inventory.models import Lot
+from inventory.models import Lot, StockLevel
 from tests.factories.house import TODAY, House
 from tests.factories.supply import sent
 
@@ -135,3 +135,41 @@ def test_a_lot_that_is_not_what_the_books_say_is_found(name, statement):
         assert cursor.rowcount
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     assert name in broken()
+
+
+COUNTS = "a promise counts in its channel's pool of its level while it is on the shelf, and in no other"
+HAS = "a level knows whether it has pools, and they are of its company"
+
+
+@pytest.mark.parametrize(
+    ("names", "statement"),
+    [
+        ([COUNTS], "UPDATE inventory_allocation SET pool_id = NULL"),
+        ([COUNTS], "UPDATE inventory_demand SET channel_id = {other_channel} WHERE channel_id IS NOT NULL"),
+        ([COUNTS], "UPDATE inventory_allocation SET pool_id = {pool} WHERE pool_id IS NULL AND status = 'FIRM'"),
+        ([COUNTS, HAS], "UPDATE inventory_channelpool SET level_id = {other_level}"),
+        ([HAS], "UPDATE inventory_stocklevel SET has_pools = NOT has_pools"),
+        ([HAS], "UPDATE inventory_channelpool SET company_id = {other}"),
+        ([HAS], "UPDATE inventory_channel SET company_id = {other}, code = 'x' WHERE company_id <> {other}"),
+    ],
+)
+def test_a_pool_that_is_not_what_the_books_say_is_found(names, statement):
+    house, other = House.open(), House.open()
+    channel, product = house.channel("Web"), house.product([9])
+    pool = house.pool(channel, product, 5)
+    house.order((product, 3), sold_through_id=channel.pk)
+    house.order((product, 1))
+    assert broken() == []
+    figures = {
+        "other": other.company.pk,
+        "other_channel": other.channel("Web").pk,
+        "other_level": StockLevel.objects.get(product=house.product([1])).pk,
+        "pool": pool.pk,
+    }
+    table = statement.split()[1]
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        cursor.execute(statement.format(**figures))
+        assert cursor.rowcount
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+    assert set(names) <= set(broken())

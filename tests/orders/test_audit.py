@@ -24,6 +24,9 @@ BENDS = {
     "demand is held where a hold gives its stock free, and nothing is promised to it": (
         "UPDATE inventory_demand SET is_held = FALSE"
     ),
+    "demand is of its order's channel, which is of the order's company": (
+        "UPDATE orders_salesorder SET channel_id = (SELECT id FROM inventory_channel)"
+    ),
     "ordered = cancelled + allocated + backordered + picked (PRODUCT.md case 4)": (
         "UPDATE orders_linepart SET cancelled = cancelled - 1 WHERE cancelled = 1"
     ),
@@ -37,6 +40,7 @@ BENDS = {
 def house():
     """A company with an order that is cut, one that is cancelled and one on hold."""
     house = House.open()
+    house.channel("Web")
     cut, cancelled, held = (house.order((house.product([9]), 4)) for _ in range(3))
     line = SalesOrderLine.objects.get(order=cut)
     common = {"reason": CancelReason.CUSTOMER, "actor": house.boss, "at": AT}
