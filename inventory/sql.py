@@ -32,18 +32,20 @@ ORDER BY 2, 1, 3
 ON CONFLICT (product_id, bin_id, lot_id) DO NOTHING
 """
 
-# Quantities and allocations of bins by (bin, product, lot or NULL); returns one row for each that was changed.
+# Quantities and allocations of bins by (bin, product, lot or NULL); returns one row for each that was changed. Each is looked up by
+# itself: PostgreSQL would read all bins of a small house.
 ADD_BIN_STOCK = """
 WITH u AS MATERIALIZED (
-    SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
+    SELECT k.id, u.quantity, u.allocated
+    FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]))
         AS u(bin_id, product_id, lot_id, quantity, allocated)
+    CROSS JOIN LATERAL (SELECT s.id FROM inventory_binstock s WHERE s.product_id = u.product_id AND s.bin_id = u.bin_id
+        AND s.lot_id IS NOT DISTINCT FROM u.lot_id OFFSET 0) k
 ), l AS MATERIALIZED (
-    SELECT s.id FROM inventory_binstock s
-    JOIN u ON u.product_id = s.product_id AND u.bin_id = s.bin_id AND u.lot_id IS NOT DISTINCT FROM s.lot_id
-    ORDER BY s.id FOR NO KEY UPDATE OF s
+    SELECT s.id FROM inventory_binstock s WHERE s.id IN (SELECT id FROM u) ORDER BY s.id FOR NO KEY UPDATE
 )
 UPDATE inventory_binstock AS s SET quantity = s.quantity + u.quantity, allocated = s.allocated + u.allocated
-FROM u, l WHERE s.id = l.id AND s.product_id = u.product_id AND s.bin_id = u.bin_id AND s.lot_id IS NOT DISTINCT FROM u.lot_id
+FROM u, l WHERE s.id = u.id AND l.id = u.id
 RETURNING s.id
 """
 
