@@ -20,7 +20,7 @@ from billing import services as billing_services
 from billing.models import Invoice, InvoiceLine
 from core.refusals import Refused
 from core.registry import audit_checks
-from inventory.models import StockLevel, StockMove
+from inventory.models import Channel, StockLevel, StockMove
 from orders import services as orders_services
 from orders.models import CancelReason, Hold, LinePart, SalesOrder, SalesOrderLine
 from returns import services as returns_services
@@ -125,6 +125,10 @@ class Ledger(RuleBasedStateMachine):
             self.house.product(tracking="NONE" if n else "LOT", costing="FIRST_IN" if n == 1 else "AVERAGE")
             for n in range(PRODUCTS)
         ]
+        # Of the third some is kept for the second channel and for the third; orders of the first are of none
+        self.channels = [None, self.house.channel("Web").pk, self.house.channel("Wholesale").pk]
+        for channel in Channel.objects.filter(company=self.house.company):
+            self.house.pool(channel, self.products[2], 4)
         self.shelves = [shelf for shelves in self.house.shelves.values() for shelf in shelves]
         self.orders: list[int] = []
         self.received: dict[int, Decimal] = defaultdict(Decimal)
@@ -153,7 +157,8 @@ class Ledger(RuleBasedStateMachine):
     def promise(self, lines: list[tuple[int, int]]) -> None:
         self.house.customer.good_for_days = 20 * (lines[0][1] % 3)
         self.house.customer.save()
-        self.orders.append(self.house.order(*((self.products[product], units) for product, units in lines)).pk)
+        wanted = [(self.products[product], units) for product, units in lines]
+        self.orders.append(self.house.order(*wanted, sold_through_id=self.channels[lines[-1][1] % 3]).pk)
 
     def order(self, place: int) -> int:
         """Return one of the last orders."""
