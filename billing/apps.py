@@ -21,17 +21,23 @@ class BillingConfig(AppConfig):
             import_kinds.register(kind.name, kind, order=place)
         registry.navigation.register(
             "billing.to_invoice",
-            registry.NavigationItem("To invoice", "billing:to_invoice", "file", "billing.invoice", key="b"),
+            registry.NavigationItem(
+                "To invoice", "billing:to_invoice", "file", "billing.invoice", key="f", group="Accounts"
+            ),
             order=50,
         )
         registry.navigation.register(
             "billing.invoices",
-            registry.NavigationItem("Invoices", "billing:invoices", "invoices", "billing.view", key="i"),
+            registry.NavigationItem(
+                "Invoices", "billing:invoices", "invoices", "billing.view", key="i", group="Accounts"
+            ),
             order=55,
         )
         registry.navigation.register(
             "billing.unapplied",
-            registry.NavigationItem("Unapplied", "billing:unapplied", "payments", "billing.pay", key="k"),
+            registry.NavigationItem(
+                "Unapplied", "billing:unapplied", "payments", "billing.pay", key="u", group="Accounts"
+            ),
             order=57,
         )
         paid = "Record that all that is open of {order}'s invoices came in today, by bank transfer?"

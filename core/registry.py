@@ -107,13 +107,14 @@ class SubjectPage:
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
-    """An entry of the main navigation, seen by those who may do `verb`."""
+    """An entry of the main navigation, seen by those who may do `verb`; those of one `group` stand together."""
 
     label: str
     url_name: str
     icon: str
     verb: str
     key: str = ""
+    group: str = "Set-up"
 
 
 @dataclass(frozen=True, slots=True)

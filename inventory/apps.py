@@ -44,7 +44,7 @@ class InventoryConfig(AppConfig):
             ),
             start=64,
         ):
-            item = registry.NavigationItem(label, url_name, icon, "inventory.view_supply", key=key)
+            item = registry.NavigationItem(label, url_name, icon, "inventory.view_supply", key=key, group="Purchasing")
             registry.navigation.register(name, item, order=place)
         registry.subject_pages.register("supplierorder", registry.SubjectPage("supply:order", "inventory.view_supply"))
         registry.subject_pages.register("supplier", registry.SubjectPage("supply:supplier", "inventory.view_supply"))

@@ -29,17 +29,21 @@ class OrdersConfig(AppConfig):
         register_all(registry.audit_checks.register, "orders", CHECKS)
 
         registry.navigation.register(
-            "orders", registry.NavigationItem("Orders", "orders:queue", "orders", "orders.view", key="o"), order=10
+            "orders",
+            registry.NavigationItem("Orders", "orders:queue", "orders", "orders.view", key="o", group="Sales"),
+            order=10,
         )
         registry.navigation.register(
             "backorders",
-            registry.NavigationItem("Backorders", "orders:backorders", "clock", "orders.view", key="w"),
+            registry.NavigationItem("Backorders", "orders:backorders", "clock", "orders.view", key="w", group="Sales"),
             order=15,
         )
         registry.navigation.register(
             "customers",
-            registry.NavigationItem("Customers", "orders:customers", "customers", "orders.view", key="c"),
-            order=70,
+            registry.NavigationItem(
+                "Customers", "orders:customers", "customers", "orders.view", key="c", group="Sales"
+            ),
+            order=16,
         )
         registry.navigation.register(
             "prices",

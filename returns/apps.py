@@ -27,12 +27,14 @@ class ReturnsConfig(AppConfig):
         registry.subject_pages.register("returnorder", registry.SubjectPage("returns:return", "returns.view"))
         registry.navigation.register(
             "returns.dock",
-            registry.NavigationItem("Returns dock", "returns:dock", "inbox", "returns.receive", key="k"),
+            registry.NavigationItem(
+                "Returns dock", "returns:dock", "inbox", "returns.receive", key="h", group="Returns"
+            ),
             order=60,
         )
         registry.navigation.register(
             "returns.queue",
-            registry.NavigationItem("Returns", "returns:queue", "returns", "returns.view", key="e"),
+            registry.NavigationItem("Returns", "returns:queue", "returns", "returns.view", key="e", group="Returns"),
             order=61,
         )
         verb = "returns.request"

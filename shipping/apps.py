@@ -21,12 +21,16 @@ class ShippingConfig(AppConfig):
         registry.subject_pages.register("shipment", registry.SubjectPage("shipping:shipment", "shipping.view"))
         registry.navigation.register(
             "shipping.dispatch",
-            registry.NavigationItem("Dispatch", "shipping:dispatch_queue", "shipping", "shipping.dispatch", key="d"),
+            registry.NavigationItem(
+                "Dispatch", "shipping:dispatch_queue", "shipping", "shipping.dispatch", key="d", group="Shipping"
+            ),
             order=25,
         )
         registry.navigation.register(
             "shipping.shipments",
-            registry.NavigationItem("Shipments", "shipping:shipments", "history", "shipping.view", key="s"),
+            registry.NavigationItem(
+                "Shipments", "shipping:shipments", "history", "shipping.view", key="s", group="Shipping"
+            ),
             order=26,
         )
         verb = "shipping.dispatch"

@@ -29,7 +29,7 @@ class WarehouseConfig(AppConfig):
             ),
             start=19,
         ):
-            item = registry.NavigationItem(label, url_name, icon, verb, key=key)
+            item = registry.NavigationItem(label, url_name, icon, verb, key=key, group="Warehouse")
             registry.navigation.register(name, item, order=order)
         for order, (verb, label, url_name, key) in enumerate(
             (

@@ -1,6 +1,7 @@
 """The kernel's pages: the door and its lock, the way home, the theme, and what is shown when something is wrong."""
 
 import json
+from itertools import groupby
 
 import pytest
 from django.db import connection
@@ -8,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from core import registry
 from core.models import Membership, User
 from core.roles import Role
 from tests.factories.core import PASSWORD, CompanyFactory, MembershipFactory, UserFactory, person, signed_in
@@ -139,6 +141,13 @@ class TestHome:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
             for item in client.get("/", follow=True).context["navigation"]:
                 assert client.get(reverse(item.url_name)).status_code == 200, (role, item)
+
+    def test_has_a_key_of_its_own_for_each_entry_and_keeps_those_of_a_group_together(self):
+        entries = list(registry.navigation)
+        keys = [item.key for item in entries if item.key]
+        assert len(keys) == len(set(keys))
+        groups = [item.group for item in entries]
+        assert len([group for group, _items in groupby(groups)]) == len(set(groups))
 
 
 class TestTheme:
