@@ -97,7 +97,7 @@ class Pools:
         """Say why a channel cannot have what is free."""
         own = self.of.get(channel_id) if channel_id is not None else None
         said = [
-            f"{shown(units)} more are kept for {self.of[one].channel}"
+            f"{_more(units)} kept for {self.of[one].channel}"
             for one, units in self.kept(free).items()
             if units and one != channel_id
         ]
@@ -107,8 +107,12 @@ class Pools:
                 own.cap - self.promised[own.channel_id], ZERO
             )
             why = f"it may have {shown(own.cap or ZERO)} promised at a time" if capped else own.rule
-            said.append(f"{shown(withheld)} more are not for {own.channel}: {why}")
+            said.append(f"{_more(withheld)} not for {own.channel}: {why}")
         return said
+
+
+def _more(units: Decimal) -> str:
+    return f"{shown(units)} more {'is' if units == 1 else 'are'}"
 
 
 def shown(units: Decimal) -> str:

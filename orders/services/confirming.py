@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -138,6 +138,18 @@ def _tracked(lines: Sequence[SalesOrderLine], parts: Sequence[LinePart]) -> set[
     return {product_id for product_id, tracking in known.items() if tracking != Product.Tracking.NONE}
 
 
+def _withheld(
+    parts: Sequence[LinePart], promises: Sequence[inventory_services.Promise]
+) -> Iterator[tuple[LinePart, str]]:
+    """Yield what there is of parts' products that is for other channels; only what is said is asked for its name."""
+    short = [(part, promise.withheld) for part, promise in zip(parts, promises, strict=True) if promise.withheld]
+    products = Product.objects.filter(pk__in={part.product_id for part, _said in short})
+    skus = dict(products.values_list("pk", "sku")) if short else {}
+    for part, said in short:
+        for sentence in said:
+            yield part, f"{skus[part.product_id]}, {sentence}"
+
+
 # Orders that stand for what is owed already have no goods
 _NO_FACTS: Mapping[int, ConfirmFacts] = {}
 _SET = ["number", "confirmed_at", "allocation", "invoice_on", "ship_policy", "ship_minimum"]
@@ -185,7 +197,9 @@ def _confirm(
     for part, promise in zip(parts, promises, strict=True):
         allocated[part.order_id] += promise.allocated
         backordered[part.order_id] += promise.backordered
-        sources[part.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected, *promise.withheld))
+        sources[part.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
+    for part, said in _withheld(parts, promises):
+        sources[part.order_id][said] = None
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
     transitions.apply(orders, "confirm", at=at, fields=_SET)

@@ -155,8 +155,8 @@ class TestPromise:
         house.pool(wholesale, product, 5)
         order = house.order((product, 12), sold_through_id=web.pk)
         assert (allocated(house, order), promised(pool)) == ([gets], gets)
-        assert "Site 1: 5 more are kept for Wholesale" in said(order)
-        refused = "Site 1: 1 more are not for Web: it gets its allotment and no more" in said(order)
+        assert f"{product.sku}, Site 1: 5 more are kept for Wholesale" in said(order)
+        refused = f"{product.sku}, Site 1: 1 more is not for Web: it gets its allotment and no more" in said(order)
         assert refused == (gets < 10 + more)
         assert allocated(house, house.order((product, 5), sold_through_id=wholesale.pk)) == [5]
 
@@ -167,7 +167,7 @@ class TestPromise:
         house.pool(web, product, 10)
         order = house.order((product, 9), (other, 5))
         assert allocated(house, order) == [5, 5]
-        assert "Site 1: 10 more are kept for Web" in said(order)
+        assert f"{product.sku}, Site 1: 10 more are kept for Web" in said(order)
         assert not Allocation.objects.filter(pool__isnull=False).exists()
 
     def test_serves_what_waits_by_the_same_rule(self):
