@@ -41,6 +41,7 @@ class InventoryConfig(AppConfig):
             (
                 ("supply.orders", "Supplier orders", "supply:orders", "stock", "y"),
                 ("supply.suppliers", "Suppliers", "supply:suppliers", "customers", ""),
+                ("supply.planning", "Stock planning", "supply:planning", "reports", ""),
             ),
             start=64,
         ):

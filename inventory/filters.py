@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from core.queues import QueueFilter
-from inventory.models import Product
+from inventory.models import PlanningFigure, Product
 
 
 class ProductQueueFilter(QueueFilter):
@@ -84,3 +84,13 @@ class ReorderRuleFilter(QueueFilter):
 
     search_fields: ClassVar[tuple[str, ...]] = ("product__sku", "product__name")
     search_label: ClassVar[str] = "SKU or name"
+
+
+class PlanningFilter(QueueFilter):
+    """What planning says by words of products and warehouses, and by how steadily units leave."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("product__sku", "product__name", "warehouse__name")
+    search_label: ClassVar[str] = "SKU, name or warehouse"
+    unit_class = django_filters.ChoiceFilter(
+        choices=PlanningFigure.Unit.choices, empty_label="Steady or not", label="How steadily units leave"
+    )

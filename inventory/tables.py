@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import django_tables2 as tables
 
-from core.tables import LESS, LESS_NUMBER, NUMBER
-from inventory.models import BrokenPeg, Product, SupplierOrder
+from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE_NUMBER
+from inventory.models import BrokenPeg, PlanningFigure, Product, SupplierOrder
 
 
 class ProductQueueTable(tables.Table):
@@ -106,6 +106,44 @@ class ReorderRuleTable(tables.Table):
 
     class Meta:
         orderable = True
+
+
+class PlanningTable(tables.Table):
+    """What planning says of stock, as in templates/inventory/supply/_planning_row.html."""
+
+    product = tables.Column("Item", accessor="product__sku", order_by="product__sku")
+    name = tables.Column("Name", accessor="product__name", orderable=False)
+    warehouse = tables.Column("In", accessor="warehouse__code", orderable=False)
+    value_class = tables.Column("Class", empty_values=())
+    daily = tables.Column("A day", attrs=LESS_NUMBER)
+    units_left = tables.Column("Left in 360 days", visible=False)
+    value_left = tables.Column("Cost of what left", visible=False)
+    on_hand = tables.Column("On hand", attrs=LESS_NUMBER)
+    free = tables.Column("Free", visible=False)
+    coming = tables.Column("Coming for nobody", visible=False)
+    cover_days = tables.Column("Cover", attrs=NUMBER)
+    lead_days = tables.Column("Lead time in days", visible=False)
+    left_at = tables.Column("Last left", attrs=WIDE_NUMBER)
+    value = tables.Column("Value", attrs=WIDE_NUMBER)
+    state = tables.Column("State", orderable=False)
+    concerned = tables.Column("Units", orderable=False, attrs=NUMBER)
+    worth = tables.Column("Money in it", attrs=NUMBER)
+    as_of = tables.Column("As of", visible=False)
+
+    class Meta:
+        orderable = True
+
+    def value_value_class(self, record: PlanningFigure) -> str:
+        """Return both classes."""
+        return record.value_class + record.unit_class
+
+    def value_left_at(self, record: PlanningFigure) -> str:
+        """Return the moment in the international form."""
+        return record.left_at.isoformat(timespec="seconds") if record.left_at else ""
+
+    def value_as_of(self, record: PlanningFigure) -> str:
+        """Return the moment in the international form."""
+        return record.as_of.isoformat(timespec="seconds")
 
 
 class WarehouseTable(tables.Table):

@@ -1,4 +1,4 @@
-"""Inventory's jobs: pegging what waits to what comes, telling what is late, and sending what is ordered."""
+"""Inventory's jobs: pegging what waits to what comes, telling what is late, sending what is ordered, and planning."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def send_supplier_mail(mail_id: int) -> None:
     paper = supply_queries.paper_to_send(mail_id)
     if paper is not None:
         services.send_mail(mail_id=mail_id, letter=documents.letter(paper), at=timezone.now())
+
+
+@app.periodic(cron="15 3 * * *")
+@app.task(name="inventory.reckon_planning", queueing_lock="inventory.reckon_planning", queue="papers")
+def reckon_planning(timestamp: int) -> None:
+    """Reckon what planning says of stock anew in all companies; every night, and safe to run at any time."""
+    services.reckon_planning(actor=None, at=timezone.now())
 
 
 @app.periodic(cron="5 * * * *")

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 
 from core.models import User
 from inventory.models import (
+    Calendar,
     Product,
     ReorderRule,
     Supplier,
@@ -24,6 +25,8 @@ from inventory.services import Wanted
 
 # For what is added to a kit; each time it is saved there are as many again
 BLANK_ROWS = 6
+# For price breaks that are added to a supplier's item
+BLANK_BREAKS = 3
 
 
 class KitForm(forms.Form):
@@ -75,6 +78,7 @@ class SupplierForm(forms.ModelForm):
             "email",
             "address",
             "lead_days",
+            "calendar",
             "over_percent",
             "is_active",
         ]
@@ -83,10 +87,15 @@ class SupplierForm(forms.ModelForm):
             "address": forms.Textarea(attrs={"rows": 3}),
             "over_percent": forms.TextInput(attrs=_UNITS),
         }
+        labels: ClassVar[dict[str, str]] = {"calendar": "Works by"}
+        help_texts: ClassVar[dict[str, str]] = {"calendar": "With a calendar the lead time counts its working days."}
 
     def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.company_id = company_id
+        calendar: Any = self.fields["calendar"]
+        calendar.queryset = Calendar.objects.filter(company=company_id)
+        calendar.empty_label = "Every day"
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""
@@ -94,7 +103,10 @@ class SupplierForm(forms.ModelForm):
 
 
 class SupplierItemForm(forms.ModelForm):
-    """What a supplier sells and on what terms; the product is named by its SKU."""
+    """What a supplier sells and on what terms; the product is named by its SKU.
+
+    `costs` is what a unit costs from each quantity on; a row without either is none.
+    """
 
     sku = forms.CharField(
         label="SKU",
@@ -125,6 +137,51 @@ class SupplierItemForm(forms.ModelForm):
             value = self.initial.get(name)
             if isinstance(value, Decimal):
                 self.initial[name] = f"{value.normalize():f}"
+        had: list[Any] = [*(self.instance.breaks.all() if self.instance.pk else ()), *[None] * BLANK_BREAKS]
+        self.places = range(1, len(had) + 1)
+        for place, one in zip(self.places, had, strict=True):
+            for name, label, value in (
+                (f"from-{place}", f"{place}. From units", one and one.quantity),
+                (f"cost-{place}", f"{place}. Cost each", one and one.unit_cost),
+            ):
+                self.fields[name] = forms.DecimalField(
+                    label=label,
+                    required=False,
+                    min_value=0,
+                    max_digits=18,
+                    decimal_places=6,
+                    initial=None if value is None else f"{value.normalize():f}",
+                    widget=forms.TextInput(attrs=_UNITS),
+                )
+
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Return the fields of each price break."""
+        return [(self[f"from-{place}"], self[f"cost-{place}"]) for place in self.places]
+
+    def clean(self) -> dict[str, Any]:
+        """Find what a unit costs from each quantity on."""
+        super().clean()
+        least = self.cleaned_data.get("minimum") or Decimal(0)
+        self.costs: dict[Decimal, Decimal] = {}
+        for place in self.places:
+            quantity, cost = (self.cleaned_data.get(f"{name}-{place}") for name in ("from", "cost"))
+            if quantity is None and cost is not None:
+                self._say(f"from-{place}", "From how many units?")
+            elif quantity is not None and cost is None:
+                self._say(f"cost-{place}", "What does a unit cost then?")
+            elif quantity is not None and cost is not None:
+                if quantity == 0 or quantity < least:
+                    self._say(f"from-{place}", f"Below the least quantity of {least.normalize():f}.")
+                elif quantity in self.costs:
+                    self._say(f"from-{place}", "This quantity stands here twice.")
+                else:
+                    self.costs[quantity] = cost
+        return self.cleaned_data
+
+    def _say(self, name: str, sentence: str) -> None:
+        """Say what is wrong with a field, unless something is said there already."""
+        if name not in self.errors:
+            self.add_error(name, sentence)
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate supplier and product too, for the constraint names them, once there is a product."""

@@ -6,6 +6,7 @@ from inventory.models.costs import LateCost, LateCostShare
 from inventory.models.layers import CostLayer
 from inventory.models.lots import Lot
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
+from inventory.models.planning import PlanningFigure
 from inventory.models.promise import Allocation, BrokenPeg, Demand
 from inventory.models.routes import Calendar, Lane
 from inventory.models.stock import BinStock, StockLevel, StockMove, StockPosting
@@ -34,6 +35,7 @@ __all__ = [
     "LateCost",
     "LateCostShare",
     "Lot",
+    "PlanningFigure",
     "Product",
     "ReorderRule",
     "StockLevel",

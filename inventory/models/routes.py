@@ -27,7 +27,7 @@ def monday_to_friday() -> list[int]:
 
 @pghistory.track()
 class Calendar(models.Model):
-    """On which days a site works (PRODUCT.md V1): weekdays as in ISO 8601 (Monday is 1), without its holidays."""
+    """On which days a site or a supplier works (PRODUCT.md V1): weekdays, Monday being 1, without holidays."""
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
@@ -51,7 +51,7 @@ class Calendar(models.Model):
     def working_day(self, day: date, *, after: int = 0) -> date:
         """Return the first working day from `day` on, or the one so many working days after that."""
         closed = set(self.holidays)
-        for _day in range(LONGEST_CLOSED):
+        for _day in range(LONGEST_CLOSED + 7 * after):
             if day.isoweekday() in self.weekdays and day not in closed:
                 if after == 0:
                     return day

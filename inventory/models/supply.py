@@ -20,6 +20,7 @@ from core.numbering import document_number
 from core.transitions import Graph, StatusField
 from inventory.models.catalogue import Product
 from inventory.models.places import Warehouse, WarehouseQuerySet
+from inventory.models.routes import Calendar
 from inventory.models.stock import quantity_field
 
 SUPPLIER_ORDER_GRAPH = Graph(
@@ -43,7 +44,8 @@ def cost_field(**options: object) -> models.DecimalField:
 class Supplier(models.Model):
     """Somebody from whom stock is bought, in the company's currency.
 
-    They may deliver `over_percent` more of a line than was ordered without anybody being asked.
+    Their lead times are in working days where they have a `calendar`, in days of any kind otherwise. They may deliver
+    `over_percent` more of a line than was ordered without anybody being asked.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -52,6 +54,7 @@ class Supplier(models.Model):
     email = models.EmailField("e-mail for orders", blank=True)
     address = models.TextField(blank=True)
     lead_days = models.PositiveSmallIntegerField("lead time in days", default=14)
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     over_percent = models.DecimalField("may deliver over, in percent", max_digits=5, decimal_places=2, default=0)
     is_active = models.BooleanField("may be ordered from", default=True)
 

@@ -26,8 +26,10 @@ from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
 from inventory.services.pegging import note_late, peg_demands
+from inventory.services.planning import reckon_planning
 from inventory.services.pooling import PoolTerms, keep_pools, remove_pools
 from inventory.services.posting import StockMoved
+from inventory.services.price_breaks import keep_price_breaks
 from inventory.services.promising import DemandRequest, Promise, place_demand
 from inventory.services.reallocating import Outcome, reallocate_demands
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
@@ -98,6 +100,7 @@ __all__ = [
     "issue_allocations",
     "keep_components",
     "keep_pools",
+    "keep_price_breaks",
     "lock_promises",
     "mail_supplier_orders",
     "move_promise",
@@ -110,6 +113,7 @@ __all__ = [
     "reallocate_demands",
     "receive_returns",
     "receive_stock",
+    "reckon_planning",
     "release_allocations",
     "remove_pools",
     "send_mail",

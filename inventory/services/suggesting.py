@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 from django.db import connection
@@ -14,6 +14,7 @@ from core import bulk
 from inventory import sql
 from inventory.decide import Terms, to_buy
 from inventory.models import Product, ReorderRule, SupplierItem, Warehouse
+from inventory.services.supplying import brings_on
 
 ZERO = Decimal(0)
 
@@ -75,7 +76,7 @@ def suggestions(*, company_ids: Collection[int], today: date) -> list[Suggestion
         covered = sum((place.drafts for place in stock.values()), ZERO)
         covered += sum((units for days in inbound_to.values() for _day, units in days), ZERO)
         wanted_in = rules_of.keys() | ({home.pk} if home is not None and waits_for_all else set())
-        horizon = today + timedelta(days=_lead_days(item))
+        horizon = today if item is None else brings_on(item.supplier, item, today)
         for warehouse_id in sorted(wanted_in, key=lambda pk: (warehouses[pk].priority, pk)):
             place, rule = stock[warehouse_id], rules_of.get(warehouse_id)
             inbound = sum((units for day, units in inbound_to[warehouse_id] if day <= horizon), ZERO)
@@ -105,17 +106,11 @@ def suggestions(*, company_ids: Collection[int], today: date) -> list[Suggestion
     return found
 
 
-def _lead_days(item: SupplierItem | None) -> int:
-    if item is None:
-        return 0
-    return item.supplier.lead_days if item.lead_days is None else item.lead_days
-
-
 def _first_choices(product_ids: Collection[int]) -> dict[int, SupplierItem]:
     """Return by product the item of the supplier who is asked first."""
     items = SupplierItem.objects.filter(product__in=product_ids, supplier__is_active=True)
     found: dict[int, SupplierItem] = {}
-    for item in items.select_related("supplier").order_by("rank", "unit_cost", "pk"):
+    for item in items.select_related("supplier__calendar").order_by("rank", "unit_cost", "pk"):
         found.setdefault(item.product_id, item)
     return found
 

@@ -135,7 +135,7 @@ def lines_of(supplier: Supplier, wanted: Sequence[Wanted], today: date, *, after
                 quantity=one.quantity,
                 unit_cost=one.unit_cost if one.unit_cost is not None else cost_of(item, one.quantity),
                 over_percent=supplier.over_percent,
-                expected_on=one.expected_on or today + timedelta(days=lead_days(supplier, item)),
+                expected_on=one.expected_on or brings_on(supplier, item, today),
             )
         )
     return lines
@@ -149,9 +149,12 @@ def cost_of(item: SupplierItem | None, quantity: Decimal) -> Decimal:
     return max(reached, key=lambda step: step.quantity).unit_cost if reached else item.unit_cost
 
 
-def lead_days(supplier: Supplier, item: SupplierItem | None) -> int:
-    """Return in how many days a supplier brings an item."""
-    return supplier.lead_days if item is None or item.lead_days is None else item.lead_days
+def brings_on(supplier: Supplier, item: SupplierItem | None, today: date) -> date:
+    """Return the day on which a supplier brings an item that is ordered today; it begins on their next working day."""
+    days = supplier.lead_days if item is None or item.lead_days is None else item.lead_days
+    if supplier.calendar is not None:
+        return supplier.calendar.working_day(today, after=days)
+    return today + timedelta(days=days)
 
 
 @atomic

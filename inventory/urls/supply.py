@@ -25,6 +25,8 @@ urlpatterns = [
     path("reorder-points/", views.ReorderRuleQueueView.as_view(), name="rules"),
     path("reorder-points/new/", views.CreateRuleView.as_view(), name="create_rule"),
     path("reorder-points/<int:pk>/", views.EditRuleView.as_view(), name="edit_rule"),
+    path("planning/", views.PlanningQueueView.as_view(), name="planning"),
+    path("planning/reckon/", views.ReckonPlanningView.as_view(), name="reckon_planning"),
     path("questions/", views.BrokenPegQueueView.as_view(), name="questions"),
     path("questions/keep/", views.AnswerView.as_view(verb=BUYS, says=BrokenPeg.Answer.KEEP), name="keep"),
     path("questions/cut/", views.AnswerView.as_view(verb=BUYS, says=BrokenPeg.Answer.CUT), name="cut"),

@@ -12,6 +12,7 @@ from inventory.views.channels import (
 )
 from inventory.views.costs import AddCostView
 from inventory.views.lots import LotView
+from inventory.views.planning import PlanningQueueView, ReckonPlanningView
 from inventory.views.products import (
     CloseProductsView,
     CreateProductView,
@@ -97,11 +98,13 @@ __all__ = [
     "MailOrdersView",
     "OpenProductsView",
     "OrderFromSupplierView",
+    "PlanningQueueView",
     "PoolQueueView",
     "PrintOrderView",
     "ProductDetailView",
     "ProductQueueView",
     "PublishView",
+    "ReckonPlanningView",
     "RemovePoolView",
     "ReorderRuleQueueView",
     "SendOrdersView",

@@ -150,6 +150,12 @@ class ItemFormPage(OfSupplierMixin, FormPage):
         """Give the form the supplier."""
         return {**super().get_form_kwargs(), "supplier": self.supplier}
 
+    def save(self, form: SupplierItemForm) -> int:
+        """Save the item and its price breaks."""
+        item: SupplierItem = form.save()
+        services.keep_price_breaks(item_id=item.pk, costs=form.costs, actor=person(self.request))
+        return item.pk
+
 
 class CreateItemView(ItemFormPage):
     """Adds an item that a supplier sells."""

@@ -1,5 +1,6 @@
 """What should be bought, and that asking twice buys nothing twice."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,10 +8,19 @@ import pytest
 from core.refusals import Blocked
 from inventory import services
 from inventory.decide import Terms, to_buy
-from inventory.models import ReorderRule, SupplierItem, SupplierOrder, SupplierOrderLine, SupplierPriceBreak
+from inventory.models import (
+    Calendar,
+    Product,
+    ReorderRule,
+    Supplier,
+    SupplierItem,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierPriceBreak,
+)
 from inventory.services.suggesting import suggestions
 from tests.factories.house import AT, TODAY, House
-from tests.factories.supply import lines, ordered, sent, supplier
+from tests.factories.supply import day, lines, ordered, sent, supplier
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +65,44 @@ class TestToBuy:
             terms=Terms(Decimal(minimum), Decimal(multiple)),
         )
         assert asked == quantity
+
+
+class TestWorkingDays:
+    def test_of_a_supplier_s_calendar_date_drafts_and_what_comes_in_time(self):
+        """Ordered on a Monday, what takes five working days comes on Monday, and on Tuesday where Friday is none.
+
+        What is on its way counts as coming in time until the very day.
+        """
+        house = House.open()
+        product = house.product()
+        seller = supplier(house, product, lead_days=5)
+        assert TODAY.isoweekday() == 1
+        assert _drafted(house, seller, product) == day(5)
+        seller.calendar = Calendar.objects.create(company=house.company, name="Weekdays", holidays=[day(4)])
+        seller.save()
+        assert _drafted(house, seller, product) == day(8)
+        SupplierItem.objects.update(lead_days=290)
+        assert _drafted(house, seller, product) == day(407)
+        SupplierItem.objects.update(lead_days=None)
+        rule(house, product, 5, 5)
+        sent(house, (product, 5, 9), seller=seller)
+        assert found(house) == {product.sku: 5}
+        sent(house, (product, 5, 8), seller=seller)
+        assert found(house) == {}
+
+
+def _drafted(house: House, seller: Supplier, product: Product) -> date:
+    """Return the day on which an order drafted now is expected; the order is not kept."""
+    pk = services.draft_supplier_order(
+        supplier_id=seller.pk,
+        warehouse_id=house.warehouses[0].pk,
+        wanted=[services.Wanted(product.pk, Decimal(1))],
+        actor=house.boss,
+        at=AT,
+    )
+    order = SupplierOrder.objects.get(pk=pk)
+    services.cancel_supplier_orders(order_ids=[pk], actor=house.boss, at=AT)
+    return order.expected_on
 
 
 class TestSuggestions:

@@ -6,15 +6,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core.refusals import Blocked
 from core.roles import Role
 from inventory import services
-from inventory.models import BrokenPeg, Supplier, SupplierOrder
+from inventory.models import BrokenPeg, Supplier, SupplierItem, SupplierOrder
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.supply import arrive, lines, ordered, sent, supplier
 from warehouse.models import Receipt
 
 pytestmark = pytest.mark.django_db
+COLUMNS = ("from", "cost")
 
 
 @pytest.fixture
@@ -57,6 +59,45 @@ class TestSuppliers:
         assert client.post(where, {**form, f"item-{one.pk}": "15"}).status_code == 302
         order = SupplierOrder.objects.get()
         assert [(line.quantity, line.unit_cost) for line in lines(order)] == [(15, Decimal("2.5"))]
+
+
+class TestPriceBreaks:
+    def test_are_added_changed_and_dropped_on_the_item_s_page(self, house):
+        client = signed_in(house)
+        seller = supplier(house, house.product())
+        (item,) = seller.items.all()
+        SupplierItem.objects.filter(pk=item.pk).update(minimum=10)
+        where = reverse("supply:edit_item", args=[seller.pk, item.pk])
+        terms = {"unit_cost": "2.5", "minimum": "10", "multiple": "5", "rank": "1"}
+
+        def save(*rows: tuple[str, str]) -> str:
+            typed = {
+                f"{name}-{place}": text
+                for place, row in enumerate(rows, 1)
+                for name, text in zip(COLUMNS, row, strict=True)
+            }
+            answer = client.post(where, {**terms, **typed})
+            if answer.status_code == 302:
+                return ", ".join(f"{row.quantity:f} {row.unit_cost:f}" for row in item.breaks.all())
+            assert answer.status_code == 422
+            assert all(f'value="{text}"' in answer.content.decode() for row in rows for text in row if text)
+            return answer.content.decode()
+
+        assert save(("100", "2.25"), ("10", "2.4")) == "10.000000 2.400000, 100.000000 2.250000"
+        kept = {row.quantity: row.pk for row in item.breaks.all()}
+        assert "Below the least quantity of 10." in save(("9.5", "2.45"))
+        assert "Below the least quantity of 10." in save(("0", "2.45"))
+        assert "This quantity stands here twice." in save(("10", "2.4"), ("10.0", "2.3"))
+        assert "What does a unit cost then?" in save(("20", ""))
+        assert "From how many units?" in save(("", "2.3"))
+        assert {row.quantity: row.pk for row in item.breaks.all()} == kept
+        assert 'value="2.25"' in text(client, "supply:edit_item", seller.pk, item.pk)
+        assert save(("", ""), ("100", "2.2"), ("200", "2")) == "100.000000 2.200000, 200.000000 2.000000"
+        assert item.breaks.get(quantity=100).pk == kept[Decimal(100)]
+        with pytest.raises(Blocked):
+            services.keep_price_breaks(item_id=item.pk, costs={Decimal(9): Decimal(2)}, actor=house.boss)
+        with pytest.raises(Blocked):
+            services.keep_price_breaks(item_id=item.pk, costs={}, actor=House.open().boss)
 
 
 class TestSupplierOrders:

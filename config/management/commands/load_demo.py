@@ -14,6 +14,7 @@ from django.utils import timezone
 from config.demo import reference, today, training
 from config.demo.history import History
 from core.models import Company, User
+from inventory import services as inventory_services
 
 
 class Command(BaseCommand):
@@ -56,6 +57,7 @@ class Command(BaseCommand):
         history = History(world, plan, today.pace_of(plan, now), self.stdout.write)
         played = history.play()
         today.open_work(history)
+        inventory_services.reckon_planning(actor=None, at=now)
         seconds = time.monotonic() - begun
         rows = len(played.done)
         self.stdout.write(
