@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/", include("orders.urls")),
     path("invoices/", include("billing.urls")),
     path("warehouse/", include("warehouse.urls")),
+    path("transfers/", include("warehouse.urls.transfers")),
     path("shipping/", include("shipping.urls")),
     path("returns/", include("returns.urls")),
     path("admin/", admin.site.urls),

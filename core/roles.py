@@ -75,6 +75,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "inventory.view_stock",
         "inventory.adjust",
         "inventory.keep_channels",
+        "inventory.transfer",
         "inventory.keep_sites",
         "inventory.receive",
         "inventory.view_supply",

@@ -32,6 +32,8 @@ class Shelf:
 class Inbound:
     """What is still to come of a product to one warehouse on one line of a document, and what of that is promised.
 
+    The document is a supplier's order, or a transfer from another warehouse.
+
     What has come stands on its shelf and nowhere else, so that it is counted once (case 13).
     """
 
@@ -43,6 +45,7 @@ class Inbound:
     expected_on: date
     open: Decimal
     promised: Decimal
+    is_transfer: bool = False
 
     @property
     def free(self) -> Decimal:

@@ -46,7 +46,7 @@ def free_to(level: str, channel: str) -> str:
 
 
 # What can be promised of products: what each warehouse has and has promised, and what of the rest pools keep from a channel's orders;
-# what suppliers are still to bring, with what is pegged of it; and how much waits that is pegged to nothing and not held.
+# what suppliers and other warehouses are still to bring, with what is pegged of it; and how much waits that is pegged to nothing and not held.
 # %s = product ids[], whether pools count, channel id or NULL
 AVAILABLE = f"""
 WITH p AS MATERIALIZED (SELECT id, company_id FROM inventory_product WHERE id = ANY ((SELECT %s::bigint[])::bigint[])),
@@ -62,6 +62,12 @@ FROM p JOIN inventory_supplierorderline l ON l.product_id = p.id AND l.open > 0
 JOIN inventory_supplierorder o ON o.id = l.order_id AND o.company_id = p.company_id
     AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
 JOIN inventory_warehouse w ON w.id = o.warehouse_id
+UNION ALL
+SELECT 'transfer', l.product_id, r.to_warehouse_id, w.name, r.id, r.expected_on, l.open, coalesce(
+    (SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.transfer_line_id = l.id AND a.status = 'SOFT'), 0), 0
+FROM p JOIN inventory_transferline l ON l.product_id = p.id AND l.open > 0
+JOIN inventory_transfer r ON r.id = l.transfer_id AND r.company_id = p.company_id
+JOIN inventory_warehouse w ON w.id = r.to_warehouse_id
 UNION ALL
 SELECT 'waiting', d.product_id, 0, '', 0, NULL, sum(d.backordered), coalesce(sum(
     (SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.demand_id = d.id AND a.status = 'SOFT')), 0), 0

@@ -44,6 +44,8 @@ from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
 from tests.factories.shipping import dispatched
 from tests.factories.supply import arrive, sent, supplier
+from tests.factories.transfers import drafted as kept
+from tests.factories.transfers import leave
 from tests.factories.warehouse import packed, picked, released
 from warehouse import services as warehouse_services
 from warehouse.models import Count, Parcel, PickTask, PutBack, Wave
@@ -171,7 +173,17 @@ class World:
         channel = house.channel("Web")
         brought = sent(house, (house.product(), 1, 5))
         arrive(house, brought, 1)
+        stored_in = house.warehouse("Site 9")
+        stored = house.product([0, 9], price=str(PRICE))
+        to_send, on_its_way = (kept(house, (stored, units)) for units in (2, 3))
+        leave(house, on_its_way)
         world.subjects = {
+            "transfer": to_send.pk,
+            "sent_transfer": on_its_way.pk,
+            "transfer_line": to_send.lines.get().pk,
+            "sent_transfer_line": on_its_way.lines.get().pk,
+            "stored_warehouse": stored_in.pk,
+            "apart_order": house.order(lines, (stored, 1)).pk,
             "supplier": seller.pk,
             "supplier_item": seller.items.get().pk,
             "supplier_order": coming.pk,
@@ -276,6 +288,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:discard_sheet": {"pk": "sheet"},
     "orders:customer_po": {"pk": "customer_po"},
     "orders:move_stock": {"pk": "waiting_part"},
+    "orders:bring_together": {"pk": "apart_order"},
     "orders:stop_run": {"pk": "run"},
     "orders:reallocate": _PRODUCT,
     "orders:go_on_with_run": {"pk": "run"},
@@ -317,6 +330,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "sites:edit_calendar": {"pk": "calendar"},
     **{f"channels:{name}": {"channel_pk": "channel"} for name in ("channel", "edit_channel", "publish", "create_pool")},
     **{f"channels:{name}": {"channel_pk": "channel", "pk": "pool"} for name in ("edit_pool", "remove_pool")},
+    **{f"transfers:{name}": {"pk": "transfer"} for name in ("transfer", "send", "date", "slip")},
+    "transfers:receive": {"pk": "sent_transfer"},
     "warehouse:receive": _SUPPLY,
     "warehouse:wave": _WAVE,
     "warehouse:pick_list": _WAVE,
@@ -362,6 +377,7 @@ BULK: Mapping[str, str] = {
     "orders:allocate_lines": "waiting_part",
     "orders:hold_many": "order",
     "orders:lift_holds": "order",
+    "transfers:cancel": "transfer",
     "warehouse:release": "order",
     "warehouse:pick": "order",
     "warehouse:pack": "order",

@@ -93,6 +93,7 @@ RULES = {
     "orders:stop_run": "orders.confirm",
     "orders:go_on_with_run": "orders.confirm",
     "orders:move_stock": "orders.move_stock",
+    "orders:bring_together": "orders.move_stock",
     "orders:customer_po": "orders.view_prices",
     "orders:hold": "orders.hold",
     "orders:hold_many": "orders.hold",
@@ -166,6 +167,9 @@ RULES = {
             *("create_pool", "edit_pool", "remove_pool"),
         )
     },
+    **{f"transfers:{name}": "inventory.view_stock" for name in ("queue", "transfer", "slip")},
+    **{f"transfers:{name}": "inventory.transfer" for name in ("create", "send", "date", "cancel")},
+    "transfers:receive": "inventory.receive",
     "warehouse:arrivals": "inventory.receive",
     "warehouse:receive": "inventory.receive",
     "warehouse:release_queue": "warehouse.release",
@@ -709,6 +713,25 @@ class TestFields:
             "warehouse:receive": (
                 f"/warehouse/goods-in/{subjects['supplier_order']}/",
                 {f"line-{line}": "1", f"bin-{line}": "A-01"},
+            ),
+            "orders:bring_together": (f"/orders/{subjects['apart_order']}/bring/", {"warehouse": site}),
+            "transfers:create": (
+                "/transfers/new/",
+                {
+                    "from_warehouse": site,
+                    "to_warehouse": subjects["stored_warehouse"],
+                    "expected_on": "2099-11-24",
+                    "items": "SKU-0001 2",
+                },
+            ),
+            "transfers:date": (f"/transfers/{subjects['transfer']}/date/", {"expected_on": "2099-11-24"}),
+            "transfers:send": (
+                f"/transfers/{subjects['transfer']}/send/",
+                {f"line-{subjects['transfer_line']}": "1"},
+            ),
+            "transfers:receive": (
+                f"/transfers/{subjects['sent_transfer']}/receive/",
+                {f"line-{subjects['sent_transfer_line']}": "1", f"bin-{subjects['sent_transfer_line']}": "A-01"},
             ),
         }
 

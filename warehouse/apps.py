@@ -15,6 +15,7 @@ class WarehouseConfig(AppConfig):
         from warehouse import handlers
         from warehouse.audit import CHECKS
         from warehouse.queries import blockers, lot_steps, order_panel
+        from warehouse.queries.transfers import owners_of_kept
 
         handlers.connect()
         audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
@@ -26,8 +27,9 @@ class WarehouseConfig(AppConfig):
                 ("warehouse.pack", "Pack", "warehouse:pack_queue", "packing", "warehouse.pack", "b"),
                 ("warehouse.count", "Check bins", "warehouse:counts", "audit", "warehouse.count", "n"),
                 ("warehouse.put_back", "Put back", "warehouse:put_backs", "returns", "warehouse.pick", "v"),
+                ("warehouse.transfers", "Transfers", "transfers:queue", "shipping", "inventory.transfer", ""),
             ),
-            start=19,
+            start=18,
         ):
             item = registry.NavigationItem(label, url_name, icon, verb, key=key, group="Warehouse")
             registry.navigation.register(name, item, order=order)
@@ -46,6 +48,8 @@ class WarehouseConfig(AppConfig):
             registry.OrderPanel("warehouse/_order_panel.html", order_panel, verb="warehouse.view"),
             order=30,
         )
+        registry.demand_owners.register("warehouse.transfers", owners_of_kept)
+        registry.subject_pages.register("transfer", registry.SubjectPage("transfers:transfer", "inventory.view_stock"))
         registry.lot_steps.register("warehouse.receipts", lot_steps)
         registry.subject_pages.register("count", registry.SubjectPage("warehouse:count", "warehouse.count"))
         registry.subject_pages.register("wave", registry.SubjectPage("warehouse:wave", "warehouse.view"))

@@ -64,3 +64,23 @@ def _with_quantities(lines: Iterable[Mapping[str, Any]], figures: Figures) -> li
 
 def _weight(parcel: Mapping[str, Any], figures: Figures) -> str:
     return figures.quantity(parcel["weight_kg"]) if parcel.get("weight_kg") else ""
+
+
+def render_transfer_slip(snapshot: Mapping[str, Any]) -> bytes:
+    """Print what is to be taken from which bins for another warehouse, or what was sent to it.
+
+    :raises UnprintableDocument: where an asset of the page is missing.
+    """
+    figures = Figures("en")
+    lines = _with_quantities(snapshot["lines"], figures)
+    for line in lines:
+        taken = [" ".join(filter(None, [figures.quantity(one["quantity"]), one["lot"]])) for one in line["bins"]]
+        line["bins"] = [f"{one['bin']}: {words}" for one, words in zip(line["bins"], taken, strict=True)]
+    context = {
+        **snapshot,
+        "day": figures.date(snapshot["day"]),
+        "expected_on": figures.date(snapshot["expected_on"]),
+        "lines": lines,
+        "widths": column_widths(lines, SLIP_COLUMNS),
+    }
+    return render_pdf("warehouse/documents/transfer_slip.html", context, language="en")

@@ -63,6 +63,23 @@ class PutBackFilter(QueueFilter):
     search_label: ClassVar[str] = "Item, order or bin"
 
 
+class TransferFilter(QueueFilter):
+    """Transfers by words of either warehouse; a transfer's number finds it as well."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        *("from_warehouse__name", "from_warehouse__code"),
+        *("to_warehouse__name", "to_warehouse__code"),
+    )
+    search_label: ClassVar[str] = "Transfer or warehouse"
+
+    def search(self, queryset: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Return the transfer of a number such as TR-000012 or 12, or else those in which every word is found."""
+        digits = text.strip().upper().removeprefix("TR-")
+        if digits.isascii() and digits.isdecimal() and len(digits) < 19:
+            return queryset.filter(pk=int(digits))
+        return super().search(queryset, name, text)
+
+
 class ArrivalFilter(QueueFilter):
     """Supplier orders by words of their supplier or warehouse; an order's number finds it as well."""
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 
+from core.models import User
 from core.quantities import in_steps
-from inventory.models import Bin, Product
-from inventory.services import Arrival, LotName
+from inventory.models import Bin, Product, Warehouse
+from inventory.queries import transfers as transfer_queries
+from inventory.services import Arrival, Carried, LotName
 from warehouse.models import PickTask
 from warehouse.queries import UnpackedLine
 
@@ -256,3 +258,112 @@ class ReceiveForm(forms.Form):
             names = [f"{name}-{line.pk}" for name in ("line", "bin", "last", "lot", "until")]
             rows.append(ReceiveRow(line, *(self[name] for name in names if name in self.fields)))
         return rows
+
+
+class TransferForm(forms.Form):
+    """What goes from one warehouse to another, and by when; items are typed or scanned, a line each."""
+
+    from_warehouse = forms.ModelChoiceField(Warehouse.objects.none(), label="From", empty_label="Choose a warehouse")
+    to_warehouse = forms.ModelChoiceField(Warehouse.objects.none(), label="To", empty_label="Choose a warehouse")
+    expected_on = forms.DateField(
+        label="Expected there", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    items = forms.CharField(
+        max_length=20_000,
+        widget=forms.Textarea(
+            attrs={"rows": 8, "class": "code", "spellcheck": "false", "autocapitalize": "characters"}
+        ),
+        help_text="A line for each: the SKU or GTIN, and how many after a blank; one where no number is said.",
+        error_messages={"required": "Say what goes."},
+    )
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+        for name in ("from_warehouse", "to_warehouse"):
+            field: Any = self.fields[name]
+            field.queryset = Warehouse.objects.filter(company=actor.company)
+
+    def clean_items(self) -> list[Carried]:
+        """Return what is to go, the same item of several lines together."""
+        typed = [line.split() for line in str(self.cleaned_data["items"]).splitlines() if line.strip()]
+        known = transfer_queries.by_code(self.actor, {words[0] for words in typed})
+        carried: dict[int, Decimal] = {}
+        wrong = []
+        for words in typed:
+            product, units = known.get(words[0].upper()), _units(words[1]) if len(words) > 1 else Decimal(1)
+            if product is None:
+                wrong.append(f"{words[0]} is none of your products.")
+            elif units is None or len(words) > 2 or not in_steps(units, product.unit.step):
+                wrong.append(f"{' '.join(words[1:])} is no number of units of {product.sku}.")
+            else:
+                carried[product.pk] = carried.get(product.pk, Decimal(0)) + units
+        if wrong:
+            raise forms.ValidationError(wrong)
+        return [Carried(pk, units) for pk, units in carried.items()]
+
+    def clean(self) -> dict[str, Any]:
+        """Check that it goes anywhere."""
+        ends = [self.cleaned_data.get(name) for name in ("from_warehouse", "to_warehouse")]
+        if ends[0] and ends[0] == ends[1]:
+            self.add_error("to_warehouse", "Choose another warehouse than the first.")
+        return self.cleaned_data
+
+
+def _units(text: str) -> Decimal | None:
+    """Return a number of units above zero, nothing where it is none."""
+    try:
+        units = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        return None
+    return units if units.is_finite() and 0 < units < 10**12 else None
+
+
+class SendForm(forms.Form):
+    """How many units of each line of a transfer are sent: all that is kept for it unless said otherwise."""
+
+    def __init__(self, *args: Any, lines: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+        for line in lines:
+            sku = line.product.sku
+            self.fields[f"line-{line.pk}"] = forms.DecimalField(
+                label=f"Units of {sku}",
+                required=False,
+                min_value=0,
+                max_value=line.kept,
+                initial=f"{line.kept.normalize():f}",
+                widget=forms.NumberInput(
+                    attrs={
+                        **_UNITS,
+                        "step": f"{line.product.unit.step.normalize():f}",
+                        "aria-label": f"Units of {sku}",
+                        "data-count": "",
+                    }
+                ),
+                error_messages={
+                    "max_value": f"{line.kept.normalize():f} are kept for it.",
+                    "min_value": "No less than nothing.",
+                    "invalid": "A number, please.",
+                },
+            )
+
+    def rows(self) -> list[tuple[Any, forms.BoundField]]:
+        """Return each line with its field."""
+        return [(line, self[f"line-{line.pk}"]) for line in self.lines]
+
+    def units(self) -> dict[int, Decimal]:
+        """Return how many units of each line are sent, by line id; none where the field is empty."""
+        return {line.pk: self.cleaned_data.get(f"line-{line.pk}") or Decimal(0) for line in self.lines}
+
+
+class ArrivedForm(ReceiveForm):
+    """What came of each line of a transfer, onto which shelf, and whether the rest is lost; its lots are known."""
+
+    delivery_note = None  # type: ignore[assignment]
+
+    def _ask_for_lot(self, line: Any) -> None:
+        """Ask nothing: the lot was named when it was sent."""
+
+    def _arrivals(self, line: Any, shelf: Bin | None, units: Decimal, *, is_last: bool) -> list[Arrival]:
+        return [Arrival(line.pk, shelf.pk if shelf else None, units, is_last)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import django_tables2 as tables
 
 from core.tables import LESS, LESS_NUMBER, NUMBER
-from inventory.models import SupplierOrder
+from inventory.models import SupplierOrder, Transfer
 from warehouse.models import Count, PutBack, Wave
 
 
@@ -114,5 +116,28 @@ class ArrivalTable(tables.Table):
         orderable = True
 
     def value_expected_on(self, record: SupplierOrder) -> str:
+        """Return the day in the international form."""
+        return record.expected_on.isoformat()
+
+
+class TransferTable(tables.Table):
+    """Transfers, as in templates/warehouse/transfers/_row.html."""
+
+    number = tables.Column("Transfer", order_by="pk", empty_values=())
+    source = tables.Column("From", accessor="from_warehouse__name", orderable=False)
+    target = tables.Column("To", accessor="to_warehouse__name", orderable=False)
+    line_count = tables.Column("Lines", orderable=False, attrs=LESS_NUMBER)
+    units = tables.Column("Units", orderable=False, attrs=LESS_NUMBER)
+    expected_on = tables.Column("Expected", attrs=NUMBER)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_units(self, value: Decimal) -> Decimal:
+        """Return the units as they are counted."""
+        return value.normalize()
+
+    def value_expected_on(self, record: Transfer) -> str:
         """Return the day in the international form."""
         return record.expected_on.isoformat()

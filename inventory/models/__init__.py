@@ -19,6 +19,7 @@ from inventory.models.supply import (
     SupplierOrderLine,
     SupplierPriceBreak,
 )
+from inventory.models.transfers import Transfer, TransferLine, TransferPosting
 
 __all__ = [
     "Allocation",
@@ -47,6 +48,9 @@ __all__ = [
     "SupplierOrder",
     "SupplierOrderLine",
     "SupplierPriceBreak",
+    "Transfer",
+    "TransferLine",
+    "TransferPosting",
     "Unit",
     "Warehouse",
     "WarehouseAccess",

@@ -18,6 +18,7 @@ from inventory.models.catalogue import Product
 from inventory.models.channels import Channel, ChannelPool
 from inventory.models.stock import StockLevel, quantity_field
 from inventory.models.supply import SupplierOrderLine
+from inventory.models.transfers import TransferLine
 
 ALLOCATION_GRAPH = Graph(
     release=(["FIRM"], "RELEASED"),
@@ -30,6 +31,8 @@ BROKEN_PEG_GRAPH = Graph(settle=(["OPEN"], "ANSWERED"))
 
 class Demand(models.Model):
     """What one part of an order wants of a product, and how far it is promised; the unit of locking of the promise.
+
+    A line of a transfer places one as well, on hold, for what it is to take with it.
 
     quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
     day on which all of it can leave, unknown (null) while some of it has no supply; `first_promised_on` is the day that
@@ -78,8 +81,9 @@ class Demand(models.Model):
 class Allocation(models.Model):
     """Stock of one level promised to one demand, with the reason for the choice; changed only under its demand's lock.
 
-    A SOFT one is a peg: it promises what a supplier is to bring (`supply`), is made under that line's lock, and its
-    demand waits for it: neither the demand's `allocated` nor a level's counts it. A peg whose units came, or that is
+    A SOFT one is a peg: it promises what a supplier is to bring (`supply`), or what comes from another warehouse
+    (`transfer_line`), is made under that line's lock, and its demand waits for it: neither the demand's `allocated` nor
+    a level's counts it. A peg whose units came, or that is
     not kept, is FREED.
 
     `quantity` was allocated, `picked` of it has left the shelf, `consumed` of that has left the house; units that were
@@ -102,6 +106,9 @@ class Allocation(models.Model):
     demand = models.ForeignKey(Demand, on_delete=models.PROTECT, related_name="allocations")
     level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, null=True, related_name="+")
     supply = models.ForeignKey(SupplierOrderLine, on_delete=models.PROTECT, null=True, related_name="pegs")
+    transfer_line = models.ForeignKey(
+        TransferLine, on_delete=models.PROTECT, null=True, related_name="pegs", db_index=False
+    )
     quantity = quantity_field()
     picked = quantity_field(default=0)
     consumed = quantity_field(default=0)
@@ -126,8 +133,10 @@ class Allocation(models.Model):
                 name="allocation_status_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(level__isnull=False, supply__isnull=True) | Q(level__isnull=True, supply__isnull=False),
-                name="allocation_of_stock_or_of_supply",
+                condition=Q(level__isnull=False, supply__isnull=True, transfer_line__isnull=True)
+                | Q(level__isnull=True, supply__isnull=False, transfer_line__isnull=True)
+                | Q(level__isnull=True, supply__isnull=True, transfer_line__isnull=False),
+                name="allocation_of_stock_or_of_what_comes",
             ),
             models.CheckConstraint(
                 condition=Q(status="SOFT", level__isnull=True)
@@ -143,6 +152,11 @@ class Allocation(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["level"], condition=Q(good_until__isnull=False), name="allocation_of_lots_to_choose"),
             models.Index(fields=["pool"], condition=Q(pool__isnull=False), name="allocation_open_in_pool"),
+            models.Index(
+                fields=["transfer_line", "demand"],
+                condition=Q(transfer_line__isnull=False, status="SOFT"),
+                name="allocation_pegged_to_transfer",
+            ),
         ]
 
     def __str__(self) -> str:

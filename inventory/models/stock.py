@@ -144,6 +144,7 @@ class StockPosting(models.Model):
         QUARANTINE = "QUARANTINE", "Quarantine"
         SCRAP = "SCRAP", "Scrap"
         SEND_BACK = "SEND_BACK", "Back to the customer"
+        TRANSFER = "TRANSFER", "Transfer"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -164,8 +165,9 @@ class StockPosting(models.Model):
 class StockMove(models.Model):
     """One movement of a product from place to place: append-only, in the order of its id.
 
-    A place is a bin, or outside: the supplier, the customer, an adjustment. `value` is the cost that moved, in company
-    currency; moves between bins of one warehouse carry none, but those out of blocked bins or between them.
+    A place is a bin, or outside: the supplier, the customer, an adjustment, the way to another warehouse. `value` is
+    the cost that moved, in company currency; moves between bins of one warehouse carry none, but those out of blocked
+    bins or between them.
     """
 
     class Place(models.TextChoices):
@@ -173,6 +175,7 @@ class StockMove(models.Model):
         SUPPLIER = "SUPPLIER", "Supplier"
         CUSTOMER = "CUSTOMER", "Customer"
         ADJUSTMENT = "ADJUSTMENT", "Adjustment"
+        TRANSIT = "TRANSIT", "On the way"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, related_name="moves")

@@ -14,6 +14,9 @@ from inventory import available_sql
 from inventory.atp import Availability, Inbound, Shelf, of_kit, project
 from inventory.queries.kits import composition_of
 
+# How the documents are numbered that bring goods
+_PREFIX = {"inbound": "PO", "transfer": "TR"}
+
 
 def available(
     product_ids: Collection[int],
@@ -41,10 +44,13 @@ def available(
             there, taken, kept = units
             if kind == "shelf":
                 shelves.append(Shelf(product_id, warehouse_id, warehouse, there, taken, kept))
-            elif kind == "inbound":
-                number = document_number("PO", document_id)
+            elif kind in _PREFIX:
+                number = document_number(_PREFIX[kind], document_id)
                 inbounds.append(
-                    Inbound(product_id, warehouse_id, warehouse, document_id, number, expected_on, there, taken)
+                    Inbound(
+                        *(product_id, warehouse_id, warehouse, document_id, number, expected_on, there, taken),
+                        is_transfer=kind == "transfer",
+                    )
                 )
             else:
                 waiting[product_id] = there - taken

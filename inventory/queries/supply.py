@@ -207,9 +207,14 @@ def paper_to_send(mail_id: int) -> dict[str, Any] | None:
 
 def home_bins(order: SupplierOrder, product_ids: Collection[int]) -> dict[int, Bin]:
     """Return by product the shelf of an order's warehouse on which it lies, the first shelf where it lies on none."""
-    shelves = Bin.objects.filter(warehouse=order.warehouse_id, kind=Bin.Kind.PICK).order_by("sequence", "code", "pk")
+    return home_bins_of(order.warehouse_id, product_ids)
+
+
+def home_bins_of(warehouse_id: int, product_ids: Collection[int]) -> dict[int, Bin]:
+    """Return by product the shelf of a warehouse on which it lies, the first shelf where it lies on none."""
+    shelves = Bin.objects.filter(warehouse=warehouse_id, kind=Bin.Kind.PICK).order_by("sequence", "code", "pk")
     stocks = BinStock.objects.filter(
-        product__in=product_ids, bin__warehouse=order.warehouse_id, bin__kind=Bin.Kind.PICK, quantity__gt=0
+        product__in=product_ids, bin__warehouse=warehouse_id, bin__kind=Bin.Kind.PICK, quantity__gt=0
     ).select_related("bin")
     first = shelves.first()
     homes = dict.fromkeys(product_ids, first) if first else {}

@@ -2,7 +2,9 @@
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
 from inventory.services.allocating import allocate_demands
+from inventory.services.arriving import take_in_transfer
 from inventory.services.blocking import block_lots, expired_lots
+from inventory.services.bringing import Brought, bring_together
 from inventory.services.buying import change_draft, draft_suggestions
 from inventory.services.catalogue import balance_item
 from inventory.services.choosing import BinPick, release_allocations
@@ -34,6 +36,7 @@ from inventory.services.promising import DemandRequest, Promise, place_demand
 from inventory.services.reallocating import Outcome, reallocate_demands
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
+from inventory.services.sending import plan_transfer, send_transfer
 from inventory.services.shorting import Resourced, ShortPick, pick_short
 from inventory.services.sourcing import Destination
 from inventory.services.supplying import (
@@ -47,11 +50,20 @@ from inventory.services.supplying import (
     send_supplier_orders,
 )
 from inventory.services.taking_in import Arrival, TakenIn, take_in
+from inventory.services.transferring import (
+    Carried,
+    NotEnoughFree,
+    cancel_transfers,
+    date_transfer,
+    draft_transfer,
+)
 
 __all__ = [
     "Adjustment",
     "Arrival",
     "BinPick",
+    "Brought",
+    "Carried",
     "Counted",
     "Cut",
     "DemandRequest",
@@ -62,6 +74,7 @@ __all__ = [
     "LotName",
     "LotUnclear",
     "NotCountable",
+    "NotEnoughFree",
     "NotEnoughThere",
     "Outcome",
     "PoolTerms",
@@ -86,14 +99,18 @@ __all__ = [
     "approve_supplier_orders",
     "balance_item",
     "block_lots",
+    "bring_together",
     "cancel_demand",
     "cancel_supplier_orders",
+    "cancel_transfers",
     "change_draft",
     "close_supplier_orders",
     "count_bin",
+    "date_transfer",
     "dispose_returns",
     "draft_suggestions",
     "draft_supplier_order",
+    "draft_transfer",
     "expired_lots",
     "free_allocations",
     "hold_demands",
@@ -109,6 +126,7 @@ __all__ = [
     "pick_allocations",
     "pick_short",
     "place_demand",
+    "plan_transfer",
     "put_back",
     "reallocate_demands",
     "receive_returns",
@@ -118,6 +136,8 @@ __all__ = [
     "remove_pools",
     "send_mail",
     "send_supplier_orders",
+    "send_transfer",
     "take_in",
+    "take_in_transfer",
     "unpick",
 ]

@@ -36,8 +36,9 @@ def allocate_demands(
 ) -> dict[int, Decimal]:
     """Promise what is on hand now to demands that still wait and are not held, by priority and then the earliest due.
 
-    `ranks` says, by demand, in which turn those of one priority are served instead. What still waits afterwards looks
-    anew for what comes, unless nothing about that can have changed. Return what each got (nothing: left out).
+    `ranks` says, by demand, in which turn those of one priority are served instead. What a transfer brings that was
+    made for a demand is not looked for elsewhere. What still waits afterwards looks anew for what comes, unless nothing
+    about that can have changed. Return what each got (nothing: left out).
     """
     ranks = ranks or {}
     waiting = sorted(
@@ -47,6 +48,7 @@ def allocate_demands(
     if not waiting:
         return {}
     levels: list[Any] = _free_levels({d.company_id for d in waiting}, {d.product_id for d in waiting})
+    brought = _brought([d.pk for d in waiting]) if levels else {}
     site_of = {level_id: site_id for level_id, _product, site_id, _free, _pools in levels}
     sites = {site.pk: site for site in _sites(set(site_of.values()))}
     places: dict[tuple[str, str], Destination] = {}
@@ -59,13 +61,14 @@ def allocate_demands(
             i,
             i,
             d.product_id,
-            d.backordered,
+            d.backordered - brought.get(d.pk, ZERO),
             d.priority,
             places[d.destination_country, d.destination_postcode],
             max(d.good_until, at.date()) if d.good_until else None,
             d.channel_id,
         )
         for i, d in enumerate(waiting)
+        if d.backordered > brought.get(d.pk, ZERO)
     ]
     lives = lives_for(wants, ((level_id, product_id) for level_id, product_id, *_rest in levels), at.date())
     pools = pools_of(level_id for level_id, *_rest, has_pools in levels if has_pools)
@@ -93,7 +96,7 @@ def allocate_demands(
         got[demand.pk] = units
         leaves.append(day if units == demand.backordered else None)
     write_grants(given, got, leaves, pools, at)
-    gave_back = {demand_id for demand_id, _line in settle_promises(demand_ids=got, at=at).given_back}
+    gave_back = settle_promises(demand_ids=got, at=at).gave_back
     peg_later(
         {
             demand.product_id
@@ -152,6 +155,13 @@ def _free_levels(company_ids: Given, product_ids: Given) -> Any:
     )
     free = levels.annotate(free=F("sellable") - F("allocated"))
     return free.locked().values_list("pk", "product_id", "warehouse_id", "free", "has_pools")
+
+
+def _brought(demand_ids: Collection[int]) -> dict[int, Decimal]:
+    """Return by locked demand what transfers bring that were made for it: it looks for no other stock instead."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.BROUGHT, [bulk.array(demand_ids)])
+        return dict(cursor.fetchall())
 
 
 @compiled

@@ -169,6 +169,7 @@ def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
     """Lower demands, by demand id, by units that wait for stock.
 
     What suppliers were to bring for them is for others; the purchaser is asked whether it is still wanted (case 45).
+    What comes from another warehouse is for others too, and nobody is asked: it is ours already.
 
     :raises StockMoved: where fewer units wait: the others have to be freed or unpicked first.
     """
@@ -180,7 +181,8 @@ def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
         lowered = cursor.fetchall()
     if len(lowered) != len(ids):
         raise StockMoved("Some of this was promised, picked or cancelled meanwhile. Nothing was changed: look again.")
-    broken = settle_promises(demand_ids=ids, at=at).given_back
+    settled = settle_promises(demand_ids=ids, at=at)
+    broken = settled.given_back
     if broken:
         ask(
             kind=BrokenPeg.Kind.SUPPLY_SPARE,
@@ -188,8 +190,7 @@ def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
             company_of={pk: company_id for pk, company_id, _product in lowered},
             at=at,
         )
-        given_back = {demand_id for demand_id, _line in broken}
-        peg_later({product_id for pk, _company, product_id in lowered if pk in given_back})
+    peg_later({product_id for pk, _company, product_id in lowered if pk in settled.gave_back})
 
 
 @atomic
@@ -249,8 +250,8 @@ def hold_demands(*, demand_ids: Collection[int], held: bool, at: datetime) -> No
     with connection.cursor() as cursor:
         cursor.execute(sql.HOLD_DEMANDS, [sorted(demand_ids), held])
         products = dict(cursor.fetchall())
-    given_back = settle_promises(demand_ids=demand_ids, at=at).given_back if held else {}
-    peg_later({products[demand_id] for demand_id, _line in given_back})
+    gave_back = settle_promises(demand_ids=demand_ids, at=at).gave_back if held else ()
+    peg_later({products[demand_id] for demand_id in gave_back})
 
 
 def _check_shelves(moves: Sequence[PutBackMove]) -> None:

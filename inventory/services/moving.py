@@ -43,7 +43,15 @@ class Issued:
 
 
 @atomic
-def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: str, actor: User, at: datetime) -> int:
+def pick_allocations(
+    *,
+    company_id: int,
+    picks: Sequence[BinPick],
+    reference: str,
+    actor: User,
+    at: datetime,
+    kind: StockPosting.Kind = StockPosting.Kind.PICK,
+) -> int:
     """Move released stock from its bins into totes and return the posting's id.
 
     Sellable and allocated fall, staged rises.
@@ -62,7 +70,7 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
     into = sums(((pick.tote_id, pick.product_id, pick.lot_id), pick.quantity) for pick in picks)
     add_bin_stock(quantities={**out, **into}, allocated=out)
     return post(
-        StockPosting(company_id=company_id, kind=StockPosting.Kind.PICK, reference=reference, actor_id=actor.pk, at=at),
+        StockPosting(company_id=company_id, kind=kind, reference=reference, actor_id=actor.pk, at=at),
         [
             StockMove(
                 product_id=pick.product_id,
@@ -80,9 +88,17 @@ def pick_allocations(*, company_id: int, picks: Sequence[BinPick], reference: st
 
 @atomic
 def issue_allocations(
-    *, company_id: int, issues: Sequence[StockIssue], places: int, reference: str, actor: User, at: datetime
+    *,
+    company_id: int,
+    issues: Sequence[StockIssue],
+    places: int,
+    reference: str,
+    actor: User,
+    at: datetime,
+    kind: StockPosting.Kind = StockPosting.Kind.ISSUE,
+    to: StockMove.Place = StockMove.Place.CUSTOMER,
 ) -> Issued:
-    """Move picked stock out to the customer once, at its cost with `places` decimals.
+    """Move picked stock out once, to the customer or elsewhere, at its cost with `places` decimals.
 
     :raises StockMoved: where an allocation has not as much picked and not yet issued; nothing was moved.
     """
@@ -99,16 +115,14 @@ def issue_allocations(
     out = sums(((issue.tote_id, issue.product_id, issue.lot_id), -issue.quantity) for issue in issues)
     add_bin_stock(quantities=out, allocated={})
     posting_id = post(
-        StockPosting(
-            company_id=company_id, kind=StockPosting.Kind.ISSUE, reference=reference, actor_id=actor.pk, at=at
-        ),
+        StockPosting(company_id=company_id, kind=kind, reference=reference, actor_id=actor.pk, at=at),
         [
             StockMove(
                 product_id=issue.product_id,
                 lot_id=issue.lot_id,
                 from_place=StockMove.Place.BIN,
                 from_bin_id=issue.tote_id,
-                to_place=StockMove.Place.CUSTOMER,
+                to_place=to,
                 quantity=issue.quantity,
                 value=cost,
             )

@@ -1,4 +1,7 @@
-"""Pegging: what waits is promised what suppliers are to bring, and keeps that promise or loses it as either changes."""
+"""Pegging: what waits is promised what comes, and keeps that promise or loses it as either changes.
+
+What comes are the lines of supplier orders and those of transfers from other warehouses.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,23 @@ from core import bulk, jobs
 from core.transactions import atomic
 from inventory import events, sql
 from inventory.decide import Inbound, Waiting, peg
-from inventory.models import Allocation, BrokenPeg, Demand, SupplierOrder, SupplierOrderLine
+from inventory.models import Allocation, BrokenPeg, Demand, SupplierOrder, SupplierOrderLine, TransferLine
 
 ZERO = Decimal(0)
+Line = SupplierOrderLine | TransferLine
+# By which column of a peg a line is named
+_COLUMN = {SupplierOrderLine: "supply", TransferLine: "transfer_line"}
 
 
 @dataclass(slots=True)
 class Settled:
-    """What settling came to: units that demands gave back, by demand and line, and the dates that moved."""
+    """What settling came to: units that demands gave back, by demand and supplier's line, and the dates that moved.
+
+    `gave_back`: the demands that gave back any, of transfers as well.
+    """
 
     given_back: dict[tuple[int, int], Decimal] = field(default_factory=dict)
+    gave_back: set[int] = field(default_factory=set)
     moves: list[events.PromiseMoved] = field(default_factory=list)
 
 
@@ -37,7 +47,7 @@ def peg_demands(*, product_ids: Collection[int], at: datetime) -> int:
     """
     if not product_ids:
         return 0
-    lines = lock_supply(product_ids)
+    lines: list[Line] = [*lock_supply(product_ids), *lock_transfers(product_ids)]
     return peg_waiting(lines=lines, demands=lock_waiting({line.product_id for line in lines}), at=at)
 
 
@@ -57,6 +67,12 @@ def lock_supply(product_ids: Collection[int], *, line_ids: Collection[int] = ())
     return list(rows.locked())
 
 
+def lock_transfers(product_ids: Collection[int], *, line_ids: Collection[int] = ()) -> list[TransferLine]:
+    """Lock the lines on which products come from other warehouses, and those named besides, after `lock_supply`."""
+    rows = TransferLine.objects.filter(Q(product__in=product_ids, open__gt=0) | Q(pk__in=line_ids))
+    return list(rows.select_related("transfer").locked())
+
+
 def lock_waiting(product_ids: Collection[int], *, demand_ids: Collection[int] = ()) -> list[Demand]:
     """Lock the demands that wait for products, and those named besides."""
     waits = Q(product__in=product_ids, backordered__gt=0, is_held=False)
@@ -65,7 +81,7 @@ def lock_waiting(product_ids: Collection[int], *, demand_ids: Collection[int] = 
 
 def peg_waiting(
     *,
-    lines: Sequence[SupplierOrderLine],
+    lines: Sequence[Line],
     demands: Sequence[Demand],
     at: datetime,
     first: Collection[int] = (),
@@ -76,29 +92,28 @@ def peg_waiting(
 
     Those named `first` had a promise, which is made anew before any other.
     """
-    taken = pegged_of_lines([line.pk for line in lines])
+    taken = pegged_of_lines(lines)
     has = pegged_of_demands([demand.pk for demand in demands])
-    order_of = {line.pk: str(line.order) for line in lines}
     waiting = [
         Waiting(demand.pk, demand.product_id, demand.backordered - has[demand.pk])
         for demand in sorted(demands, key=lambda d: (d.pk not in first, d.priority, d.due_on, d.pk))
         if not demand.is_held
     ]
     inbounds = [
-        Inbound(line.pk, line.product_id, line.expected_on, line.open - taken[line.pk])
-        for line in lines
-        if line.pk in taken
+        Inbound(place, line.product_id, line.expected_on, line.open - taken[line])
+        for place, line in enumerate(lines)
+        if line in taken
     ]
     company_of = {demand.pk: demand.company_id for demand in demands}
     made = [
         Allocation(
             company_id=company_of[grant.demand_id],
             demand_id=grant.demand_id,
-            supply_id=grant.line_id,
             quantity=grant.quantity,
             status=Allocation.Status.SOFT,
-            reason=f"{order_of[grant.line_id]} brings it",
+            reason=f"{document_of(lines[grant.line_id])} brings it",
             created_at=at,
+            **on_line(lines[grant.line_id]),
         )
         for grant in peg(waiting, inbounds, at.date())
     ]
@@ -119,9 +134,11 @@ def settle_promises(*, demand_ids: Collection[int], at: datetime, cause: str = "
         return settled
     with connection.cursor() as cursor:
         cursor.execute(sql.SETTLE_PROMISES, [bulk.array(sorted(demand_ids)), at.date()])
-        for demand_id, supply_id, quantity, before, after in cursor.fetchall():
+        for demand_id, supply_id, transfer_line_id, quantity, before, after in cursor.fetchall():
             if supply_id is not None:
                 settled.given_back[demand_id, supply_id] = quantity
+            if supply_id is not None or transfer_line_id is not None:
+                settled.gave_back.add(demand_id)
             else:
                 settled.moves.append(events.PromiseMoved(demand_id, before, after))
     if cause and settled.moves:
@@ -130,17 +147,42 @@ def settle_promises(*, demand_ids: Collection[int], at: datetime, cause: str = "
     return settled
 
 
-def free_pegs(lines: Collection[SupplierOrderLine]) -> dict[tuple[int, int], Decimal]:
-    """Free every peg of locked lines, whose demands are locked too, and return their units by demand and line."""
+def document_of(line: Line) -> str:
+    """Return the number of the document that a line is of."""
+    return str(line.order if isinstance(line, SupplierOrderLine) else line.transfer)
+
+
+def on_line(line: Line) -> dict[str, Line]:
+    """Return by what a peg names a line."""
+    return {_COLUMN[type(line)]: line}
+
+
+def free_pegs(lines: Sequence[Line]) -> dict[tuple[int, int], Decimal]:
+    """Free every peg of locked lines of one kind, whose demands are locked; return their units by demand and line."""
+    if not lines:
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(sql.FREE_PEGS, [bulk.array(sorted(line.pk for line in lines))])
-        return {(demand_id, supply_id): quantity for demand_id, supply_id, quantity in cursor.fetchall()}
+        cursor.execute(sql.FREE_PEGS[_COLUMN[type(lines[0])]], [bulk.array(sorted(line.pk for line in lines))])
+        return {(demand_id, line_id): quantity for demand_id, line_id, quantity in cursor.fetchall()}
 
 
-def pegged_demands(line_ids: Collection[int]) -> set[int]:
-    """Return the demands that are pegged to lines."""
-    pegs = Allocation.objects.filter(supply__in=line_ids, status=Allocation.Status.SOFT)
+def pegged_demands(line_ids: Collection[int], *, to: type[Line] = SupplierOrderLine) -> set[int]:
+    """Return the demands that are pegged to lines of a kind."""
+    pegs = Allocation.objects.filter(**{f"{_COLUMN[to]}__in": line_ids}, status=Allocation.Status.SOFT)
     return set(pegs.values_list("demand_id", flat=True))
+
+
+def pegs_of(lines: Sequence[Line]) -> dict[Line, list[Allocation]]:
+    """Return the pegs on lines of one kind, each with its demand."""
+    if not lines:
+        return {}
+    column = _COLUMN[type(lines[0])]
+    of_line = {line.pk: line for line in lines}
+    found: dict[Line, list[Allocation]] = {line: [] for line in lines}
+    pegs = Allocation.objects.filter(**{f"{column}__in": of_line}, status=Allocation.Status.SOFT)
+    for one in pegs.select_related("demand"):
+        found[of_line[getattr(one, f"{column}_id")]].append(one)
+    return found
 
 
 def ask(
@@ -162,13 +204,15 @@ def ask(
     )
 
 
-def pegged_of_lines(line_ids: Sequence[int]) -> dict[int, Decimal]:
-    """Return what is pegged of lines that are on their way, read after their locks."""
-    if not line_ids:
+def pegged_of_lines(lines: Sequence[Line]) -> dict[Line, Decimal]:
+    """Return what is pegged of lines that are to come, read after their locks."""
+    if not lines:
         return {}
+    by_name = {(_COLUMN[type(line)], line.pk): line for line in lines}
+    ids = [[pk for name, pk in by_name if name == column] for column in _COLUMN.values()]
     with connection.cursor() as cursor:
-        cursor.execute(sql.PEGGED_OF_LINES, [bulk.array(line_ids)])
-        return dict(cursor.fetchall())
+        cursor.execute(sql.PEGGED_OF_LINES, [bulk.array(some) for some in ids])
+        return {by_name[name, pk]: quantity for name, pk, quantity in cursor.fetchall()}
 
 
 def pegged_of_demands(demand_ids: Sequence[int]) -> dict[int, Decimal]:
@@ -187,7 +231,11 @@ def note_late(*, at: datetime) -> int:
     lines = SupplierOrderLine.objects.filter(
         expected_on__lt=at.date(), open__gt=0, order__status__in=SupplierOrder.OPEN
     )
-    locked = [line.pk for line in lines.locked()]
-    demands = Demand.objects.filter(pk__in=pegged_demands(locked), promised_on__isnull=False).locked()
-    settled = settle_promises(demand_ids=[demand.pk for demand in demands], at=at, cause="late")
-    return len(settled.moves)
+    transfers = TransferLine.objects.filter(transfer__expected_on__lt=at.date(), open__gt=0)
+    late = pegged_demands([line.pk for line in lines.locked()])
+    by_transfer = pegged_demands([line.pk for line in transfers.locked()], to=TransferLine)
+    rows = Demand.objects.filter(pk__in=late | by_transfer, promised_on__isnull=False)
+    demands = [demand.pk for demand in rows.locked()]
+    settled = settle_promises(demand_ids=[pk for pk in demands if pk in late], at=at, cause="late")
+    others = settle_promises(demand_ids=[pk for pk in demands if pk not in late], at=at, cause="transfer_late")
+    return len(settled.moves) + len(others.moves)

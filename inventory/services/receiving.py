@@ -21,6 +21,12 @@ from inventory.services.lasting import LotName, block_arrivals, check_serials, e
 from inventory.services.layering import Layers
 from inventory.services.posting import Place, add_bin_stock, ensure_bin_stock, post
 
+# From where goods come, by the kind of posting; from the supplier where it is none of these
+_FROM = {
+    StockPosting.Kind.OPENING: StockMove.Place.ADJUSTMENT,
+    StockPosting.Kind.TRANSFER: StockMove.Place.TRANSIT,
+}
+
 
 class WarehouseNotReady(Refused):
     """A warehouse cannot take stock yet."""
@@ -111,7 +117,7 @@ def receive_stock(
     if any(lots):
         check_serials(lots)
         block_arrivals(bin_changes)
-    source = StockMove.Place.ADJUSTMENT if kind == StockPosting.Kind.OPENING else StockMove.Place.SUPPLIER
+    source = _FROM.get(kind, StockMove.Place.SUPPLIER)
     posting_id = post(
         StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at),
         [

@@ -84,10 +84,21 @@ def routes_of(sites: Mapping[int, Warehouse], wants: Sequence[Want], at: datetim
     return {(place, pk): _route(site, place, lanes[pk], waits[pk]) for place in places for pk, site in sites.items()}
 
 
-def _route(site: Warehouse, place: Destination, lanes: Sequence[Lane], waits: int) -> Route:
+def days_from(site: Warehouse, place: Destination) -> int:
+    """Return how many days goods are on their way from a warehouse to a place; one where no lane says it."""
+    lane = _lane_to(place, _lanes([site.pk]))
+    return 1 if lane is None else lane.days
+
+
+def _lane_to(place: Destination, lanes: Sequence[Lane]) -> Lane | None:
+    """Return the lane that is for the smallest area around a place."""
     code = normalized(place.postcode)
     fitting = [lane for lane in lanes if lane.country == place.country and code.startswith(normalized(lane.area))]
-    lane = max(fitting, key=lambda lane: len(lane.area), default=None)
+    return max(fitting, key=lambda lane: len(lane.area), default=None)
+
+
+def _route(site: Warehouse, place: Destination, lanes: Sequence[Lane], waits: int) -> Route:
+    lane = _lane_to(place, lanes)
     km = kilometres_between(site.country, site.postcode, place.country, place.postcode)
     far = "" if km is None else f"{km:,} km"
     if lane is None and not lanes:

@@ -25,9 +25,11 @@ from inventory.models import (
     Warehouse,
 )
 from inventory.services.pegging import (
+    Line,
     ask,
     free_pegs,
     lock_supply,
+    lock_transfers,
     lock_waiting,
     peg_waiting,
     pegged_demands,
@@ -190,7 +192,7 @@ def mark_sent(orders: Iterable[SupplierOrder], at: datetime) -> None:
     transitions.apply(sent, "send", at=at, fields=["sent_at"])
     if sent:
         products = set(SupplierOrderLine.objects.filter(order__in=sent).values_list("product_id", flat=True))
-        lines = lock_supply(products)
+        lines: list[Line] = [*lock_supply(products), *lock_transfers(products)]
         number = sent[0].number if len(sent) == 1 else ""
         peg_waiting(lines=lines, demands=lock_waiting(products), at=at, cause="ordered", number=number)
 
@@ -227,6 +229,7 @@ def _move(order: SupplierOrder, dates: Mapping[int, date], at: datetime) -> None
     """Give lines other days, and what is pegged to them what comes first now; nobody else is served before."""
     products = set(SupplierOrderLine.objects.filter(pk__in=dates).values_list("product_id", flat=True))
     lines = lock_supply(products)
+    coming = lock_transfers(products)
     moved = [line for line in lines if line.pk in dates]
     first = pegged_demands([line.pk for line in moved])
     for line in moved:
@@ -234,7 +237,7 @@ def _move(order: SupplierOrder, dates: Mapping[int, date], at: datetime) -> None
     bulk.update(moved, ["expected_on"])
     demands = lock_waiting(products, demand_ids=first)
     free_pegs(moved)
-    peg_waiting(lines=lines, demands=demands, first=first, at=at, cause="moved", number=order.number)
+    peg_waiting(lines=[*lines, *coming], demands=demands, first=first, at=at, cause="moved", number=order.number)
 
 
 @atomic
@@ -276,13 +279,14 @@ def _call_off(orders: Sequence[SupplierOrder], verb: str, at: datetime) -> None:
     products = set(own.values_list("product_id", flat=True))
     ids = {order.pk for order in orders}
     lines = lock_supply(products)
+    coming = lock_transfers(products)
     ended = [line for line in lines if line.order_id in ids]
     first = pegged_demands([line.pk for line in ended])
     bulk.add(SupplierOrderLine, {line.pk: {"cancelled": line.open} for line in ended})
     demands = lock_waiting(products, demand_ids=first)
     broken = free_pegs(ended)
     transitions.apply(orders, verb, at=at, fields=["done_at"])
-    rest = [line for line in lines if line.order_id not in ids]
+    rest: list[Line] = [*(line for line in lines if line.order_id not in ids), *coming]
     numbers = ", ".join(order.number for order in orders)
     peg_waiting(lines=rest, demands=demands, first=first, at=at, cause="cancelled", number=numbers)
     ask_orders(broken, [demand for demand in demands if demand.pk in first], at)
@@ -341,8 +345,7 @@ def _cut(rows: Sequence[BrokenPeg], actor: User, at: datetime) -> None:
     """
     orders = {order.pk: order for order in locked_orders({row.supply.order_id for row in rows}, actor)}
     lines = list(SupplierOrderLine.objects.filter(pk__in={row.supply_id for row in rows}).locked())
-    pegged = pegged_of_lines([line.pk for line in lines])
-    free = {line.pk: line.open - pegged[line.pk] for line in lines if line.pk in pegged}
+    free = {line.pk: line.open - pegged for line, pegged in pegged_of_lines(lines).items()}
     cut: dict[int, Decimal] = defaultdict(Decimal)
     for row in rows:
         units = min(row.quantity, free.get(row.supply_id, ZERO))

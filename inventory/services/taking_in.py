@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,18 +15,9 @@ from core.quantities import in_steps
 from core.refusals import Blocked
 from core.roles import require
 from core.transactions import atomic
-from inventory.models import (
-    Allocation,
-    Bin,
-    Demand,
-    StockLevel,
-    StockPosting,
-    SupplierOrder,
-    SupplierOrderLine,
-)
-from inventory.queries.pools import pool_id, pools_of
+from inventory.models import Bin, Demand, StockPosting, SupplierOrder, SupplierOrderLine
 from inventory.services.allocating import allocate_demands
-from inventory.services.lasting import LotName, shelf_lives
+from inventory.services.lasting import LotName
 from inventory.services.pegging import (
     free_pegs,
     lock_supply,
@@ -37,7 +28,7 @@ from inventory.services.pegging import (
 )
 from inventory.services.promising import locked_levels
 from inventory.services.receiving import ReceiptLine, receive_stock
-from inventory.services.sourcing import leave_days
+from inventory.services.serving import serve_pegs
 from inventory.services.supplying import ask_orders, finish, one_locked
 
 ZERO = Decimal(0)
@@ -80,7 +71,7 @@ def take_in(
     :raises Blocked: where the order is not on its way, a line is not its own, or more came than may.
     """
     require(actor, "inventory.receive")
-    order = one_locked(order_id, actor)
+    order = one_locked(order_id, actor, "warehouse")
     if order.status not in SupplierOrder.OPEN:
         raise Blocked(f"{order} is {order.get_status_display().lower()}: nothing of it is expected.")
     own = dict(SupplierOrderLine.objects.filter(order=order).values_list("pk", "product_id"))
@@ -108,7 +99,13 @@ def take_in(
             actor=actor,
             at=at,
         )
-    got = _serve_pegs(order, lines, came, demands, at)
+    got = serve_pegs(
+        warehouse=order.warehouse,
+        number=order.number,
+        came=[(lines[arrival.line_id], arrival.quantity) for arrival in came],
+        demands=demands,
+        at=at,
+    )
     ended = [lines[arrival.line_id] for arrival in arrivals if arrival.is_last]
     broken = free_pegs(ended)
     for demand_id, units in allocate_demands(demand_ids=list(demands), at=at).items():
@@ -162,92 +159,3 @@ def _shelves(order: SupplierOrder, came: Sequence[Arrival]) -> list[int]:
     if len(shelves) != len(came):
         raise Blocked("Put it into a bin of the warehouse that ordered it.")
     return shelves
-
-
-def _serve_pegs(
-    order: SupplierOrder,
-    lines: dict[int, SupplierOrderLine],
-    came: Iterable[Arrival],
-    demands: dict[int, Demand],
-    at: datetime,
-) -> dict[int, Decimal]:
-    """Give what came to the demands that are pegged to its lines, and return what each got.
-
-    It was promised to them before it lay on any shelf: no channel's pool keeps it from them.
-    """
-    left: dict[int, Decimal] = defaultdict(Decimal)
-    for arrival in came:
-        left[arrival.line_id] += arrival.quantity
-    levels = {
-        level.product_id: level
-        for level in StockLevel.objects.filter(
-            company=order.company_id, warehouse=order.warehouse_id, product__in={lines[pk].product_id for pk in left}
-        ).select_related("warehouse")
-    }
-    pegs = list(Allocation.objects.filter(supply__in=left, status=Allocation.Status.SOFT).select_related("demand"))
-    tracked = {peg.demand.product_id for peg in pegs if peg.demand.good_until is not None}
-    lives = shelf_lives([levels[product_id].pk for product_id in tracked], at.date()) if tracked else {}
-    pools = pools_of(level.pk for level in levels.values() if level.has_pools)
-    got: dict[int, Decimal] = defaultdict(Decimal)
-    firm, used = [], []
-    for peg in sorted(pegs, key=lambda p: (p.demand.priority, p.demand.due_on, p.demand_id, p.pk)):
-        assert peg.supply_id is not None
-        level, units = levels[lines[peg.supply_id].product_id], min(peg.quantity, left[peg.supply_id])
-        if units <= 0:
-            continue
-        left[peg.supply_id] -= units
-        used.append((peg, units))
-        if peg.demand.good_until is not None:
-            # What does not last as long as it has to has come, but not for this one: it waits for other stock
-            good_until = max(peg.demand.good_until, at.date())
-            units = min(units, lives[level.pk].free(good_until))
-            if units <= 0:
-                continue
-            lives[level.pk].promise(good_until, units)
-        got[peg.demand_id] += units
-        firm.append(
-            Allocation(
-                company_id=peg.company_id,
-                demand_id=peg.demand_id,
-                level=level,
-                quantity=units,
-                good_until=peg.demand.good_until,
-                pool_id=pool_id(pools, level.pk, peg.demand.channel_id),
-                reason=f"{order} brought it to {level.warehouse}",
-                created_at=at,
-            )
-        )
-    if used:
-        _keep(firm, used, [demands[pk] for pk in got], got, at)
-    return dict(got)
-
-
-def _keep(
-    firm: Collection[Allocation],
-    used: Sequence[tuple[Allocation, Decimal]],
-    demands: Sequence[Demand],
-    got: dict[int, Decimal],
-    at: datetime,
-) -> None:
-    """Write promises of stock in the place of pegs; what a demand has whole by that has a day on which it can leave."""
-    raised: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
-    for allocation in firm:
-        assert allocation.level_id is not None
-        raised[allocation.level_id]["allocated"] += allocation.quantity
-    bulk.add(StockLevel, dict(raised))
-    served = []
-    for peg, units in used:
-        if units == peg.quantity:
-            peg.free(at=at)
-        else:
-            peg.quantity -= units
-        served.append(peg)
-    bulk.update(served, ["quantity", "status"])
-    bulk.insert(list(firm))
-    leaves = leave_days(got, at)
-    for demand in demands:
-        demand.allocated += got[demand.pk]
-        if demand.allocated + demand.picked == demand.quantity:
-            demand.promised_on = max(demand.due_on, leaves[demand.pk])
-            demand.first_promised_on = demand.first_promised_on or demand.promised_on
-    bulk.update(demands, ["allocated", "promised_on", "first_promised_on"])

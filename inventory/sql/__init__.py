@@ -1,5 +1,10 @@
 """Statements that the ORM cannot say well. Each locks by primary key in a materialized CTE, then changes what it locked."""
 
+from inventory.sql.pegs import BROUGHT, FREE_PEGS, PEGGED_OF_DEMANDS, PEGGED_OF_LINES, SETTLE_PROMISES
+
+# Written elsewhere in this room, and offered here with the others
+__all__ = ["BROUGHT", "FREE_PEGS", "PEGGED_OF_DEMANDS", "PEGGED_OF_LINES", "SETTLE_PROMISES"]
+
 # Ensure levels and bin rows exist: %s = company, warehouses[], products[]; the row that exists is left alone.
 ENSURE_LEVELS = """
 INSERT INTO inventory_stocklevel
@@ -242,75 +247,6 @@ CROSS JOIN LATERAL (
 ) place
 """
 
-# What is pegged of lines that are on their way; a line that is not is left out. Read after the lines' locks.
-# %s = line ids[]
-PEGGED_OF_LINES = """
-SELECT l.id, coalesce(sum(a.quantity), 0)
-FROM inventory_supplierorderline l
-JOIN inventory_supplierorder o ON o.id = l.order_id AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
-LEFT JOIN inventory_allocation a ON a.supply_id = l.id AND a.status = 'SOFT'
-WHERE l.id = ANY ((SELECT %s::bigint[])::bigint[])
-GROUP BY l.id
-"""
-
-# What demands are pegged to. Read after their locks. %s = demand ids[]
-PEGGED_OF_DEMANDS = """
-SELECT a.demand_id, sum(a.quantity) FROM inventory_allocation a
-WHERE a.demand_id = ANY ((SELECT %s::bigint[])::bigint[]) AND a.status = 'SOFT'
-GROUP BY a.demand_id
-"""
-
-# Free every peg of locked lines, whose demands are locked. %s = line ids[]
-FREE_PEGS = """
-WITH f AS (
-    UPDATE inventory_allocation AS a SET status = 'FREED'
-    WHERE a.supply_id = ANY ((SELECT %s::bigint[])::bigint[]) AND a.status = 'SOFT'
-    RETURNING a.demand_id, a.supply_id, a.quantity
-)
-SELECT f.demand_id, f.supply_id, sum(f.quantity) FROM f GROUP BY 1, 2 ORDER BY 1, 2
-"""
-
-# Bring locked demands and their pegs together: pegs beyond what waits are given back, those that come last first, and the date of a
-# demand that waits is that of the last of its pegs, unknown where these are not all of it or one is late. One row for each peg that
-# gave units back (demand, line, units), and one for each date that moved (demand, before, after). %s = demand ids[], today
-SETTLE_PROMISES = """
-WITH d AS MATERIALIZED (
-    SELECT d.id, d.due_on, d.promised_on, d.backordered, t.today,
-        CASE WHEN d.is_held THEN 0 ELSE d.backordered END AS wanted
-    FROM inventory_demand d, (SELECT %s::bigint[] AS ids, %s::date AS today) t
-    WHERE d.id = ANY (t.ids)
-), p AS MATERIALIZED (
-    SELECT a.id, a.demand_id, a.supply_id, a.quantity, s.expected_on,
-        least(a.quantity, greatest(0, d.wanted - coalesce(sum(a.quantity) OVER (
-            PARTITION BY a.demand_id ORDER BY s.expected_on < d.today, s.expected_on, a.id
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))) AS kept
-    FROM inventory_allocation a
-    JOIN d ON d.id = a.demand_id
-    JOIN inventory_supplierorderline s ON s.id = a.supply_id
-    WHERE a.status = 'SOFT'
-), cut AS (
-    UPDATE inventory_allocation AS a SET
-        status = CASE WHEN p.kept = 0 THEN 'FREED' ELSE a.status END,
-        quantity = CASE WHEN p.kept = 0 THEN a.quantity ELSE p.kept END
-    FROM p WHERE a.id = p.id AND p.kept < p.quantity
-    RETURNING p.demand_id, p.supply_id, p.quantity - p.kept AS quantity
-), k AS (
-    SELECT p.demand_id, sum(p.kept) AS kept, min(p.expected_on) AS first_on, max(p.expected_on) AS last_on
-    FROM p WHERE p.kept > 0 GROUP BY 1
-), n AS (
-    SELECT d.id, d.promised_on AS before,
-        CASE WHEN k.kept >= d.backordered AND k.first_on >= d.today THEN greatest(d.due_on, k.last_on) END AS after
-    FROM d LEFT JOIN k ON k.demand_id = d.id
-    WHERE d.backordered > 0
-), moved AS (
-    UPDATE inventory_demand AS d SET promised_on = n.after, first_promised_on = coalesce(d.first_promised_on, n.after)
-    FROM n WHERE d.id = n.id AND n.before IS DISTINCT FROM n.after
-    RETURNING d.id, n.before, n.after
-)
-SELECT c.demand_id, c.supply_id, sum(c.quantity), NULL::date, NULL::date FROM cut c GROUP BY 1, 2
-UNION ALL SELECT m.id, NULL, NULL, m.before, m.after FROM moved m
-"""
-
 # What the demands of companies wait for, by product, less what they are pegged to; those on hold wait for nothing. %s = company ids[]
 LACKING = """
 SELECT d.product_id, sum(d.backordered - coalesce(p.pegged, 0))
@@ -339,14 +275,23 @@ GROUP BY 1, 2
 
 # What comes of products that nobody was promised, by warehouse and day. %s = product ids[]
 FREE_INBOUND = """
+WITH t AS MATERIALIZED (SELECT %s::bigint[] AS ids)
 SELECT s.product_id, o.warehouse_id, s.expected_on, s.open - coalesce(p.pegged, 0)
 FROM inventory_supplierorderline s
 JOIN inventory_supplierorder o ON o.id = s.order_id AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
 LEFT JOIN LATERAL (
     SELECT sum(a.quantity) AS pegged FROM inventory_allocation a WHERE a.supply_id = s.id AND a.status = 'SOFT'
 ) p ON true
-WHERE s.product_id = ANY ((SELECT %s::bigint[])::bigint[]) AND s.open > coalesce(p.pegged, 0)
-ORDER BY 3, s.id
+WHERE s.product_id = ANY ((SELECT ids FROM t)::bigint[]) AND s.open > coalesce(p.pegged, 0)
+UNION ALL
+SELECT l.product_id, r.to_warehouse_id, r.expected_on, l.open - coalesce(p.pegged, 0)
+FROM inventory_transferline l
+JOIN inventory_transfer r ON r.id = l.transfer_id
+LEFT JOIN LATERAL (
+    SELECT sum(a.quantity) AS pegged FROM inventory_allocation a WHERE a.transfer_line_id = l.id AND a.status = 'SOFT'
+) p ON true
+WHERE l.product_id = ANY ((SELECT ids FROM t)::bigint[]) AND l.open > coalesce(p.pegged, 0)
+ORDER BY 3, 2, 4
 """
 
 # By how much the latest moves of a product changed what lies in bins, by day, and how many there were. %s = zone, product id, how many

@@ -103,6 +103,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
             **(self.stock_of(product) if shows_stock else {"levels": []}),
             shows_waits=user.can("orders.view"),
             shows_supply=user.can("inventory.view_supply"),
+            may_transfer=user.can("inventory.transfer"),
             changes=catalogue_queries.product_changes(product),
             can_change=user.can("inventory.change_product"),
             **kwargs,

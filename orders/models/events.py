@@ -51,6 +51,7 @@ class OrderEvent(models.Model):
         ALLOCATED = "ALLOCATED", "Allocated"
         PROMISED = "PROMISED", "Promise moved"
         STOCK_MOVED = "STOCK_MOVED", "Stock moved between orders"
+        BROUGHT = "BROUGHT", "Brought together"
         RELEASED = "RELEASED", "Released"
         PICKED = "PICKED", "Picked"
         SHORT = "SHORT", "Picked short"

@@ -204,6 +204,7 @@ _TITLES: Mapping[str, str] = {
     Kind.CONFIRMED: "Order confirmed",
     Kind.ALLOCATED: "Stock allocated",
     Kind.STOCK_MOVED: "Stock moved between orders",
+    Kind.BROUGHT: "Brought together",
     Kind.RELEASED: "Released to the warehouse",
     Kind.PICKED: "Goods picked",
     Kind.SHORT: "Pick short",
@@ -240,6 +241,11 @@ _CAUSES = {
     "moved": "the supplier moved it",
     "cancelled": "the supply was cancelled",
     "expired": "what was promised expired",
+    "transfer_late": "the transfer is late",
+    "transfer_moved": "the transfer was moved",
+    "transfer_cancelled": "the transfer was cancelled",
+    "sent_less": "less was sent to us than was to come",
+    "lost": "some of it was lost on the way to us",
 }
 
 
@@ -288,6 +294,8 @@ def _detail(data: Mapping[str, Any], *, shows_prices: bool) -> str:
     said += words_of(data.get("changes", ()), shows_prices=shows_prices)
     if "allocated" in data:
         said.append(f"{_counted(Decimal(data['allocated']), 'unit')} allocated")
+    if "expected" in data:
+        said.append(f"expected {date.fromisoformat(data['expected']):%-d %B}")
     if "missing" in data:
         said.append(f"{_counted(Decimal(data['missing']), 'unit')} not found")
     said += [f"{Decimal(data[name]).normalize():,f} {word}" for name, word in _RETURNED.items() if name in data]

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from core.models import User
 from inventory.atp import Arrival, Availability
@@ -33,11 +34,15 @@ def free_now(available: Availability, wanted: Decimal) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Units of a line from one warehouse, or from what a supplier is to bring on a day, and why from there."""
+    """Units of a line from one warehouse, or from what is to come on a day, and why from there.
+
+    `warehouse_id` is there for stock that no pick was planned for.
+    """
 
     quantity: Decimal
     reason: str
     comes_on: date | None
+    warehouse_id: int | None = None
     sku: str = ""
 
     def of(self, sku: str | None) -> Source:
@@ -130,6 +135,30 @@ def order_promise(promises: Iterable[LinePromise]) -> OrderPromise:
     return OrderPromise(min((day for day in days if day), default=None), _last(days))
 
 
+def is_apart(promises: Iterable[LinePromise]) -> bool:
+    """Return whether what an order was promised lies in several warehouses, and no pick was planned for it."""
+    return len({one.warehouse_id for promise in promises for one in promise.sources if one.warehouse_id}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Units of a product that an order was promised in a warehouse, for which no pick was planned."""
+
+    warehouse_id: int
+    warehouse: str
+    sku: str
+    quantity: Decimal
+
+
+def places_of(order: SalesOrder) -> list[Place]:
+    """Return where an order's stock lies for which no pick was planned, by warehouse and product."""
+    demands = LinePart.objects.filter(order=order, demand__isnull=False).values("demand")
+    firm = Allocation.objects.filter(demand__in=demands, status=Allocation.Status.FIRM)
+    names = ("level__warehouse", "level__warehouse__name", "level__product__sku")
+    rows = firm.order_by(*names).values_list(*names).annotate(units=Sum(F("quantity") - F("picked")))
+    return [Place(*row) for row in rows]
+
+
 def _waiting(order: SalesOrder, line: SalesOrderLine) -> Decimal:
     """Return how many units of a line have no stock: all of them until the order is confirmed."""
     waits: Decimal = line.steps.backordered if order.number else line.quantity  # type: ignore[attr-defined]
@@ -153,7 +182,10 @@ def _sources(demand_ids: Collection[int]) -> dict[int, list[Source]]:
     """Return by demand from where its goods come or came, and when those that are still to come to us."""
     rows: QuerySet[Any] = Allocation.objects.filter(demand__in=demand_ids).exclude(status=Allocation.Status.FREED)
     sources: dict[int, list[Source]] = defaultdict(list)
-    names = ("demand", "quantity", "reason", "supply__expected_on")
-    for demand_id, *source in rows.order_by("pk").values_list(*names) if demand_ids else ():
-        sources[demand_id].append(Source(*source))
+    comes_on = Coalesce("supply__expected_on", "transfer_line__transfer__expected_on")
+    names = ("demand", "quantity", "reason", comes_on, "status", "level__warehouse")
+    found = rows.order_by("pk").values_list(*names) if demand_ids else ()
+    for demand_id, quantity, reason, day, status, warehouse_id in found:
+        lies_in = warehouse_id if status == Allocation.Status.FIRM else None
+        sources[demand_id].append(Source(quantity, reason, day, lies_in))
     return sources

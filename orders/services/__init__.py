@@ -1,6 +1,7 @@
 """Every write of orders: taking them in, confirming, and noting what the apps above did with them."""
 
 from orders.services.allocating import Allocated, allocate_orders, allocate_parts, move_stock
+from orders.services.bringing import bring_together
 from orders.services.cancelling import Cancelled, TooMuch, cancel_lines, cancel_orders, cancel_rest
 from orders.services.changing import Changed, DraftChange, change_drafts, discard_drafts
 from orders.services.completing import close_orders, complete_orders
@@ -85,6 +86,7 @@ __all__ = [
     "begin_nightly_runs",
     "begin_run",
     "bring_forward",
+    "bring_together",
     "cancel_lines",
     "cancel_orders",
     "cancel_rest",

@@ -1,6 +1,7 @@
 """Orders' pages: the queue, an order, keying one, the customers, and the prices."""
 
 from orders.views.backorders import AllocateFreeView, AllocateLinesView, BackorderQueueView, MoveStockView
+from orders.views.bringing import BringTogetherView
 from orders.views.cancelling import CancelOrderView, PreviewCancelView
 from orders.views.customers import (
     CreateAddressView,
@@ -44,6 +45,7 @@ __all__ = [
     "AllocateOrdersView",
     "AllocationRunsView",
     "BackorderQueueView",
+    "BringTogetherView",
     "CancelOrderView",
     "ConfirmOrdersView",
     "CreateAddressView",

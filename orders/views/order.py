@@ -85,6 +85,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
             action_fields={"id": order.pk},
             lines=lines,
             steps=steps,
+            is_apart=user.can("orders.move_stock") and promises.is_apart(promised.values()),
             promise=promises.order_promise(promised.values()) if order.number else None,
             told_steps=told,
             bridge_steps={name: getattr(steps, name) for name in ("ordered", *told)},

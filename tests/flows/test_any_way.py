@@ -20,7 +20,8 @@ from billing import services as billing_services
 from billing.models import Invoice, InvoiceLine
 from core.refusals import Refused
 from core.registry import audit_checks
-from inventory.models import Channel, StockLevel, StockMove
+from inventory import services as inventory_services
+from inventory.models import Channel, StockLevel, StockMove, Transfer, TransferLine
 from orders import services as orders_services
 from orders.models import CancelReason, Hold, LinePart, SalesOrder, SalesOrderLine
 from returns import services as returns_services
@@ -395,6 +396,33 @@ class Ledger(RuleBasedStateMachine):
         self.do(warehouse_services.put_back_goods, put_back_ids=ids)
 
     @detour()
+    def keep_for_elsewhere(self, order: int, units: Decimal) -> None:
+        here, there = self.house.warehouses if units % 2 else reversed(self.house.warehouses)
+        self.attempt(orders_services.bring_together, order_id=order, warehouse_id=here.pk)
+        carried = [inventory_services.Carried(self.products[int(units) % PRODUCTS].pk, min(units, Decimal(3)))]
+        ends = {"from_id": there.pk, "to_id": here.pk}
+        self.attempt(inventory_services.draft_transfer, **ends, carried=carried, expected_on=TODAY)
+
+    @detour()
+    def travel(self, order: int, units: Decimal) -> None:
+        open_ones = Transfer.objects.filter(company=self.house.company, status__in=Transfer.OPEN).order_by("pk")
+        for transfer in open_ones[: int(units) % 3 + 1]:
+            lines = list(TransferLine.objects.filter(transfer=transfer, open__gt=0).order_by("pk"))
+            if transfer.status != Transfer.Status.DRAFT:
+                shelf = self.house.shelves[transfer.to_warehouse_id][0].pk
+                arrivals = [
+                    inventory_services.Arrival(line.pk, shelf, min(units, line.open), is_last=units % 4 == 0)
+                    for line in lines
+                ]
+                self.attempt(warehouse_services.receive_transfer, transfer_id=transfer.pk, arrivals=arrivals)
+            elif units % 5 == 0:
+                self.do(inventory_services.cancel_transfers, transfer_ids=[transfer.pk])
+            else:
+                less = {line.pk: Decimal(1) for line in lines if units % 3 == 0}
+                self.attempt(warehouse_services.send_transfer, transfer_id=transfer.pk, units=less)
+            inventory_services.peg_demands(product_ids=[product.pk for product in self.products], at=AT)
+
+    @detour()
     def complete(self, order: int, units: Decimal) -> None:
         warehouse_services.complete_waves(at=AT)
         orders_services.complete_orders(at=AT)
@@ -424,8 +452,9 @@ class Ledger(RuleBasedStateMachine):
 
 
 def _adjusted(place: str) -> dict[int, Decimal]:
-    """Return the units by product that went to, or came from, no place at all."""
-    moves = StockMove.objects.filter(**{place: StockMove.Place.ADJUSTMENT})
+    """Return the units by product that went to, or came from, no place at all, or the way to another warehouse."""
+    nowhere = [StockMove.Place.ADJUSTMENT, StockMove.Place.TRANSIT]
+    moves = StockMove.objects.filter(**{f"{place}__in": nowhere})
     return dict(moves.order_by().values_list("product").annotate(units=Sum("quantity")))
 
 
@@ -439,4 +468,5 @@ def test_any_way_leaves_a_ledger_that_proves_itself():
         assert set(DONE) >= {"pick_short", "count_bin", "post_credit_note", "refund_credit"}
         assert set(DONE) >= {"create_returns", "receive_return", "receive_blind", "inspect_return", "decide_return"}
         assert set(DONE) >= {"settle_return", "lose_shipments", "clear_quarantine", "cancel_returns"}
+        assert set(DONE) >= {"bring_together", "draft_transfer", "send_transfer", "receive_transfer"}
     assert not SalesOrder.objects.exists()

@@ -9,6 +9,7 @@ from warehouse.services.recalling import recall_units
 from warehouse.services.receiving import receive_goods
 from warehouse.services.releasing import Released, complete_waves, release_orders
 from warehouse.services.shorting import Short, Shorted, WrongUnits, pick_short
+from warehouse.services.transferring import receive_transfer, send_transfer
 
 __all__ = [
     "Box",
@@ -31,6 +32,8 @@ __all__ = [
     "put_back_goods",
     "recall_units",
     "receive_goods",
+    "receive_transfer",
     "release_orders",
+    "send_transfer",
     "unpack_parcels",
 ]

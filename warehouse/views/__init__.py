@@ -7,11 +7,24 @@ from warehouse.views.picking import PickOrdersView, PickTaskView, ShortTaskView,
 from warehouse.views.putting_back import PutBackGoodsView, PutBackOneView, PutBackQueueView, PutBackWalkView
 from warehouse.views.receiving import ArrivalQueueView, ReceiveView
 from warehouse.views.releasing import ReleaseOrdersView, ReleaseQueueView
+from warehouse.views.transfers import (
+    CancelTransfersView,
+    CreateTransferView,
+    DateTransferView,
+    ReceiveTransferView,
+    SendTransferView,
+    TransferQueueView,
+    TransferSlipView,
+    TransferView,
+)
 
 __all__ = [
     "ArrivalQueueView",
+    "CancelTransfersView",
     "CountQueueView",
     "CountView",
+    "CreateTransferView",
+    "DateTransferView",
     "PackOrderView",
     "PackOrdersView",
     "PackQueueView",
@@ -23,10 +36,15 @@ __all__ = [
     "PutBackOneView",
     "PutBackQueueView",
     "PutBackWalkView",
+    "ReceiveTransferView",
     "ReceiveView",
     "ReleaseOrdersView",
     "ReleaseQueueView",
+    "SendTransferView",
     "ShortTaskView",
+    "TransferQueueView",
+    "TransferSlipView",
+    "TransferView",
     "UnpackParcelView",
     "WaveQueueView",
     "WaveView",

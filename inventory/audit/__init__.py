@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core import money_sql
 from core.audit import sql_check
+from inventory.audit.transfers import TRANSFERS
 
 _IN_AND_OUT = """
     SELECT m.product_id, m.lot_id, m.to_bin_id AS bin_id, m.quantity, m.value FROM inventory_stockmove m WHERE m.to_bin_id IS NOT NULL
@@ -16,7 +17,7 @@ _ISSUE_COSTS = money_sql.spread(f"""
     SELECT concat_ws('/', m.posting_id, m.product_id, b.warehouse_id) AS whole, m.id AS position, m.quantity AS weight,
         sum(m.value) OVER (PARTITION BY m.posting_id, m.product_id, b.warehouse_id) AS amount, {money_sql.unit("c.currency")} AS unit
     FROM inventory_stockmove m
-    JOIN inventory_stockposting p ON p.id = m.posting_id AND p.kind = 'ISSUE'
+    JOIN inventory_stockposting p ON p.id = m.posting_id AND (p.kind = 'ISSUE' OR m.to_place = 'TRANSIT')
     JOIN core_company c ON c.id = p.company_id
     JOIN inventory_bin b ON b.id = m.from_bin_id
 """)
@@ -122,7 +123,7 @@ CHECKS = [
     ),
     sql_check(
         "cost of an issued move = its share of what its posting took from the level",
-        rows="inventory_stockmove WHERE to_place = 'CUSTOMER'",
+        rows="inventory_stockmove WHERE to_place IN ('CUSTOMER', 'TRANSIT')",
         drift=f"""
         SELECT 'move ' || m.id, m.value, s.share
         FROM {_ISSUE_COSTS} s JOIN inventory_stockmove m ON m.id = s.position
@@ -184,7 +185,7 @@ CHECKS = [
         SELECT 'product ' || coalesce(m.product_id, a.product_id), coalesce(a.consumed, 0), coalesce(m.issued, 0)
         FROM (
             SELECT v.product_id, sum(v.quantity) AS issued FROM inventory_stockmove v
-            JOIN inventory_stockposting p ON p.id = v.posting_id AND p.kind = 'ISSUE' GROUP BY 1
+            JOIN inventory_stockposting p ON p.id = v.posting_id AND (p.kind = 'ISSUE' OR v.to_place = 'TRANSIT') GROUP BY 1
         ) m
         FULL JOIN (
             SELECT l.product_id, sum(a.consumed) AS consumed FROM inventory_allocation a
@@ -223,6 +224,13 @@ CHECKS = [
             SELECT 'supplier of line ' || l.id, s.company_id, l.product_id
             FROM inventory_supplierorderline l JOIN inventory_supplierorder o ON o.id = l.order_id
             JOIN inventory_supplier s ON s.id = o.supplier_id
+            UNION ALL
+            SELECT 'transfer line ' || l.id, t.company_id, l.product_id
+            FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
+            UNION ALL
+            SELECT 'end of transfer line ' || l.id, w.company_id, l.product_id
+            FROM inventory_transferline l JOIN inventory_transfer t ON t.id = l.transfer_id
+            JOIN inventory_warehouse w ON w.id IN (t.from_warehouse_id, t.to_warehouse_id)
         ) x
         JOIN inventory_product p ON p.id = x.product_id
         WHERE x.company_id <> p.company_id
@@ -233,12 +241,13 @@ CHECKS = [
         "a promise is of its demand's product",
         rows="inventory_allocation",
         drift="""
-        SELECT 'allocation ' || a.id, coalesce(l.product_id, s.product_id), d.product_id
+        SELECT 'allocation ' || a.id, coalesce(l.product_id, s.product_id, t.product_id), d.product_id
         FROM inventory_allocation a
         JOIN inventory_demand d ON d.id = a.demand_id
         LEFT JOIN inventory_stocklevel l ON l.id = a.level_id
         LEFT JOIN inventory_supplierorderline s ON s.id = a.supply_id
-        WHERE coalesce(l.product_id, s.product_id) <> d.product_id
+        LEFT JOIN inventory_transferline t ON t.id = a.transfer_line_id
+        WHERE coalesce(l.product_id, s.product_id, t.product_id) <> d.product_id
         ORDER BY a.id
         """,
     ),
@@ -372,4 +381,5 @@ CHECKS = [
         ORDER BY 1
         """,
     ),
+    *TRANSFERS,
 ]
