@@ -13,6 +13,7 @@ from config.demo.reference import World
 from inventory import services as inventory_services
 from inventory.models import (
     Demand,
+    Product,
     ReorderRule,
     StockLevel,
     Supplier,
@@ -60,7 +61,26 @@ class Buying:
         order = self._send(gone, days_ago=2, expected_on=today + timedelta(days=9))
         inventory_services.cancel_supplier_orders(order_ids=[order.pk], **self.buyer(1))
         self._rules()
+        self._transfer()
         inventory_services.note_late(at=self.now)
+
+    def _transfer(self) -> None:
+        """Let the other warehouse send what it has most of: one transfer is on its way, another still to be sent."""
+        elsewhere = StockLevel.objects.filter(company=self.world.company, product__tracking=Product.Tracking.NONE)
+        free = elsewhere.exclude(warehouse=self.warehouse).annotate(free=F("sellable") - F("allocated"))
+        levels = list(free.filter(free__gt=6).order_by("-free", "pk")[:5])
+        for some, hours in ((levels[:3], 20), (levels[3:], 1)):
+            if not some:
+                continue
+            pk = inventory_services.draft_transfer(
+                from_id=some[0].warehouse_id,
+                to_id=self.warehouse.pk,
+                carried=[inventory_services.Carried(level.product_id, Decimal(6)) for level in some],
+                expected_on=self.now.date() + timedelta(days=1),
+                **self.dock(hours),
+            )
+            if hours > 1:
+                warehouse_services.send_transfer(transfer_id=pk, units={}, **self.dock(hours - 1))
 
     def _waiting(self) -> dict[int, Decimal]:
         """Return by product how many units wait, the most first."""
