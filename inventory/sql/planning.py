@@ -29,14 +29,21 @@ WITH t AS MATERIALIZED (
         max(m.left_at) AS left_at, max(m.came_at) AS came_at
     FROM m GROUP BY 1, 2
 ), c AS MATERIALIZED (
-    SELECT s.product_id, o.warehouse_id, sum(s.open - coalesce(a.pegged, 0)) AS coming
-    FROM t
-    JOIN inventory_supplierorder o
-        ON o.company_id = ANY (t.ids) AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
-    JOIN inventory_supplierorderline s ON s.order_id = o.id AND s.open > 0
-    LEFT JOIN LATERAL (
-        SELECT sum(a.quantity) AS pegged FROM inventory_allocation a WHERE a.supply_id = s.id AND a.status = 'SOFT'
-    ) a ON true
+    SELECT i.product_id, i.warehouse_id, sum(i.open - coalesce(i.pegged, 0)) AS coming
+    FROM (
+        SELECT s.product_id, o.warehouse_id, s.open, (
+            SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.supply_id = s.id AND a.status = 'SOFT') AS pegged
+        FROM t
+        JOIN inventory_supplierorder o
+            ON o.company_id = ANY (t.ids) AND o.status IN ('SENT', 'ACKNOWLEDGED', 'PART_RECEIVED')
+        JOIN inventory_supplierorderline s ON s.order_id = o.id AND s.open > 0
+        UNION ALL
+        SELECT g.product_id, r.to_warehouse_id, g.open, (
+            SELECT sum(a.quantity) FROM inventory_allocation a WHERE a.transfer_line_id = g.id AND a.status = 'SOFT')
+        FROM t
+        JOIN inventory_transfer r ON r.company_id = ANY (t.ids)
+        JOIN inventory_transferline g ON g.transfer_id = r.id AND g.open > 0
+    ) i
     GROUP BY 1, 2
 ), l AS MATERIALIZED (
     SELECT l.product_id, l.warehouse_id, l.sellable + l.blocked + l.staged AS on_hand, l.sellable - l.allocated AS free, l.value,

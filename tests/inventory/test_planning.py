@@ -20,6 +20,7 @@ from inventory.services.posting import post
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.supply import sent, supplier
+from tests.factories.transfers import drafted
 
 pytestmark = pytest.mark.django_db
 SHORT, OVER, DEAD, FINE = PlanningFigure.State
@@ -130,6 +131,14 @@ class TestReckonPlanning:
         found = reckoned(house, day)
         assert [found[one.pk].state for one in (dead, sold, filled)] == [DEAD, OVER, FINE]
         assert (found[dead.pk].concerned, found[dead.pk].worth, found[dead.pk].cover_days) == (10, 50, None)
+
+    def test_counts_what_another_warehouse_sends_as_coming(self):
+        house = House.open(warehouses=2)
+        product = house.product([0, 10])
+        drafted(house, (product, 4))
+        services.reckon_planning(actor=house.boss, at=AT)
+        found = PlanningFigure.objects.filter(product=product).order_by("warehouse__priority")
+        assert [(row.free, row.coming) for row in found] == [(0, 4), (6, 0)]
 
     def test_keeps_a_row_where_it_stands_and_takes_it_away_with_the_last_unit(self, house):
         product, other = known(house, 20, (5, 3)), house.product([1])
