@@ -52,7 +52,8 @@ def pages(world: World) -> list[str]:
     """Return the address of every page that a browser shows."""
     shown = [address for address in addresses() if "get" in address.methods]
     paper = {"warehouse:pick_list", "warehouse:packing_slip", "billing:document", "core:healthz", "core:readyz"}
-    paper |= {"supply:print_order", "core:export_rows", "core:refused_rows", "core:source_file"}
+    paper |= {"transfers:slip", "channels:publish", "supply:print_order"}
+    paper |= {"core:export_rows", "core:refused_rows", "core:source_file"}
     # Fragments are opened in their pages
     parts = {"orders:find_customers", "orders:find_products", "billing:paper"}
     urls = [world.url(address) for address in shown if address.name not in paper | parts]

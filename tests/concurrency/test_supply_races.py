@@ -75,7 +75,7 @@ class TestPegging:
         product = house.product()
         order = sent(house, (product, 5, 5))
         house.order((product, 9))
-        take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=0.05)
+        take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=1)
         race(*(lambda: inventory_services.peg_demands(product_ids=[product.pk], at=AT) for _ in range(2)))
         with connection.cursor() as cursor:
             cursor.execute("SELECT sum(quantity) FROM inventory_allocation WHERE status = 'SOFT'")
