@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -144,6 +144,22 @@ class TestLayers:
         assert "12.34" not in client.get(page).content.decode()
         with pytest.raises(DatabaseError, match="its tracking and costing stay"):
             Product.objects.filter(pk=product.pk).update(costing="AVERAGE")
+
+    @pytest.mark.parametrize(
+        ("constraint", "change"),
+        [
+            ("costlayer_remaining_within_quantity", "inventory_costlayer SET remaining = quantity + 1"),
+            ("costlayer_empty_is_worthless", "inventory_costlayer SET remaining = 0"),
+            ("costlayer_empty_is_worthless", "inventory_costlayer SET remaining_value = -1"),
+            ("product_costing_is_known", "inventory_product SET costing = 'LAST_IN' WHERE sku = 'SKU-0002'"),
+        ],
+    )
+    def test_are_kept_in_bounds_by_the_database(self, constraint, change):
+        house = House.open()
+        house.receive(in_turn(house), 3, value="3")
+        assert house.product().sku == "SKU-0002"
+        with pytest.raises(IntegrityError, match=constraint), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE {change}")
 
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
