@@ -14,6 +14,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Offer the queues, the verbs and the panel on the order's page, and the audit's proofs."""
         from billing import audit, queries
+        from billing.queries.searching import find_invoices
         from billing.services.openings import OPENING_CREDITS, OPENING_INVOICES
         from core.intake import import_kinds
 
@@ -39,6 +40,9 @@ class BillingConfig(AppConfig):
                 "Unapplied", "billing:unapplied", "payments", "billing.pay", key="u", group="Accounts"
             ),
             order=57,
+        )
+        registry.search_providers.register(
+            "invoices", registry.SearchProvider("Invoices", "billing.view", find_invoices, "billing:invoices"), order=50
         )
         paid = "Record that all that is open of {order}'s invoices came in today, by bank transfer?"
         for verb, label, url_name, key, confirm, order in (

@@ -33,6 +33,9 @@ class CoreConfig(AppConfig):
             registry.NavigationItem("Imports", "core:imports", "upload", "core.import", key="m"),
             order=90,
         )
+        registry.commands.register(
+            "Import a file", registry.Command("Import a file", "core:import_file", "upload", "core.import"), order=90
+        )
         # A request makes rows by the hundred, and nearly all die with it without the collector's help, which would look
         # through them after each seven hundred: a fifth of the Python of a bulk action.
         gc.freeze()

@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
 
+from core.seeking import Sought
+
 T = TypeVar("T")
 
 
@@ -118,6 +120,50 @@ class NavigationItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A verb that the command palette offers from anywhere: its words and the page on which it begins.
+
+    `query` is what stands in that page's address.
+    """
+
+    label: str
+    url_name: str
+    icon: str
+    verb: str
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that the search box found: what it is, its number, whose it is, its state, and its page.
+
+    `state` is the word of the value `status`. `is_exact`: the text is its number, not only the beginning of it. Nothing
+    in it may be a price: everybody searches.
+    """
+
+    kind: str
+    number: str
+    url: str
+    party: str = ""
+    state: str = ""
+    status: str = ""
+    is_exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProvider:
+    """Finds documents of one kind for those who may do `verb`: at most one statement, its hits already theirs.
+
+    `queue` is the list that is searched further, by words anywhere in its rows.
+    """
+
+    label: str
+    verb: str
+    find: Callable[[Any, Sought], list[Hit]]
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LotStep:
     """Units of a lot that came into the house or went out of it: by which document, from or to whom, and when."""
 
@@ -136,6 +182,8 @@ order_panels: Registry[OrderPanel] = Registry()
 # By the kind of document, such as invoice: the subject_kind of order events, the name of a queue's model
 subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()
+commands: Registry[Command] = Registry()
+search_providers: Registry[SearchProvider] = Registry()
 # Each says which of some parcels have left the house, by their keys: the warehouse does not see the dock
 departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 # Each says of which of some shipments, by their keys, customers sent goods back: these arrived

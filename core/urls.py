@@ -15,6 +15,7 @@ urlpatterns = [
     path("training/", views.TrainingView.as_view(), name="training"),
     path("theme/", views.ThemeView.as_view(), name="theme"),
     path("preferences/", views.PreferencesView.as_view(), name="preferences"),
+    path("search/", views.SearchView.as_view(), name="search"),
     path("styleguide/", views.StyleguideView.as_view(), name="styleguide"),
     path("imports/", views.ImportQueueView.as_view(), name="imports"),
     path("imports/new/", views.ImportFileView.as_view(), name="import_file"),

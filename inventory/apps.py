@@ -13,6 +13,7 @@ class InventoryConfig(AppConfig):
         """Offer the catalogue in the navigation, and the proofs of stock to the audit."""
         from core.intake import import_kinds
         from inventory.audit import CHECKS
+        from inventory.queries.searching import find_lots, find_products, find_supplier_orders, find_suppliers
         from inventory.services.importing import PRODUCTS
         from inventory.services.openings import OPENING_STOCK
         from inventory.services.pool_files import POOLS
@@ -47,5 +48,20 @@ class InventoryConfig(AppConfig):
         ):
             item = registry.NavigationItem(label, url_name, icon, "inventory.view_supply", key=key, group="Purchasing")
             registry.navigation.register(name, item, order=place)
+        for place, (label, verb, find, queue) in enumerate(
+            (
+                ("Products", "inventory.view_product", find_products, "inventory:products"),
+                ("Lots", "inventory.view_stock", find_lots, ""),
+                ("Supplier orders", "inventory.view_supply", find_supplier_orders, "supply:orders"),
+                ("Suppliers", "inventory.view_supply", find_suppliers, "supply:suppliers"),
+            ),
+            start=20,
+        ):
+            registry.search_providers.register(label, registry.SearchProvider(label, verb, find, queue), order=place)
+        for command in (
+            registry.Command("New product", "inventory:create_product", "plus", "inventory.change_product"),
+            registry.Command("New supplier", "supply:create_supplier", "plus", "inventory.purchase"),
+        ):
+            registry.commands.register(command.label, command, order=60)
         registry.subject_pages.register("supplierorder", registry.SubjectPage("supply:order", "inventory.view_supply"))
         registry.subject_pages.register("supplier", registry.SubjectPage("supply:supplier", "inventory.view_supply"))

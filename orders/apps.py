@@ -18,6 +18,7 @@ class OrdersConfig(AppConfig):
         from orders.audit import CHECKS
         from orders.queries import blockers
         from orders.queries.demands import owners_of_demands
+        from orders.queries.searching import find_customers, find_orders
         from orders.services.customer_files import CUSTOMERS
         from orders.services.importing import ORDERS
         from orders.services.openings import OPENING_ORDERS
@@ -53,6 +54,23 @@ class OrdersConfig(AppConfig):
         registry.navigation.register(
             "taxes", registry.NavigationItem("Taxes", "orders:tax_rates", "payments", "orders.tax"), order=76
         )
+        for place, (name, finds) in enumerate(
+            (
+                ("orders", registry.SearchProvider("Orders", "orders.view", find_orders, "orders:queue")),
+                ("customers", registry.SearchProvider("Customers", "orders.view", find_customers, "orders:customers")),
+            ),
+            start=10,
+        ):
+            registry.search_providers.register(name, finds, order=place)
+        for place, command in enumerate(
+            (
+                registry.Command("New order", "orders:create", "plus", "orders.create"),
+                registry.Command("Import orders", "core:import_file", "upload", "orders.import", "kind=orders"),
+                registry.Command("New customer", "orders:create_customer", "plus", "orders.change_customer"),
+            ),
+            start=10,
+        ):
+            registry.commands.register(command.label, command, order=place)
         registry.demand_owners.register("orders", owners_of_demands)
         registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(

@@ -17,6 +17,7 @@ class ReturnsConfig(AppConfig):
         from returns import handlers
         from returns.audit import CHECKS
         from returns.queries import blockers, lot_steps, open_returns, order_panel, sent_back
+        from returns.queries.searching import find_returns
 
         handlers.connect()
         registry.unfinished.register("returns.open", open_returns)
@@ -36,6 +37,9 @@ class ReturnsConfig(AppConfig):
             "returns.queue",
             registry.NavigationItem("Returns", "returns:queue", "returns", "returns.view", key="e", group="Returns"),
             order=61,
+        )
+        registry.search_providers.register(
+            "returns", registry.SearchProvider("Returns", "returns.view", find_returns, "returns:queue"), order=60
         )
         verb = "returns.request"
         registry.order_actions.register(

@@ -13,7 +13,7 @@ class ShippingConfig(AppConfig):
     def ready(self) -> None:
         """Offer the queues in the navigation, dispatch and shipments on the order's page, and the proofs."""
         from shipping.audit import CHECKS
-        from shipping.queries import blockers, departed, lot_steps, order_panel
+        from shipping.queries import blockers, departed, find_shipments, lot_steps, order_panel
 
         audit.register_all(registry.audit_checks.register, "shipping", CHECKS)
         registry.lot_steps.register("shipping.shipments", lot_steps)
@@ -32,6 +32,11 @@ class ShippingConfig(AppConfig):
                 "Shipments", "shipping:shipments", "history", "shipping.view", key="s", group="Shipping"
             ),
             order=26,
+        )
+        registry.search_providers.register(
+            "shipments",
+            registry.SearchProvider("Shipments", "shipping.view", find_shipments, "shipping:shipments"),
+            order=40,
         )
         verb = "shipping.dispatch"
         registry.order_actions.register(

@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from core import registry
 from core.models import User
+from core.numbering import document_number
 from core.refusals import Blocker
-from core.registry import DocumentLink, LotStep
+from core.registry import DocumentLink, Hit, LotStep
+from core.seeking import Sought, first_of
 from inventory.models import accesses_of
 from orders.models import Hold, SalesOrder
 from orders.queries import holds
@@ -265,3 +267,33 @@ def last_carrier(user: User) -> str:
     """Return the carrier of the person's last dispatch, which is likely that of the next; nothing before the first."""
     mine = Shipment.objects.for_user(user).filter(dispatched_by=user).order_by("-pk")
     return mine.values_list("carrier", flat=True).first() or ""
+
+
+def find_shipments(user: User, sought: Sought) -> list[Hit]:
+    """Return the shipment of a number, and those whose tracking number, or a parcel's, begins with the text."""
+    if not sought.has_digit:
+        return []
+    mine = Shipment.objects.for_user(user)
+    # Carriers print their numbers in groups, and scan them as one
+    tracking = Sought(sought.text.replace(" ", ""))
+    own, of_label = "tracking_number", "labels__tracking_number"
+    ways = [
+        mine.filter(tracking.begins(own)).exclude(tracking_number="").order_by(own).annotate(found=F(own)),
+        mine.filter(tracking.begins(of_label)).order_by(of_label).annotate(found=F(of_label)),
+    ]
+    serial = sought.serial("SH")
+    if serial:
+        ways.insert(0, mine.filter(pk=serial).annotate(found=F("tracking_number")))
+    columns = ("pk", "found", "carrier", "order__number", "order__customer__name", "status")
+    return [
+        Hit(
+            "Shipment",
+            document_number("SH", pk),
+            reverse("shipping:shipment", args=[pk]),
+            " · ".join(filter(None, (customer, order, f"{carrier} {found}".strip()))),
+            Shipment.Status(status).label,
+            status,
+            sought.is_number(document_number("SH", pk)) or (bool(found) and sought.is_number(found)),
+        )
+        for pk, found, carrier, order, customer, status in first_of(ways, *columns)
+    ]

@@ -60,6 +60,7 @@ RULES = {
     "core:logout": EVERYBODY,
     "core:preferences": EVERYBODY,
     "core:readyz": STRANGER,
+    "core:search": EVERYBODY,
     "core:styleguide": "core.administer",
     "core:theme": EVERYBODY,
     "core:training": "core.administer",

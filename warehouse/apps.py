@@ -15,6 +15,7 @@ class WarehouseConfig(AppConfig):
         from warehouse import handlers
         from warehouse.audit import CHECKS
         from warehouse.queries import blockers, lot_steps, order_panel
+        from warehouse.queries.searching import find_counts, find_parcels, find_transfers, find_waves
         from warehouse.queries.transfers import owners_of_kept
 
         handlers.connect()
@@ -33,6 +34,19 @@ class WarehouseConfig(AppConfig):
         ):
             item = registry.NavigationItem(label, url_name, icon, verb, key=key, group="Warehouse")
             registry.navigation.register(name, item, order=order)
+        for order, (label, verb, find, queue) in enumerate(
+            (
+                ("Waves", "warehouse.view", find_waves, "warehouse:waves"),
+                ("Parcels", "warehouse.view", find_parcels, ""),
+                ("Transfers", "inventory.view_stock", find_transfers, "transfers:queue"),
+                ("Bins to check", "warehouse.count", find_counts, "warehouse:counts"),
+            ),
+            start=30,
+        ):
+            registry.search_providers.register(label, registry.SearchProvider(label, verb, find, queue), order=order)
+        registry.commands.register(
+            "New transfer", registry.Command("New transfer", "transfers:create", "plus", "inventory.transfer"), order=40
+        )
         for order, (verb, label, url_name, key) in enumerate(
             (
                 ("warehouse.release", "Release", "warehouse:release", "r"),

@@ -108,6 +108,12 @@ def state_chip(document: Any, field: str = "status") -> SafeString:
     return _chip(str(getattr(document, f"get_{field}_display")()), TONES.get(value, NEUTRAL))
 
 
+@register.simple_tag
+def value_chip(label: str, value: str) -> SafeString:
+    """Draw a state that is known by its word and by the value that a document keeps for it."""
+    return _chip(label, TONES.get(value, NEUTRAL))
+
+
 @register.simple_tag(takes_context=True)
 def here(context: RequestContext) -> str:
     """Return the address of the navigation's entry that the page stands under: the longest that fits."""

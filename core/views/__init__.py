@@ -1,4 +1,4 @@
-"""The kernel's pages: the doors, the way home, what is shown when something is wrong, and files that come in."""
+"""The kernel's pages: the doors, the way home, what is wrong, the search box, and files that come in."""
 
 from core.views.house import (
     CompanyView,
@@ -28,6 +28,7 @@ from core.views.imports import (
     SourceFileView,
     StopImportView,
 )
+from core.views.search import SearchView
 
 __all__ = [
     "CompanyView",
@@ -39,6 +40,7 @@ __all__ = [
     "MapImportView",
     "PreferencesView",
     "RefusedRowsView",
+    "SearchView",
     "SignInView",
     "SourceFileView",
     "StopImportView",

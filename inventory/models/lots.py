@@ -42,7 +42,8 @@ class Lot(models.Model):
                 fields=["expires_on"],
                 condition=Q(blocked_at__isnull=True, expires_on__isnull=False),
                 name="lot_good_by_last_day",
-            )
+            ),
+            models.Index(fields=["company", "code"], name="lot_by_code"),
         ]
 
     def __str__(self) -> str:

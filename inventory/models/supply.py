@@ -234,7 +234,10 @@ class SupplierOrder(models.Model):
                 fields=["company", "expected_on", "id"],
                 condition=Q(status__in=["SENT", "ACKNOWLEDGED", "PART_RECEIVED"]),
                 name="supplierorder_open_by_date",
-            )
+            ),
+            models.Index(
+                fields=["company", "their_number"], condition=~Q(their_number=""), name="supplierorder_by_their_number"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -165,6 +165,7 @@ class SalesOrder(models.Model):
                 condition=Q(status__in=["CONFIRMED", "RELEASED", "COMPLETED"]),
                 name="salesorder_open_by_billing",
             ),
+            models.Index(fields=["company", "po_key"], name="salesorder_by_po_number"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,11 @@ function open(id) {
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open-dialog]");
-  if (opener) open(opener.dataset.openDialog);
+  if (opener && !event.ctrlKey && !event.metaKey) {
+    // Without a script it may be a link, to a page that does the same
+    event.preventDefault();
+    open(opener.dataset.openDialog);
+  }
   // The veil around a dialog closes it
   if (event.target.matches("dialog.sheet")) event.target.close("");
 });

@@ -1,5 +1,5 @@
 // Keys: whatever carries data-key is pressed by that key; chords are two keys in a row ("g o"). What nobody claims is handed
-// to the page as an "orderly:key" event, which the queue listens to.
+// to the page as an "orderly:key" event, which the queue and the search box listen to.
 
 const CHORD_MS = 1200;
 let pending = "";
@@ -84,7 +84,8 @@ document.addEventListener("orderly:dialog", (event) => {
   if (event.detail.id !== "key-card") return;
   const listed = new Map(document.querySelector("[data-row]") ? QUEUE_KEYS : []);
   for (const element of document.querySelectorAll("[data-key][data-key-label]")) {
-    if (!element.disabled) listed.set(element.dataset.key, element.dataset.keyLabel);
+    // What comes first on the page has the key
+    if (!element.disabled && !listed.has(element.dataset.key)) listed.set(element.dataset.key, element.dataset.keyLabel);
   }
   const list = document.querySelector("#key-card .key-list");
   list.replaceChildren(

@@ -71,7 +71,7 @@ class TestKeys:
         ProductFactory(company=company, name="Red lamp")
         ProductFactory(company=company, name="Blue chair")
         page.goto("/products/")
-        page.keyboard.press("/")
+        page.keyboard.press("f")
         page.keyboard.type("red lamp", delay=40)
         expect(page.locator("[data-row]")).to_have_count(1)
         expect(page.get_by_role("searchbox")).to_be_focused()
