@@ -10,6 +10,7 @@ urlpatterns = [
     path("sites/", include("inventory.urls.sites")),
     path("channels/", include("inventory.urls.channels")),
     path("orders/", include("orders.urls")),
+    path("reservations/", include("orders.urls.reservations")),
     path("invoices/", include("billing.urls")),
     path("warehouse/", include("warehouse.urls")),
     path("transfers/", include("warehouse.urls.transfers")),

@@ -16,6 +16,7 @@ LOCK_ORDER = (
     "orders_salesorder",
     "orders_salesorderline",
     "orders_linepart",
+    "orders_reservation",
     "billing_invoice",
     "billing_payment",
     "shipping_shipment",

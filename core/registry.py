@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -176,6 +176,17 @@ class LotStep:
     state: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptUnits:
+    """Units of a product that are kept for somebody's later order: by which document, for whom, and until when."""
+
+    document: DocumentLink
+    party: str
+    quantity: Decimal
+    wanted_on: date
+    kept_through: date
+
+
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
@@ -194,3 +205,5 @@ demand_owners: Registry[Callable[[Collection[int]], Mapping[int, DocumentLink]]]
 lot_steps: Registry[Callable[[int, Any], list[LotStep]]] = Registry()
 # Each selects rows that name an `order` with which a higher app is not done: it does not close until then
 unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()
+# Each says for whom units of a product are kept, by the product's key, to a person who may see it
+kept_units: Registry[Callable[[int, Any], list[KeptUnits]]] = Registry()

@@ -35,10 +35,19 @@ _SALES_READS = _SEES | {
     "inventory.view_stock",
     "inventory.view_supply",
     "returns.view",
+    "orders.view_reservations",
 }
 _HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
 _TAKES_ORDERS = _HOLDS | frozenset(
-    {"core.import", "orders.cancel", "orders.create", "orders.confirm", "orders.import", "orders.change_customer"}
+    {
+        "core.import",
+        "orders.cancel",
+        "orders.create",
+        "orders.confirm",
+        "orders.import",
+        "orders.change_customer",
+        "orders.reserve",
+    }
 )
 
 VERBS: dict[Role, frozenset[str]] = {
@@ -72,6 +81,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "orders.lift_quality_hold",
         "orders.move_stock",
         "orders.view",
+        "orders.view_reservations",
         "inventory.view_stock",
         "inventory.adjust",
         "inventory.keep_channels",
@@ -117,6 +127,7 @@ VERBS: dict[Role, frozenset[str]] = {
     Role.PURCHASER: _SEES
     | {
         "orders.view",
+        "orders.view_reservations",
         "inventory.view_stock",
         "inventory.view_supply",
         "inventory.purchase",

@@ -18,6 +18,7 @@ class OrdersConfig(AppConfig):
         from orders.audit import CHECKS
         from orders.queries import blockers
         from orders.queries.demands import owners_of_demands
+        from orders.queries.reservations import kept_of_product, owners_of_reserved
         from orders.queries.searching import find_customers, find_orders
         from orders.services.customer_files import CUSTOMERS
         from orders.services.importing import ORDERS
@@ -40,11 +41,18 @@ class OrdersConfig(AppConfig):
             order=15,
         )
         registry.navigation.register(
+            "reservations",
+            registry.NavigationItem(
+                "Reservations", "reservations:queue", "inbox", "orders.view_reservations", key="v", group="Sales"
+            ),
+            order=16,
+        )
+        registry.navigation.register(
             "customers",
             registry.NavigationItem(
                 "Customers", "orders:customers", "customers", "orders.view", key="c", group="Sales"
             ),
-            order=16,
+            order=17,
         )
         registry.navigation.register(
             "prices",
@@ -66,12 +74,18 @@ class OrdersConfig(AppConfig):
             (
                 registry.Command("New order", "orders:create", "plus", "orders.create"),
                 registry.Command("Import orders", "core:import_file", "upload", "orders.import", "kind=orders"),
+                registry.Command("New reservation", "reservations:create", "plus", "orders.reserve"),
                 registry.Command("New customer", "orders:create_customer", "plus", "orders.change_customer"),
             ),
             start=10,
         ):
             registry.commands.register(command.label, command, order=place)
         registry.demand_owners.register("orders", owners_of_demands)
+        registry.demand_owners.register("orders.reservations", owners_of_reserved)
+        registry.kept_units.register("orders", kept_of_product)
+        registry.subject_pages.register(
+            "reservation", registry.SubjectPage("reservations:reservation", "orders.view_reservations")
+        )
         registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(
             "orders.confirm",

@@ -248,4 +248,35 @@ CHECKS = [
         WHERE e.company_id <> a.company_id OR o.customer_id <> e.account_id OR o.currency <> e.currency ORDER BY e.id
         """,
     ),
+    sql_check(
+        "a reservation keeps what no order took over while it is open, and nothing afterwards",
+        rows="orders_reservation",
+        drift="""
+        SELECT 'reservation ' || r.id, concat_ws(' / ', r.status, r.taken, d.quantity, d.picked, d.product_id, d.company_id),
+            concat_ws(' / ', r.status, coalesce(u.units, 0), CASE r.status WHEN 'OPEN' THEN r.quantity - r.taken ELSE 0 END, 0,
+                r.product_id, r.company_id)
+        FROM orders_reservation r
+        JOIN inventory_demand d ON d.id = r.demand_id
+        LEFT JOIN (SELECT reservation_id, sum(quantity) AS units FROM orders_reservationuse GROUP BY 1) u ON u.reservation_id = r.id
+        WHERE r.taken <> coalesce(u.units, 0) OR (r.status = 'TAKEN') <> (r.taken = r.quantity) OR d.picked <> 0
+            OR d.quantity <> CASE r.status WHEN 'OPEN' THEN r.quantity - r.taken ELSE 0 END
+            OR d.product_id <> r.product_id OR d.company_id <> r.company_id
+        ORDER BY r.id
+        """,
+    ),
+    sql_check(
+        "what an order took over of a reservation was kept for its customer, of its product, and is no more than it ordered",
+        rows="orders_reservationuse",
+        drift="""
+        SELECT 'part ' || p.id || ' of order ' || p.order_id, concat_ws(' / ', o.customer_id, p.product_id, p.ordered),
+            concat_ws(' / ', r.customer_id, r.product_id, sum(u.quantity))
+        FROM orders_reservationuse u
+        JOIN orders_reservation r ON r.id = u.reservation_id
+        JOIN orders_linepart p ON p.id = u.part_id
+        JOIN orders_salesorder o ON o.id = p.order_id
+        GROUP BY p.id, o.id, r.customer_id, r.product_id
+        HAVING r.customer_id IS DISTINCT FROM o.customer_id OR r.product_id <> p.product_id OR sum(u.quantity) > p.ordered
+        ORDER BY p.id
+        """,
+    ),
 ]

@@ -58,6 +58,23 @@ class OrderQueueFilter(QueueFilter):
         )
 
 
+class ReservationFilter(QueueFilter):
+    """Reservations by words of their product, customer or project; a reservation's number finds it as well."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        *("customer__name", "customer__number", "project"),
+        *("product__sku", "product__name"),
+    )
+    search_label: ClassVar[str] = "Reservation, customer, project or product"
+
+    def search(self, queryset: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        """Return the reservation of a number such as RV-000012, or else those in which every word is found."""
+        prefix, _, digits = text.strip().upper().partition("-")
+        if prefix == "RV" and digits.isascii() and digits.isdecimal() and len(digits) < 19:
+            return queryset.filter(pk=int(digits))
+        return super().search(queryset, name, text)
+
+
 class CustomerQueueFilter(QueueFilter):
     """Customers by words of their number, name, e-mail address or phone."""
 

@@ -10,7 +10,7 @@ import django_tables2 as tables
 
 from core.money import exponent
 from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE, WIDE_NUMBER
-from orders.models import Customer, SalesOrder
+from orders.models import Customer, Reservation, SalesOrder
 from orders.queries.queue import stages_of
 
 
@@ -84,6 +84,33 @@ class BackorderTable(tables.Table):
         """Return since when the line waits, in the international form."""
         at: datetime | None = record.order.confirmed_at
         return at.isoformat(timespec="seconds") if at else ""
+
+
+class ReservationTable(tables.Table):
+    """Reservations, as in templates/orders/reservations/_row.html."""
+
+    number = tables.Column("Reservation", order_by="pk", empty_values=())
+    party = tables.Column("Kept for", accessor="customer__name", orderable=False, empty_values=())
+    product = tables.Column("Product", accessor="product__sku", order_by="product__sku")
+    left = tables.Column("Units", accessor="open_units", orderable=False, attrs=NUMBER)
+    stock = tables.Column("In stock", accessor="demand__allocated", orderable=False, attrs=NUMBER)
+    comes = tables.Column("Comes", orderable=False, attrs=LESS_NUMBER)
+    wanted_on = tables.Column("Wanted", attrs=NUMBER)
+    expires_on = tables.Column("Kept through", attrs=NUMBER)
+    status = tables.Column("State", orderable=False)
+
+    class Meta:
+        orderable = True
+
+    def value_party(self, record: Reservation) -> str:
+        """Return the customer, or the project."""
+        return record.customer.name if record.customer else record.project
+
+    def value_left(self, value: Decimal) -> Decimal:
+        """Return the units as they are counted."""
+        return value.normalize()
+
+    value_stock = value_comes = value_left
 
 
 class CustomerQueueTable(tables.Table):

@@ -1,4 +1,4 @@
-"""Jobs of orders: runs over all that waits, completing and closing what has nothing left, and lifting holds in time."""
+"""Jobs of orders: runs over all that waits, completing and closing, lifting holds, and ending reservations."""
 
 from __future__ import annotations
 
@@ -69,3 +69,18 @@ def advance_run(run_id: int) -> None:
 def begin_nightly_runs(timestamp: int) -> None:
     """Give what has become free to all that waits; every night."""
     services.begin_nightly_runs(at=timezone.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="orders.expire_reservations", queueing_lock="orders.expire_reservations")
+def expire_reservations(timestamp: int) -> None:
+    """Give up what is kept by reservations whose last day is over; every minute, and safe to run at any time."""
+    while services.expire_reservations(at=timezone.now()):
+        pass
+
+
+@app.periodic(cron="45 2 * * *")
+@app.task(name="orders.fill_reservations", queueing_lock="orders.fill_reservations")
+def fill_reservations(timestamp: int) -> None:
+    """Give what is free to reservations that lack some of what they keep; every night, and safe to run at any time."""
+    services.fill_reservations(at=timezone.now())

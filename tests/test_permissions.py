@@ -96,6 +96,11 @@ RULES = {
     "orders:move_stock": "orders.move_stock",
     "orders:bring_together": "orders.move_stock",
     "orders:customer_po": "orders.view_prices",
+    "reservations:queue": "orders.view_reservations",
+    "reservations:reservation": "orders.view_reservations",
+    "reservations:create": "orders.reserve",
+    "reservations:change": "orders.reserve",
+    "reservations:free": "orders.reserve",
     "orders:hold": "orders.hold",
     "orders:hold_many": "orders.hold",
     "orders:preview_hold": "orders.hold",
@@ -585,6 +590,20 @@ class TestFields:
             "orders:move_stock": (
                 f"/orders/backorders/{subjects['waiting_part']}/move/",
                 {"giver": subjects["giving_part"], "quantity": "1", "reason": "URGENT"},
+            ),
+            "reservations:create": (
+                "/reservations/new/",
+                {
+                    "item": "SKU-0001",
+                    "quantity": "1",
+                    "project": "Hall 4",
+                    "wanted_on": str(timezone.localdate()),
+                    "expires_on": str(timezone.localdate()),
+                },
+            ),
+            "reservations:change": (
+                f"/reservations/{subjects['reservation']}/change/",
+                {"expires_on": str(timezone.localdate())},
             ),
             "shipping:dispatch_order": (f"/shipping/orders/{subjects['order']}/dispatch/", {"carrier": "Van"}),
             "shipping:deliver": (

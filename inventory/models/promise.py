@@ -32,7 +32,8 @@ BROKEN_PEG_GRAPH = Graph(settle=(["OPEN"], "ANSWERED"))
 class Demand(models.Model):
     """What one part of an order wants of a product, and how far it is promised; the unit of locking of the promise.
 
-    A line of a transfer places one as well, on hold, for what it is to take with it.
+    A line of a transfer places one as well, on hold, for what it is to take with it, and a reservation places one for
+    an order that is still to come.
 
     quantity = allocated + backordered + picked, always; `backordered` is computed by the database. `promised_on` is the
     day on which all of it can leave, unknown (null) while some of it has no supply; `first_promised_on` is the day that

@@ -35,6 +35,7 @@ from inventory.services.price_breaks import keep_price_breaks
 from inventory.services.promising import DemandRequest, Promise, place_demand
 from inventory.services.reallocating import Outcome, reallocate_demands
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
+from inventory.services.reserving import fill_reserved, free_reserved, reserve
 from inventory.services.returning import DisposedUnits, ReturnedUnits, dispose_returns, receive_returns
 from inventory.services.sending import plan_transfer, send_transfer
 from inventory.services.shorting import Resourced, ShortPick, pick_short
@@ -50,6 +51,7 @@ from inventory.services.supplying import (
     send_supplier_orders,
 )
 from inventory.services.taking_in import Arrival, TakenIn, take_in
+from inventory.services.taking_over import Taking
 from inventory.services.transferring import (
     Carried,
     NotEnoughFree,
@@ -88,6 +90,7 @@ __all__ = [
     "StockIssue",
     "StockMoved",
     "TakenIn",
+    "Taking",
     "Unpick",
     "Wanted",
     "WarehouseNotReady",
@@ -112,7 +115,9 @@ __all__ = [
     "draft_supplier_order",
     "draft_transfer",
     "expired_lots",
+    "fill_reserved",
     "free_allocations",
+    "free_reserved",
     "hold_demands",
     "issue_allocations",
     "keep_components",
@@ -134,6 +139,7 @@ __all__ = [
     "reckon_planning",
     "release_allocations",
     "remove_pools",
+    "reserve",
     "send_mail",
     "send_supplier_orders",
     "send_transfer",

@@ -165,10 +165,11 @@ def move_promise(*, from_demand_id: int, to_demand_id: int, quantity: Decimal, r
 
 
 @atomic
-def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
+def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime, asks: bool = True) -> None:
     """Lower demands, by demand id, by units that wait for stock.
 
-    What suppliers were to bring for them is for others; the purchaser is asked whether it is still wanted (case 45).
+    What suppliers were to bring for them is for others; the purchaser is asked whether it is still wanted (case 45),
+    unless the one who waited has got other goods instead.
     What comes from another warehouse is for others too, and nobody is asked: it is ours already.
 
     :raises StockMoved: where fewer units wait: the others have to be freed or unpicked first.
@@ -183,7 +184,7 @@ def cancel_demand(*, cancelled: Mapping[int, Decimal], at: datetime) -> None:
         raise StockMoved("Some of this was promised, picked or cancelled meanwhile. Nothing was changed: look again.")
     settled = settle_promises(demand_ids=ids, at=at)
     broken = settled.given_back
-    if broken:
+    if broken and asks:
         ask(
             kind=BrokenPeg.Kind.SUPPLY_SPARE,
             broken=broken,

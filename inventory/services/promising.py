@@ -20,6 +20,7 @@ from inventory.queries.pools import pool_id, pools_of
 from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later
 from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
+from inventory.services.taking_over import TakenOver, Taking
 
 ZERO = Decimal(0)
 
@@ -29,7 +30,8 @@ class DemandRequest:
     """What one part of an order asks for.
 
     Requests of one `group` (the order) leave together where one warehouse can fill all. Of a product with lots it asks
-    for what is good until a day. Sold through a channel, it gets what that may have.
+    for what is good until a day. Sold through a channel, it gets what that may have. What was kept for it before
+    (`taking`) is its own before anything else.
     """
 
     company_id: int
@@ -40,6 +42,7 @@ class DemandRequest:
     destination: Destination
     good_until: date | None = None
     channel_id: int | None = None
+    taking: tuple[Taking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,16 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     """
     if not requests:
         return []
+    takings = {index: request.taking for index, request in enumerate(requests) if request.taking}
+    taken = TakenOver(takings, at) if takings else None
+    # Whoever takes over gives up first: of levels that are promised to the last unit, too
     levels = list(
-        _levels_with_stock({request.company_id for request in requests}, {request.product_id for request in requests})
+        (locked_levels if taken else _levels_with_stock)(
+            {request.company_id for request in requests}, {request.product_id for request in requests}
+        )
     )
+    if taken:
+        taken.give_up()
     wants = [
         Want(
             index,
@@ -87,8 +97,12 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     sites = {level.warehouse_id: level.warehouse for level in levels}
     lives = lives_for(wants, ((level.pk, level.product_id) for level in levels), at.date())
     pools = pools_of(level.pk for level in levels if level.has_pools)
-    decision = Decision(supplies_of(levels, lives, pools), routes_of(sites, wants, at)).decide(wants)
+    own = taken.serve(wants, lives, pools) if taken else {}
+    open_wants = [want for want in wants if want.quantity > 0] if taken else wants
+    decision = Decision(supplies_of(levels, lives, pools), routes_of(sites, wants, at)).decide(open_wants)
     by_index = grants_by_index(decision.grants)
+    for index, grants in own.items():
+        by_index[index] = [*grants, *by_index.get(index, ())]
     _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
     demands, allocations = [], []
@@ -112,6 +126,8 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
         demands.append(demand)
         allocations += [_allocation_of(demand, grant, pools, at) for grant in grants]
     bulk.insert(demands, (allocations, "demand"))
+    if taken:
+        taken.give_on({index: demands[index] for index in takings})
     peg_later({demand.product_id for demand in demands if demand.allocated < demand.quantity})
     return [
         Promise(

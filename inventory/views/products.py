@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.views.generic import DetailView
 from django.views.generic.edit import FormView
 
+from core import registry
 from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from inventory.filters import ProductQueueFilter
@@ -146,6 +147,8 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
             "layers": layers,
             "more_layers": more_layers,
             "promise": promise,
+            "kept_units": [one for kept in registry.kept_units for one in kept(product.pk, person(self.request))],
+            "may_reserve": person(self.request).can("orders.reserve") and product.is_active,
             "waits": waits,
             "more_wait": more_wait,
             "moves": moves,

@@ -1,4 +1,4 @@
-"""What orders keeps: customers, prices, taxes, sales orders with their lines and parts, and the one event log."""
+"""What orders keeps: customers, prices, taxes, reservations, sales orders with lines and parts, and the event log."""
 
 from orders.models.allocating import AllocationRun, Rule
 from orders.models.credit import CreditAccount, CreditEntry
@@ -7,6 +7,7 @@ from orders.models.events import CancelReason, MoveReason, OrderEvent
 from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
+from orders.models.reservations import Reservation, ReservationUse
 from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
 from orders.models.sheets import EntrySheet
 
@@ -28,6 +29,8 @@ __all__ = [
     "OrderEvent",
     "Price",
     "PriceList",
+    "Reservation",
+    "ReservationUse",
     "Rule",
     "SalesOrder",
     "SalesOrderLine",

@@ -49,6 +49,7 @@ class OrderEvent(models.Model):
         DISCARDED = "DISCARDED", "Discarded"
         CONFIRMED = "CONFIRMED", "Confirmed"
         ALLOCATED = "ALLOCATED", "Allocated"
+        RESERVED = "RESERVED", "Reservation taken over"
         PROMISED = "PROMISED", "Promise moved"
         STOCK_MOVED = "STOCK_MOVED", "Stock moved between orders"
         BROUGHT = "BROUGHT", "Brought together"

@@ -64,6 +64,7 @@ class ConfirmFacts:
     ship_policy: str
     ship_minimum: int
     good_for_days: int  # for which the customer wants goods with lots to be good
+    has_reservations: bool
     room: CreditRoom | None
 
     def blockers(self, taken: Decimal = ZERO) -> list[Blocker]:
@@ -91,9 +92,9 @@ def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:
         cursor.execute(sql.CONFIRM_FACTS, [bulk.array(order_ids)])
         rows = cursor.fetchall()
     found = {}
-    for order_id, *facts, credit_currency, ceiling, balance, is_prepay, invoice_on, policy, minimum, days in rows:
+    for order_id, *facts, credit_currency, ceiling, balance, is_prepay, invoice_on, policy, minimum, days, kept in rows:
         room = None if ceiling is None else CreditRoom(credit_currency, ceiling, balance, is_prepay)
-        found[order_id] = ConfirmFacts(*[*facts, invoice_on, policy, minimum, days, room])
+        found[order_id] = ConfirmFacts(*[*facts, invoice_on, policy, minimum, days, kept, room])
     return found
 
 

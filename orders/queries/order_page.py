@@ -203,6 +203,7 @@ _TITLES: Mapping[str, str] = {
     Kind.DISCARDED: "Draft discarded",
     Kind.CONFIRMED: "Order confirmed",
     Kind.ALLOCATED: "Stock allocated",
+    Kind.RESERVED: "Taken over from a reservation",
     Kind.STOCK_MOVED: "Stock moved between orders",
     Kind.BROUGHT: "Brought together",
     Kind.RELEASED: "Released to the warehouse",

@@ -48,6 +48,14 @@ from orders.services.ordering import Taken, create_and_confirm_orders, create_or
 from orders.services.quoting import Quote, QuotedLine, quote_order
 from orders.services.reallocating import Effect, Reallocation, reallocate
 from orders.services.recording import Fact, record
+from orders.services.reserving import (
+    Freed,
+    change_reservation,
+    expire_reservations,
+    fill_reservations,
+    free_reservations,
+    make_reservation,
+)
 from orders.services.running import advance_run, begin_nightly_runs, begin_run, go_on_with_run, stop_run
 from orders.services.sheets import Typed, finish_sheets, keep_sheet
 
@@ -64,6 +72,7 @@ __all__ = [
     "DuplicatePO",
     "Effect",
     "Fact",
+    "Freed",
     "GivenUp",
     "Held",
     "HoldTerms",
@@ -91,6 +100,7 @@ __all__ = [
     "cancel_orders",
     "cancel_rest",
     "change_drafts",
+    "change_reservation",
     "close_orders",
     "complete_orders",
     "confirm_orders",
@@ -99,13 +109,17 @@ __all__ = [
     "defer_allocation",
     "defer_allocation_of",
     "discard_drafts",
+    "expire_reservations",
+    "fill_reservations",
     "finish_sheets",
+    "free_reservations",
     "go_on_with_run",
     "hold_lines",
     "hold_orders",
     "import_order_file",
     "keep_sheet",
     "load_orders_of",
+    "make_reservation",
     "mark_released",
     "move_credit",
     "move_stock",

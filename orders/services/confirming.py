@@ -26,6 +26,7 @@ from orders.queries.credit import CREDIT_TOO_SMALL
 from orders.services.crediting import CreditChange, move_credit
 from orders.services.kits import kit_parts
 from orders.services.recording import Fact, record
+from orders.services.reserving import claim, take_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,7 @@ def _confirm(
         for part in parts
         if part.product_id in tracked
     }
+    claims = claim(parts, by_pk, at) if any(one.has_reservations for one in facts.values()) else None
     promises = inventory_services.place_demand(
         requests=[
             inventory_services.DemandRequest(
@@ -183,14 +185,15 @@ def _confirm(
                 destination=destinations[part.order_id],
                 good_until=good_until.get((part.order_id, part.product_id)),
                 channel_id=by_pk[part.order_id].channel_id,
+                taking=claims.takings.get(place, ()) if claims else (),
             )
-            for part in parts
+            for place, part in enumerate(parts)
         ],
         at=at,
     )
     for part, promise in zip(parts, promises, strict=True):
         part.demand_id = promise.demand_id
-    bulk.later(parts)
+    bulk.insert(parts)
     allocated: dict[int, Decimal] = defaultdict(Decimal)
     backordered: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, dict[str, None]] = defaultdict(dict)
@@ -202,7 +205,7 @@ def _confirm(
         sources[part.order_id][said] = None
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
-    transitions.apply_later(orders, "confirm", at=at, fields=_SET)
+    transitions.apply(orders, "confirm", at=at, fields=_SET)
     record(
         facts=[
             Fact(
@@ -218,7 +221,8 @@ def _confirm(
                 },
             )
             for order in orders
-        ],
+        ]
+        + (take_over(claims, at) if claims else []),
         actor=actor,
         at=at,
     )
@@ -238,7 +242,6 @@ def _confirm(
         actor=actor,
         at=at,
     )
-    bulk.flush()  # what came to nothing moved no credit, and waits still
     events.orders_confirmed.send(sender=SalesOrder, event=events.OrdersConfirmed(tuple(by_pk), at))
     return {
         order.pk: Confirmed(order.pk, str(order.number), allocated[order.pk], backordered[order.pk]) for order in orders

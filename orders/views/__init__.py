@@ -36,6 +36,13 @@ from orders.views.prices import (
 )
 from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
 from orders.views.reallocating import ReallocateView
+from orders.views.reservations import (
+    ChangeReservationView,
+    CreateReservationView,
+    FreeReservationsView,
+    ReservationQueueView,
+    ReservationView,
+)
 from orders.views.runs import AllocationRunsView, GoOnWithRunView, StopRunView
 from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
 
@@ -47,6 +54,7 @@ __all__ = [
     "BackorderQueueView",
     "BringTogetherView",
     "CancelOrderView",
+    "ChangeReservationView",
     "ConfirmOrdersView",
     "CreateAddressView",
     "CreateCustomerView",
@@ -54,6 +62,7 @@ __all__ = [
     "CreatePartView",
     "CreatePriceListView",
     "CreatePriceView",
+    "CreateReservationView",
     "CreateTaxRateView",
     "CreditTermsView",
     "CustomerDetailView",
@@ -73,6 +82,7 @@ __all__ = [
     "EditTaxRateView",
     "FindCustomersView",
     "FindProductsView",
+    "FreeReservationsView",
     "GoOnWithRunView",
     "HoldOrderView",
     "HoldOrdersView",
@@ -88,6 +98,8 @@ __all__ = [
     "PriceListQueueView",
     "PriceQueueView",
     "ReallocateView",
+    "ReservationQueueView",
+    "ReservationView",
     "StopRunView",
     "TaxRateQueueView",
 ]

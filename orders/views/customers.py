@@ -17,10 +17,13 @@ from orders.forms import CreditTermsForm, CustomerAddressForm, CustomerForm
 from orders.models import CreditAccount, Customer, CustomerAddress, PriceList
 from orders.queries import customers as customer_queries
 from orders.queries.credit import account_of, exposures
+from orders.queries.customers import LAST_ORDERS
 from orders.queries.queue import shown
+from orders.queries.reservations import open_for
 from orders.services.crediting import set_credit_terms
 from orders.services.customers import keep_address
 from orders.tables import CustomerQueueTable
+from orders.views.reservations import standing
 
 
 class CustomerQueueView(QueueView):
@@ -77,6 +80,10 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
             can_set_credit=user.can("orders.set_credit"),
             can_pay=user.can("billing.pay"),
             can_create=user.can("orders.create") and customer.is_active,
+            reservations=[standing(one) for one in open_for(user, customer=customer.pk)[:LAST_ORDERS]]
+            if user.can("orders.view_reservations")
+            else [],
+            can_reserve=user.can("orders.reserve") and customer.is_active,
             **kwargs,
         )
 

@@ -28,6 +28,7 @@ DAYS = timedelta(days=15)
 # Every queue of today's work, with the tabs that must not be empty; a fortnight is too short for an overdue invoice
 QUEUES = {
     "orders:queue": ["drafts", "late", "backordered", "confirmed", "held", "released", "completed"],
+    "reservations:queue": ["open", "out"],
     "supply:orders": ["draft", "sent", "late", "part"],
     "supply:questions": ["orders"],
     "supply:suppliers": ["open"],

@@ -23,7 +23,7 @@ from core.registry import audit_checks
 from inventory import services as inventory_services
 from inventory.models import Channel, StockLevel, StockMove, Transfer, TransferLine
 from orders import services as orders_services
-from orders.models import CancelReason, Hold, LinePart, SalesOrder, SalesOrderLine
+from orders.models import CancelReason, Hold, LinePart, Reservation, SalesOrder, SalesOrderLine
 from returns import services as returns_services
 from returns.models import (
     Grade,
@@ -423,6 +423,26 @@ class Ledger(RuleBasedStateMachine):
             inventory_services.peg_demands(product_ids=[product.pk for product in self.products], at=AT)
 
     @detour()
+    def keep_for_later(self, order: int, units: Decimal) -> None:
+        """Keep some, or give up what is kept; the orders that are promised meanwhile take it over."""
+        kept = Reservation.objects.filter(company=self.house.company, status="OPEN").order_by("pk")
+        if units % 4 == 0:
+            orders_services.expire_reservations(at=AT + timedelta(days=4))
+        elif units % 4 == 3:
+            ids = list(kept.values_list("pk", flat=True)[:1])
+            self.do(orders_services.free_reservations, reservation_ids=ids, reason="Off")
+        else:
+            self.attempt(
+                orders_services.make_reservation,
+                product_id=self.products[int(units) % PRODUCTS].pk,
+                quantity=units,
+                wanted_on=TODAY + timedelta(days=9 * int(units)),
+                expires_on=TODAY + timedelta(days=3),
+                customer_id=self.house.customer.pk,
+            )
+        orders_services.fill_reservations(at=AT)
+
+    @detour()
     def complete(self, order: int, units: Decimal) -> None:
         warehouse_services.complete_waves(at=AT)
         orders_services.complete_orders(at=AT)
@@ -469,4 +489,5 @@ def test_any_way_leaves_a_ledger_that_proves_itself():
         assert set(DONE) >= {"create_returns", "receive_return", "receive_blind", "inspect_return", "decide_return"}
         assert set(DONE) >= {"settle_return", "lose_shipments", "clear_quarantine", "cancel_returns"}
         assert set(DONE) >= {"bring_together", "draft_transfer", "send_transfer", "receive_transfer"}
+        assert set(DONE) >= {"make_reservation", "free_reservations"}
     assert not SalesOrder.objects.exists()
