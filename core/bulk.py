@@ -33,21 +33,23 @@ class _Waiting:
     rows: dict[type[Row], list[Row]] = field(default_factory=lambda: defaultdict(list))
     updates: list[tuple[str, Sequence[Any], int]] = field(default_factory=list)
 
-    def take(self) -> _Beside:
-        """Return the statements that write all that waits; nothing waits after."""
+    def take(self, *, updates: bool = True) -> _Beside:
+        """Return the statements that write all that waits, or the rows alone; it does not wait after."""
         inserts: list[str] = []
         params: list[Any] = []
         for model, members in self.rows.items():
             columns = _sent_columns(model, members)
             inserts.append(_plain_insert_statement((model, "", -1, columns)))
             params.append(_records(columns, members, None))
+        self.rows.clear()
+        if not updates:
+            return _Beside(tuple(inserts), params=params)
         beside = _Beside(
             tuple(inserts),
             tuple(statement for statement, _values, _count in self.updates),
             params + [value for _statement, values, _count in self.updates for value in values],
             [count for _statement, _values, count in self.updates],
         )
-        self.rows.clear()
         self.updates.clear()
         return beside
 
@@ -112,6 +114,28 @@ def execute_later(statement: str, params: Sequence[Any], *, count: int) -> None:
         _Beside(counts=[count]).checked([(-1, 0, cursor.rowcount)])
 
 
+def execute(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run a WITH statement that writes, beside it insert the rows that wait, and return its answer."""
+    held = _waiting.get()
+    beside = held.take(updates=False) if held else _Beside()
+    with connection.cursor() as cursor:
+        cursor.execute(_joined(statement, beside.inserts, ()), [*beside.params, *params])
+        return cursor.fetchall()
+
+
+def execute_with_all(members: str, params: Sequence[Any]) -> None:
+    """Run members of a WITH that write, and beside them all that waits.
+
+    :raises ChangedMeanwhile: where an update that waited found a row changed.
+    """
+    held = _waiting.get()
+    beside = held.take() if held else _Beside()
+    with connection.cursor() as cursor:
+        statement = _joined(f"WITH {members} SELECT 0, 0, 0::bigint", beside.inserts, beside.updates)
+        cursor.execute(statement, [*beside.params, *params])
+        beside.checked(cursor.fetchall())
+
+
 def flush() -> None:
     """Write what waits, by one statement.
 
@@ -136,9 +160,11 @@ def _joined(statement: str, inserts: tuple[str, ...], updates: tuple[str, ...]) 
     beside += [f"x{place} AS ({one} RETURNING 1)" for place, one in enumerate(updates)]
     if not beside:
         return statement
-    own = f", {statement[5:]}" if statement.startswith("WITH ") else f" {statement}"
+    own = statement.strip()
+    begun = next((words for words in ("WITH RECURSIVE ", "WITH ") if own.startswith(words)), "")
+    own = f", {own.removeprefix(begun)}" if begun else f" {own}"
     changed = "".join(f" UNION ALL SELECT -1, {place}, count(*) FROM x{place}" for place in range(len(updates)))
-    return f"WITH {', '.join(beside)}{own}{changed}"
+    return f"{begun or 'WITH '}{', '.join(beside)}{own}{changed}"
 
 
 def _sent_columns(model: type[Row], rows: Sequence[Row], parent_name: str = "") -> tuple[Column, ...]:
@@ -329,17 +355,15 @@ def add(
     """Add amounts to counters of rows, locking them by primary key in the same statement.
 
     `changes` maps primary keys to {field: amount}; a field missing for one row adds nothing there. The constraints of
-    the table are the guard: a change that they forbid raises IntegrityError and changes nothing. Returns
-    (id, *returning) with the values after the change.
+    the table are the guard: a change that they forbid raises IntegrityError and changes nothing. Rows that wait are
+    inserted beside. Returns (id, *returning) with the values after the change.
     """
     if not changes:
         return []
     names = tuple(dict.fromkeys(name for change in changes.values() for name in change))
     ids = sorted(changes)
     params = [array(ids), *(array([changes[pk].get(name, 0) for pk in ids]) for name in names)]
-    with connection.cursor() as cursor:
-        cursor.execute(_add_statement(model, names, tuple(returning)), params)
-        return cursor.fetchall()
+    return execute(_add_statement(model, names, tuple(returning)), params)
 
 
 @cache

@@ -10,8 +10,7 @@ from typing import Self
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from core import sql
-from core.bulk import array
+from core import bulk, sql
 from core.models import NumberSeries
 from core.reading import Among, Given, compiled
 from core.refusals import Refused
@@ -74,13 +73,12 @@ def take_gapless(*, series_id: int, on: date, table: str, digests: Mapping[int, 
 
     :raises DateBeforeSeries: where a later date was numbered already (rule 15: date >= last date in series).
     """
-    with connection.cursor() as cursor:
-        ids = array(digests)
-        cursor.execute(
-            sql.TAKE_GAPLESS.format(table=connection.ops.quote_name(table)),
-            [ids, array(digests.values()), series_id, on, on, ids],
-        )
-        taken = {pk: Numbered(*given) for pk, *given in cursor.fetchall()}
+    ids = bulk.array(digests)
+    answer = bulk.execute(
+        sql.TAKE_GAPLESS.format(table=connection.ops.quote_name(table)),
+        [ids, bulk.array(digests.values()), series_id, on, on, ids],
+    )
+    taken = {pk: Numbered(*given) for pk, *given in answer}
     if len(taken) != len(digests):
         raise DateBeforeSeries.after(None)
     return taken

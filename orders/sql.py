@@ -202,10 +202,10 @@ WHERE o.id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY o.id
 
 # What changes what customers owe or have ordered: an entry each, and the balance of those accounts that keep one. Whoever sets a
 # limit has the account locked while they sum its entries, so the share lock waits for them, and then says anew whether it is kept;
-# the CASE is for the row as it was before, which PostgreSQL holds against the constraints before it reads the newest.
+# the CASE is for the row as it was before, which PostgreSQL holds against the constraints before it reads the newest. Members of a WITH:
 # %s = company ids[], customer ids[], kinds[], amounts[], currencies[], order ids[], references[], actor id, at
 MOVE_CREDIT = """
-WITH u AS MATERIALIZED (
+u AS MATERIALIZED (
     SELECT * FROM unnest((SELECT %s::bigint[]), (SELECT %s::bigint[]), (SELECT %s::text[]), (SELECT %s::numeric[]),
         (SELECT %s::text[]), (SELECT %s::bigint[]), (SELECT %s::text[])) WITH ORDINALITY
         AS u(company_id, customer_id, kind, amount, currency, order_id, reference, n)
@@ -216,12 +216,13 @@ WITH u AS MATERIALIZED (
     INSERT INTO orders_creditentry (company_id, account_id, kind, amount, currency, order_id, reference, actor_id, at)
     SELECT u.company_id, a.customer_id, u.kind, u.amount, u.currency, u.order_id, u.reference, %s::bigint, %s::timestamptz
     FROM u JOIN a ON a.customer_id = u.customer_id ORDER BY u.n
+), b AS (
+    UPDATE orders_creditaccount AS t
+    SET balance = CASE WHEN t.credit_limit IS NOT NULL OR t.is_prepay THEN t.balance + m.amount ELSE t.balance END
+    FROM a JOIN (SELECT customer_id, currency, sum(amount) AS amount FROM u GROUP BY customer_id, currency) m
+        ON m.customer_id = a.customer_id AND m.currency = a.currency
+    WHERE t.customer_id = a.customer_id AND a.is_kept
 )
-UPDATE orders_creditaccount AS t
-SET balance = CASE WHEN t.credit_limit IS NOT NULL OR t.is_prepay THEN t.balance + m.amount ELSE t.balance END
-FROM a JOIN (SELECT customer_id, currency, sum(amount) AS amount FROM u GROUP BY customer_id, currency) m
-    ON m.customer_id = a.customer_id AND m.currency = a.currency
-WHERE t.customer_id = a.customer_id AND a.is_kept
 """
 
 # An entry form as it is typed. One that is done with stays so, and one of somebody else is theirs.

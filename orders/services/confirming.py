@@ -193,7 +193,7 @@ def _confirm(
     )
     for part, promise in zip(parts, promises, strict=True):
         part.demand_id = promise.demand_id
-    bulk.insert(parts)
+    bulk.later(parts)
     allocated: dict[int, Decimal] = defaultdict(Decimal)
     backordered: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, dict[str, None]] = defaultdict(dict)
@@ -205,7 +205,7 @@ def _confirm(
         sources[part.order_id][said] = None
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
-    transitions.apply(orders, "confirm", at=at, fields=_SET)
+    transitions.apply_later(orders, "confirm", at=at, fields=_SET)
     record(
         facts=[
             Fact(
@@ -242,6 +242,7 @@ def _confirm(
         actor=actor,
         at=at,
     )
+    bulk.flush()  # what came to nothing moved no credit, and waits still
     events.orders_confirmed.send(sender=SalesOrder, event=events.OrdersConfirmed(tuple(by_pk), at))
     return {
         order.pk: Confirmed(order.pk, str(order.number), allocated[order.pk], backordered[order.pk]) for order in orders

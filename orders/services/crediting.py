@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection
-
 from core import bulk
 from core.models import User
 from core.money import ZERO, exponent, round_amount
@@ -43,28 +41,27 @@ class CreditChange:
 
 @atomic
 def move_credit(*, changes: Sequence[CreditChange], actor: User | None, at: datetime) -> None:
-    """Write an entry for each change that is not zero, and move the balances that are kept, by one statement.
+    """Write an entry for each change that is not zero, and move balances that are kept: one statement, with what waits.
 
     The caller locked its orders by `locked_after_credit()`, so that a balance is locked before them.
     """
     changes = [change for change in changes if change.amount]
     if not changes:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.MOVE_CREDIT,
-            [
-                bulk.array([change.company_id for change in changes]),
-                bulk.array([change.customer_id for change in changes]),
-                bulk.array([change.kind for change in changes]),
-                bulk.array([change.amount for change in changes]),
-                bulk.array([change.currency for change in changes]),
-                bulk.array([change.order_id for change in changes]),
-                bulk.array([change.reference for change in changes]),
-                actor.pk if actor else None,
-                at,
-            ],
-        )
+    bulk.execute_with_all(
+        sql.MOVE_CREDIT,
+        [
+            bulk.array([change.company_id for change in changes]),
+            bulk.array([change.customer_id for change in changes]),
+            bulk.array([change.kind for change in changes]),
+            bulk.array([change.amount for change in changes]),
+            bulk.array([change.currency for change in changes]),
+            bulk.array([change.order_id for change in changes]),
+            bulk.array([change.reference for change in changes]),
+            actor.pk if actor else None,
+            at,
+        ],
+    )
 
 
 @atomic

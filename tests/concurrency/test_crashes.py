@@ -24,18 +24,20 @@ from django import db
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.models import Model
 
 from billing import services as billing_services
 from config.dev.databases import clone_database, ensure_roles_and_database
 from config.dev.postgres import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from config.dev.throwaway import throwaway_cluster
 from core.refusals import Refused
-from inventory.models import Product
+from inventory.models import Product, Transfer
 from orders import services as orders_services
-from orders.models import OrderEvent, SalesOrder
+from orders.models import AllocationRun, OrderEvent, Rule, SalesOrder
 from shipping import services as shipping_services
 from tests.caller import Caller
 from tests.database import CLUSTER, TEMPLATE, point_connections_at
+from tests.factories import transfers
 from tests.factories.house import AT, House
 from tests.race import race
 from tests.soak import count
@@ -109,7 +111,7 @@ class TestTheDatabaseIsKilled:
 
     @pytest.mark.soak("T10")
     def test_and_nothing_acknowledged_is_lost_and_nothing_is_there_twice(self, own_cluster):
-        acknowledged, cut, back = self.write_through_kills(own_cluster, DATABASE_KILLS)
+        acknowledged, reached, cut, back = self.write_through_kills(own_cluster, DATABASE_KILLS)
         assert max(back) < SECONDS_TO_BE_BACK
         assert cut >= DATABASE_KILLS
         for order_id, kinds in acknowledged.items():
@@ -118,29 +120,38 @@ class TestTheDatabaseIsKilled:
             assert set(found.values()) == {1}
         numbers = SalesOrder.objects.values_list("po_number", flat=True)
         assert len(numbers) == len(set(numbers)) >= len(acknowledged)
+        assert {type(row) for row, _status in reached} == {Transfer, AllocationRun}
+        for row, status in reached:
+            assert type(row).objects.get(pk=row.pk).status == status, row
         assert_no_drift()
 
     def test_loses_what_was_acknowledged_where_commits_do_not_wait_for_the_disk(self, own_cluster):
         """The control: the same kill finds acknowledgements without rows."""
         with connections["owner"].cursor() as cursor:
             cursor.execute(f"ALTER ROLE {APP_ROLE} IN DATABASE crash SET synchronous_commit = off")
-        acknowledged, _cut, _back = self.write_through_kills(own_cluster, 1)
+        acknowledged, _reached, _cut, _back = self.write_through_kills(own_cluster, 1)
         assert any(set(facts(order_id)) < set(kinds) for order_id, kinds in acknowledged.items())
         assert_no_drift()
 
     def write_through_kills(
         self, cluster: EmbeddedPostgres, kills: int
-    ) -> tuple[dict[int, list[str]], int, list[float]]:
-        """Let eight people work while PostgreSQL is killed some times.
+    ) -> tuple[dict[int, list[str]], list[tuple[Model, str]], int, list[float]]:
+        """Let eight people work, and two move stock and share it out, while PostgreSQL is killed some times.
 
-        Give what each order's people were told, how often they were cut off, and how long each return took.
+        Give what each order's people were told, what transfers and runs were said to have reached, how often people
+        were cut off, and how long each return took.
         """
-        house = House.open()
+        house = House.open(warehouses=2)
         products = [house.product([1_000_000]) for _ in range(5)]
+        moved, short = house.product([0, 1_000_000]), house.product()
         assert house.boss.verbs
         connections.close_all()
         over, back = threading.Event(), []
-        writers = [partial(self.write, house, products, number, over) for number in range(WRITERS)]
+        writers: list[Callable[[], Any]] = [
+            *(partial(self.write, house, products, number, over) for number in range(WRITERS)),
+            partial(self.until, over, partial(self.move, house, moved)),
+            partial(self.until, over, partial(self.share_out, house, short)),
+        ]
         outcomes: list[Any] = []
         working = threading.Thread(target=lambda: outcomes.extend(race(*writers, patience=600)))
         working.start()
@@ -163,10 +174,49 @@ class TestTheDatabaseIsKilled:
             working.join()
         assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
         acknowledged = defaultdict(list)
-        for acks, _cut in outcomes:
+        for acks, _cut in outcomes[:WRITERS]:
             for order_id, kind in acks:
                 acknowledged[order_id].append(kind)
-        return acknowledged, sum(cut for _acks, cut in outcomes), back
+        reached = [one for told, _cut in outcomes[WRITERS:] for one in told]
+        return acknowledged, reached, sum(cut for _acks, cut in outcomes), back
+
+    def until(
+        self, over: threading.Event, work: Callable[[], tuple[Model, str] | None]
+    ) -> tuple[list[tuple[Model, str]], int]:
+        """Do a piece of work again and again; return what was reached for good and how often it was cut."""
+        reached, cut = [], 0
+        while not over.is_set():
+            try:
+                if (told := work()) is not None:
+                    reached.append(told)
+            except db.Error:
+                cut += 1
+                connection.close()
+                time.sleep(0.1)
+        return reached, cut
+
+    def move(self, house: House, product: Product) -> tuple[Model, str]:
+        """Bring three units from the second warehouse to the first, in two parts."""
+        transfer = transfers.leave(house, transfers.drafted(house, (product, 3)))
+        transfers.reach(house, transfer, 2)
+        transfers.reach(house, transfer, 1)
+        return transfer, Transfer.Status.RECEIVED
+
+    def share_out(self, house: House, product: Product) -> tuple[Model, str] | None:
+        """Let a run give what has come to those who wait, line by line; go on with one that was cut off."""
+        runs = AllocationRun.objects.filter(company=house.company)
+        run = runs.filter(status=AllocationRun.Status.RUNNING).first()
+        if run is None:
+            for _ in range(3):
+                house.order((product, 2))
+            house.receive(product, 5)
+            try:
+                run = runs.get(pk=orders_services.begin_run(rule=Rule.DUE, actor=house.boss, at=AT))
+            except Refused:  # the rest of an earlier turn took what came
+                return None
+        while orders_services.advance_run(run_id=run.pk, lines=1, at=AT):
+            pass
+        return run, AllocationRun.Status.DONE
 
     def write(
         self, house: House, products: list[Product], writer: int, over: threading.Event

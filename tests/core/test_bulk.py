@@ -196,6 +196,33 @@ class TestLater:
                 bulk.insert([stock.demand("8")] if with_insert else [])
                 bulk.flush()
 
+    def test_writes_rows_beside_what_is_added_to_counters_and_leaves_updates_waiting(self, stock):
+        demands = [stock.demand("5"), stock.demand("6")]
+        bulk.insert(demands)
+        demands[1].priority = 7
+        with bulk.waiting():
+            bulk.later([stock.demand("8")])
+            bulk.update_later(demands[1:], ["priority"])
+            with statements(1):
+                assert bulk.add(Demand, {demands[0].pk: {"quantity": Decimal(2)}}) == [(demands[0].pk,)]
+            assert list(Demand.objects.order_by("pk").values_list("quantity", flat=True)) == [7, 6, 8]
+            assert not Demand.objects.filter(priority=7).exists()
+        assert Demand.objects.get(priority=7) == demands[1]
+
+    @pytest.mark.parametrize("was", ["5", "7"])
+    def test_writes_all_beside_a_statement_or_refuses_it_with_them(self, stock, was):
+        demands = [stock.demand("5"), stock.demand("6")]
+        bulk.insert(demands)
+        demands[0].priority = 7
+        with bulk.waiting():
+            bulk.later([stock.demand("8")])
+            bulk.update_later(demands[:1], ["priority"], where={"quantity": [Decimal(was)]})
+            with contextlib.nullcontext() if was == "5" else pytest.raises(ChangedMeanwhile), statements(1):
+                bulk.execute_with_all("a AS (UPDATE inventory_demand SET quantity = 9 WHERE id = %s)", [demands[1].pk])
+            if was == "5":
+                figures = Demand.objects.order_by("pk").values_list("quantity", "priority")
+                assert list(figures) == [(5, 7), (9, demands[1].priority), (8, demands[1].priority)]
+
     def test_refuses_a_row_that_waits_twice(self, stock):
         demand = stock.demand("5")
         bulk.insert([demand])

@@ -221,8 +221,8 @@ def _pack(boxes: Collection[_Filled], actor: User, at: datetime) -> dict[int, Pa
                 )
             )
     bulk.insert(parcels, (lines, "parcel"))
-    orders_services.note_packed(packed=packed)
     _record(facts, OrderEvent.Kind.PACKED, actor, at)
+    orders_services.note_packed(packed=packed)  # with the facts beside it
     results: dict[int, Packed | Refused] = _by_order((parcel.order_id, parcel.pk) for parcel in parcels)
     events.parcels_packed.send(
         sender=Parcel, event=events.ParcelsPacked(tuple(parcel.pk for parcel in parcels), tuple(results), at)
