@@ -88,6 +88,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "inventory.transfer",
         "inventory.keep_sites",
         "inventory.receive",
+        "inventory.inspect",
         "inventory.view_supply",
         "warehouse.view",
         "warehouse.release",

@@ -157,6 +157,9 @@ CHECKS = [
                 UNION ALL
                 SELECT e.posting_id, t.product_id, e.quantity, e.value
                 FROM returns_quarantineexit e JOIN returns_returnline t ON t.id = e.line_id
+                UNION ALL
+                SELECT e.posting_id, i.product_id, e.quantity, e.value
+                FROM inventory_inspectionstep e JOIN inventory_inspection i ON i.id = e.inspection_id WHERE e.kind = 'SCRAPPED'
             ) x GROUP BY 1, 2
         ) f ON f.posting_id = m.posting_id AND f.product_id = m.product_id
         WHERE m.quantity IS DISTINCT FROM f.quantity OR m.value IS DISTINCT FROM f.value
@@ -164,7 +167,7 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "what lies in returns and quarantine bins = what came back and has not gone on",
+        "what lies in returns and quarantine bins = what came back, or is inspected at receipt, and has not gone on",
         rows="returns_returnline",
         drift="""
         SELECT 'product ' || coalesce(b.product_id, r.product_id) || ' in warehouse ' || coalesce(b.warehouse_id, r.warehouse_id),
@@ -177,8 +180,13 @@ CHECKS = [
             WHERE n.kind IN ('RETURNS', 'QUARANTINE') GROUP BY 1, 2
         ) b
         FULL JOIN (
-            SELECT o.warehouse_id, t.product_id, sum(t.received - t.disposed) AS returns, sum(t.quarantined) AS quarantine
-            FROM returns_returnline t JOIN returns_returnorder o ON o.id = t.return_order_id GROUP BY 1, 2
+            SELECT warehouse_id, product_id, sum(returns) AS returns, sum(quarantine) AS quarantine
+            FROM (
+                SELECT o.warehouse_id, t.product_id, t.received - t.disposed AS returns, t.quarantined AS quarantine
+                FROM returns_returnline t JOIN returns_returnorder o ON o.id = t.return_order_id
+                UNION ALL
+                SELECT i.warehouse_id, i.product_id, 0, i.quantity - i.accepted - i.gone FROM inventory_inspection i
+            ) x GROUP BY 1, 2
         ) r ON r.warehouse_id = b.warehouse_id AND r.product_id = b.product_id
         WHERE (coalesce(b.returns, 0), coalesce(b.quarantine, 0)) <> (coalesce(r.returns, 0), coalesce(r.quarantine, 0))
         ORDER BY 1

@@ -24,7 +24,7 @@ from core import intake
 from core.models import User
 from core.queues import QueueView
 from inventory import services as inventory_services
-from inventory.models import BrokenPeg, Calendar, Lane, Lot, ReorderRule, SupplierOrderLine
+from inventory.models import BrokenPeg, Calendar, Inspection, Lane, Lot, ReorderRule, SupplierOrderLine
 from orders import services as orders_services
 from orders.models import (
     AllocationRun,
@@ -173,6 +173,10 @@ class World:
         channel = house.channel("Web")
         brought = sent(house, (house.product(), 1, 5))
         arrive(house, brought, 1)
+        arrive(house, sent(house, (house.product(is_inspected=True), 9, 5)), 9)
+        looked_at = Inspection.objects.get(company=house.company)
+        bad = inventory_services.Found(rejected=Decimal(4), reason="Broken")
+        warehouse_services.inspect_goods(inspection_id=looked_at.pk, found=bad, actor=house.boss, at=AT)
         stored_in = house.warehouse("Site 9")
         stored = house.product([0, 9], price=str(PRICE))
         to_send, on_its_way = (kept(house, (stored, units)) for units in (2, 3))
@@ -183,6 +187,7 @@ class World:
             "transfer_line": to_send.lines.get().pk,
             "sent_transfer_line": on_its_way.lines.get().pk,
             "stored_warehouse": stored_in.pk,
+            "inspection": looked_at.pk,
             "apart_order": house.order(lines, (stored, 1)).pk,
             "supplier": seller.pk,
             "supplier_item": seller.items.get().pk,
@@ -348,6 +353,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "warehouse:pick_task": {"pk": "task"},
     "warehouse:short_task": {"pk": "task"},
     "warehouse:count": {"pk": "count"},
+    "warehouse:inspection": {"pk": "inspection"},
+    "warehouse:clear_rejected": {"pk": "inspection"},
     "warehouse:pack_order": {"pk": "picked_order"},
     "warehouse:unpack_parcel": {"pk": "parcel"},
     "warehouse:packing_slip": {"pk": "parcel"},

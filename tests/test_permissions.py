@@ -185,6 +185,9 @@ RULES = {
     "warehouse:pick_list": "warehouse.view",
     "warehouse:pick_task": "warehouse.pick",
     "warehouse:short_task": "warehouse.pick",
+    "warehouse:inspections": "inventory.inspect",
+    "warehouse:inspection": "inventory.inspect",
+    "warehouse:clear_rejected": "inventory.inspect",
     "warehouse:counts": "warehouse.count",
     "warehouse:count": "warehouse.count",
     "warehouse:pick": "warehouse.pick",
@@ -614,6 +617,14 @@ class TestFields:
             **self.site_forms(world),
             **self.channel_forms(world),
             "warehouse:count": (f"/warehouse/counts/{subjects['count']}/", {"counted": "1"}),
+            "warehouse:inspection": (
+                f"/warehouse/inspections/{subjects['inspection']}/",
+                {"rejected": "1", "reason": "Wet"},
+            ),
+            "warehouse:clear_rejected": (
+                f"/warehouse/inspections/{subjects['inspection']}/rejected/",
+                {"quantity": "1", "kind": "SCRAPPED"},
+            ),
             "returns:settle": (f"/returns/{subjects['decided_return']}/settle/", {"kind": "CREDIT"}),
             "returns:create": (
                 f"/returns/orders/{subjects['left_order']}/",

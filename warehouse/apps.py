@@ -23,6 +23,7 @@ class WarehouseConfig(AppConfig):
         for order, (name, label, url_name, icon, verb, key) in enumerate(
             (
                 ("warehouse.goods_in", "Goods in", "warehouse:arrivals", "inbox", "inventory.receive", "g"),
+                ("warehouse.inspect", "To inspect", "warehouse:inspections", "search", "inventory.inspect", "q"),
                 ("warehouse.release", "Release", "warehouse:release_queue", "warehouse", "warehouse.release", "r"),
                 ("warehouse.pick", "Pick", "warehouse:waves", "picking", "warehouse.pick", "k"),
                 ("warehouse.pack", "Pack", "warehouse:pack_queue", "packing", "warehouse.pack", "b"),
@@ -30,7 +31,7 @@ class WarehouseConfig(AppConfig):
                 ("warehouse.put_back", "Put back", "warehouse:put_backs", "returns", "warehouse.pick", "v"),
                 ("warehouse.transfers", "Transfers", "transfers:queue", "shipping", "inventory.transfer", ""),
             ),
-            start=18,
+            start=17,
         ):
             item = registry.NavigationItem(label, url_name, icon, verb, key=key, group="Warehouse")
             registry.navigation.register(name, item, order=order)
@@ -65,5 +66,6 @@ class WarehouseConfig(AppConfig):
         registry.demand_owners.register("warehouse.transfers", owners_of_kept)
         registry.subject_pages.register("transfer", registry.SubjectPage("transfers:transfer", "inventory.view_stock"))
         registry.lot_steps.register("warehouse.receipts", lot_steps)
+        registry.subject_pages.register("inspection", registry.SubjectPage("warehouse:inspection", "inventory.inspect"))
         registry.subject_pages.register("count", registry.SubjectPage("warehouse:count", "warehouse.count"))
         registry.subject_pages.register("wave", registry.SubjectPage("warehouse:wave", "warehouse.view"))

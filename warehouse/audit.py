@@ -184,13 +184,13 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "received of a supplier order's line = its receipts",
+        "received of a supplier order's line, and what of it is inspected = its receipts",
         rows="warehouse_receiptline",
         drift="""
-        SELECT 'supplier order line ' || l.id, l.received, coalesce(r.quantity, 0)
+        SELECT 'supplier order line ' || l.id, l.received + l.inspecting, coalesce(r.quantity, 0)
         FROM inventory_supplierorderline l
         LEFT JOIN (SELECT line_id, sum(quantity) AS quantity FROM warehouse_receiptline GROUP BY 1) r ON r.line_id = l.id
-        WHERE l.received <> coalesce(r.quantity, 0)
+        WHERE l.received + l.inspecting <> coalesce(r.quantity, 0)
         ORDER BY l.id
         """,
     ),

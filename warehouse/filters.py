@@ -50,6 +50,15 @@ class CountFilter(QueueFilter):
     search_label: ClassVar[str] = "Bin, item or warehouse"
 
 
+class InspectionFilter(QueueFilter):
+    """Inspections by words of the product, the supplier, the lot or the warehouse."""
+
+    search_fields: ClassVar[tuple[str, ...]] = (
+        *("product__sku", "product__name", "line__order__supplier__name", "lot__code", "warehouse__name"),
+    )
+    search_label: ClassVar[str] = "Item, supplier or lot"
+
+
 class PutBackFilter(QueueFilter):
     """Put-backs by words of the product, the order, the tote or the shelf."""
 

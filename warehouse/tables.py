@@ -7,7 +7,7 @@ from decimal import Decimal
 import django_tables2 as tables
 
 from core.tables import LESS, LESS_NUMBER, NUMBER
-from inventory.models import SupplierOrder, Transfer
+from inventory.models import Inspection, SupplierOrder, Transfer
 from warehouse.models import Count, PutBack, Wave
 
 
@@ -118,6 +118,26 @@ class ArrivalTable(tables.Table):
     def value_expected_on(self, record: SupplierOrder) -> str:
         """Return the day in the international form."""
         return record.expected_on.isoformat()
+
+
+class InspectionTable(tables.Table):
+    """Goods that are inspected at receipt, as in templates/warehouse/_inspection_row.html."""
+
+    number = tables.Column("Inspection", order_by="pk", empty_values=())
+    item = tables.Column("Item", accessor="product__sku", order_by="product__sku")
+    supplier = tables.Column("Supplier", accessor="line__order__supplier__name", orderable=False)
+    bin = tables.Column("Lies in", accessor="bin__code", orderable=False, attrs=LESS)
+    quantity = tables.Column("Came", orderable=False, attrs=NUMBER)
+    waiting = tables.Column("To inspect", orderable=False, attrs=NUMBER)
+    lies = tables.Column("Rejected, here", orderable=False, attrs=NUMBER)
+    arrived_at = tables.Column("Since", attrs=LESS_NUMBER)
+
+    class Meta:
+        orderable = True
+
+    def value_arrived_at(self, record: Inspection) -> str:
+        """Return the moment in the international form."""
+        return record.arrived_at.isoformat(timespec="seconds")
 
 
 class TransferTable(tables.Table):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core import money_sql
 from core.audit import sql_check
+from inventory.audit.inspections import INSPECTIONS
 from inventory.audit.transfers import TRANSFERS
 
 _IN_AND_OUT = """
@@ -382,4 +383,5 @@ CHECKS = [
         """,
     ),
     *TRANSFERS,
+    *INSPECTIONS,
 ]

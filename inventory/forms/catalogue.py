@@ -116,7 +116,15 @@ class SupplierItemForm(forms.ModelForm):
 
     class Meta:
         model = SupplierItem
-        fields: ClassVar[list[str]] = ["part_number", "unit_cost", "minimum", "multiple", "lead_days", "rank"]
+        fields: ClassVar[list[str]] = [
+            "part_number",
+            "unit_cost",
+            "minimum",
+            "multiple",
+            "lead_days",
+            "rank",
+            "is_inspected",
+        ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "unit_cost": forms.TextInput(attrs=_UNITS),
             "minimum": forms.TextInput(attrs=_UNITS),
@@ -125,6 +133,7 @@ class SupplierItemForm(forms.ModelForm):
         help_texts: ClassVar[dict[str, str]] = {
             "lead_days": "Empty: as the supplier's.",
             "rank": "1 is asked before 2, where several sell it.",
+            "is_inspected": "What they bring of it waits in quarantine until somebody has looked.",
         }
 
     def __init__(self, *args: Any, supplier: Supplier, **kwargs: Any) -> None:

@@ -32,6 +32,7 @@ class ProductForm(forms.ModelForm):
             "costing",
             "gtin",
             "weight_g",
+            "is_inspected",
             "is_active",
         ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
@@ -44,6 +45,7 @@ class ProductForm(forms.ModelForm):
             "sku": "Your own code for it, as customers order it.",
             "kind": "Stock lies in bins; a kit consists of stock; charges and services are lines of a document.",
             "tracking": "By lot or serial number it is known who got which units; the first to expire go first.",
+            "is_inspected": "What suppliers bring of it waits in quarantine until somebody has looked.",
             "gtin": "The number under its barcode: 8, 12, 13 or 14 digits.",
         }
         labels: ClassVar[dict[str, str]] = {

@@ -3,6 +3,7 @@
 from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
 from inventory.models.channels import Channel, ChannelPool
 from inventory.models.costs import LateCost, LateCostShare
+from inventory.models.inspections import Inspection, InspectionStep
 from inventory.models.layers import CostLayer
 from inventory.models.lots import Lot
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
@@ -31,6 +32,8 @@ __all__ = [
     "ChannelPool",
     "CostLayer",
     "Demand",
+    "Inspection",
+    "InspectionStep",
     "KitComponent",
     "Lane",
     "LateCost",

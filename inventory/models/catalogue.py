@@ -62,7 +62,8 @@ class Product(models.Model):
     Only the kind STOCK has levels; what of it is tracked has lots, or serial numbers, wherever it lies; its cost is a
     moving average in each warehouse, or that of the units that came first (rule 12). A KIT is sold as one thing and
     picked, shipped and returned as its components. Charges (freight, fees) and services are lines and nothing else
-    (V2). The one of the kind BALANCE stands on invoices brought forward; it is on no order that customers place (V3).
+    (V2). What a supplier brings of one that `is_inspected` waits in quarantine until somebody has looked (K3). The
+    one of the kind BALANCE stands on invoices brought forward; it is on no order that customers place (V3).
     """
 
     class Kind(models.TextChoices):
@@ -94,6 +95,7 @@ class Product(models.Model):
     costing = models.CharField(max_length=8, choices=Costing.choices, default=Costing.AVERAGE)
     gtin = models.CharField("GTIN", max_length=14, blank=True)
     weight_g = models.DecimalField("weight in grams", max_digits=12, decimal_places=3, null=True, blank=True)
+    is_inspected = models.BooleanField("inspect at receipt", default=False, db_default=False)
     is_active = models.BooleanField("may be ordered", default=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

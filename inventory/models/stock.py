@@ -145,6 +145,8 @@ class StockPosting(models.Model):
         SCRAP = "SCRAP", "Scrap"
         SEND_BACK = "SEND_BACK", "Back to the customer"
         TRANSFER = "TRANSFER", "Transfer"
+        INSPECTION = "INSPECTION", "Inspection"
+        RETURN_OUT = "RETURN_OUT", "Back to the supplier"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)

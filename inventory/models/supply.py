@@ -91,6 +91,7 @@ class SupplierItem(models.Model):
     multiple = quantity_field(verbose_name="in multiples of", default=1)
     lead_days = models.PositiveSmallIntegerField("lead time in days", null=True, blank=True)
     rank = models.PositiveSmallIntegerField("choice", default=1)
+    is_inspected = models.BooleanField("inspect at receipt", default=False, db_default=False)
 
     objects = LockingQuerySet.as_manager()
 
@@ -286,7 +287,8 @@ class SupplierOrderLine(models.Model):
     """Units of one product that a supplier is to bring on a day, and the row that a peg locks.
 
     `cancelled` of `quantity` does not come any more; of what is `open` no more is pegged than that. `received` may go
-    over what was asked by `over_percent`, taken from the supplier when the order was made.
+    over what was asked by `over_percent`, taken from the supplier when the order was made. What has come and waits for
+    inspection is `inspecting`: it is promised as what is still to come, until somebody has looked.
     """
 
     order = models.ForeignKey(SupplierOrder, on_delete=models.PROTECT, related_name="lines")
@@ -295,6 +297,7 @@ class SupplierOrderLine(models.Model):
     part_number = models.CharField(max_length=60, blank=True)
     quantity = quantity_field()
     received = quantity_field(default=0)
+    inspecting = quantity_field(default=0, db_default=0)
     cancelled = quantity_field(default=0)
     open = models.GeneratedField(
         expression=models.functions.Greatest(F("quantity") - F("received") - F("cancelled"), Decimal(0)),
@@ -314,10 +317,13 @@ class SupplierOrderLine(models.Model):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="supplierorderline_quantity_positive"),
             models.CheckConstraint(condition=Q(unit_cost__gte=0), name="supplierorderline_cost_not_negative"),
             models.CheckConstraint(
-                condition=Q(received__gte=0, cancelled__gte=0), name="supplierorderline_counts_not_negative"
+                condition=Q(received__gte=0, inspecting__gte=0, cancelled__gte=0),
+                name="supplierorderline_counts_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(received__lte=F("quantity") * (100 + F("over_percent")) / 100 - F("cancelled")),
+                condition=Q(
+                    received__lte=F("quantity") * (100 + F("over_percent")) / 100 - F("cancelled") - F("inspecting")
+                ),
                 name="supplierorderline_received_within_tolerance",
             ),
         ]

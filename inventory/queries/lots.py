@@ -17,6 +17,8 @@ ZERO = Decimal(0)
 BINS_SHOWN = 50
 # What came in otherwise than by a document that some app shows
 _BY_HAND = (StockPosting.Kind.OPENING, StockPosting.Kind.ADJUSTMENT)
+# What went otherwise than to a customer
+_LOST = (StockPosting.Kind.SCRAP, StockPosting.Kind.RETURN_OUT)
 
 
 def lots(user: User) -> QuerySet[Lot]:
@@ -38,9 +40,7 @@ def bins_of(product: Product, lot: Lot | None = None) -> tuple[list[BinStock], b
 def steps_of(lot: Lot, user: User) -> list[LotStep]:
     """Return from where units of a lot came and where they went, as each app knows it, the latest first."""
     steps = [step for steps in registry.lot_steps for step in steps(lot.pk, user)]
-    moves = StockMove.objects.filter(lot=lot).filter(
-        Q(posting__kind__in=_BY_HAND) | Q(posting__kind=StockPosting.Kind.SCRAP)
-    )
+    moves = StockMove.objects.filter(lot=lot).filter(Q(posting__kind__in=_BY_HAND) | Q(posting__kind__in=_LOST))
     for move in moves.select_related("posting__actor"):
         steps.append(
             LotStep(

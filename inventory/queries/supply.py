@@ -9,7 +9,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from core import registry
@@ -33,6 +45,17 @@ from inventory.models.places import works_in
 
 ZERO = Decimal(0)
 Status = SupplierOrder.Status
+# Whether what comes of a supplier order's line is inspected before anybody gets it
+IS_INSPECTED = ExpressionWrapper(
+    Q(product__is_inspected=True)
+    | Exists(
+        SupplierItem.objects.filter(
+            supplier=OuterRef("order__supplier"), product=OuterRef("product"), is_inspected=True
+        )
+    ),
+    output_field=BooleanField(),
+)
+TO_BE_INSPECTED = Blocker("to_be_inspected", "Some of what came waits for inspection: accept or reject it first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +108,15 @@ def supplier_orders(user: User, today: date) -> QuerySet[SupplierOrder]:
 def lines_of_order(order: SupplierOrder) -> list[Any]:
     """Return an order's lines with their products, and `waits`: who waits for each, the most urgent first.
 
-    `most` is what of a line may still come, within its tolerance.
+    What comes of those that have `is_inspected` goes into quarantine.
+
+    `most` is what of a line may still come, within its tolerance, and `to_come` what should.
     """
     lines: list[Any] = list(
-        SupplierOrderLine.objects.filter(order=order).select_related("product__unit").order_by("position")
+        SupplierOrderLine.objects.filter(order=order)
+        .annotate(is_inspected=IS_INSPECTED)
+        .select_related("product__unit")
+        .order_by("position")
     )
     waiting = waits_for({line.pk for line in lines})
     for line in lines:
@@ -96,7 +124,9 @@ def lines_of_order(order: SupplierOrder) -> list[Any]:
         line.pegged = sum((one.quantity for one in line.waits), ZERO)
         line.free = line.open - line.pegged
         line.cost = line.quantity * line.unit_cost
-        line.most = max(line.quantity * (100 + line.over_percent) / 100 - line.cancelled - line.received, ZERO)
+        came = line.received + line.inspecting
+        line.most = max(line.quantity * (100 + line.over_percent) / 100 - line.cancelled - came, ZERO)
+        line.to_come = max(line.open - line.inspecting, ZERO)
     return lines
 
 
@@ -141,6 +171,8 @@ def blockers(order: SupplierOrder, verb: str, user: User) -> list[Blocker]:
         "cancel": [Status.DRAFT, Status.APPROVED, Status.SENT, Status.ACKNOWLEDGED],
         "close": [Status.PART_RECEIVED, Status.RECEIVED],
     }
+    if verb == "close" and SupplierOrderLine.objects.filter(order=order, inspecting__gt=0).exists():
+        return [TO_BE_INSPECTED]
     if order.status in allowed[verb]:
         return []
     return [Blocker("supplier_order_state", f"{order} is {order.get_status_display().lower()}.")]

@@ -2,6 +2,7 @@
 
 from inventory.services.adjusting import Adjustment, NotEnoughThere, adjust_stock
 from inventory.services.allocating import allocate_demands
+from inventory.services.answering import answer_broken_pegs
 from inventory.services.arriving import take_in_transfer
 from inventory.services.blocking import block_lots, expired_lots
 from inventory.services.bringing import Brought, bring_together
@@ -23,6 +24,7 @@ from inventory.services.freeing import (
     put_back,
     unpick,
 )
+from inventory.services.inspecting import Found, Inspected, clear_rejected, inspect_goods
 from inventory.services.kits import keep_components
 from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
@@ -43,7 +45,6 @@ from inventory.services.sourcing import Destination
 from inventory.services.supplying import (
     Wanted,
     acknowledge_supplier_order,
-    answer_broken_pegs,
     approve_supplier_orders,
     cancel_supplier_orders,
     close_supplier_orders,
@@ -71,6 +72,8 @@ __all__ = [
     "DemandRequest",
     "Destination",
     "DisposedUnits",
+    "Found",
+    "Inspected",
     "Issued",
     "Letter",
     "LotName",
@@ -107,6 +110,7 @@ __all__ = [
     "cancel_supplier_orders",
     "cancel_transfers",
     "change_draft",
+    "clear_rejected",
     "close_supplier_orders",
     "count_bin",
     "date_transfer",
@@ -119,6 +123,7 @@ __all__ = [
     "free_allocations",
     "free_reserved",
     "hold_demands",
+    "inspect_goods",
     "issue_allocations",
     "keep_components",
     "keep_pools",

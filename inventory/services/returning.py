@@ -1,4 +1,4 @@
-"""Goods that customers send back: blocked at the cost they were issued at, until it is decided where they go."""
+"""Goods that are blocked at a cost of their own until it is decided where they go: sent back, or to be inspected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ _LEADS_TO = {
     Kind.QUARANTINE: StockMove.Place.BIN,
     Kind.SCRAP: StockMove.Place.ADJUSTMENT,
     Kind.SEND_BACK: StockMove.Place.CUSTOMER,
+    Kind.INSPECTION: StockMove.Place.BIN,
+    Kind.RETURN_OUT: StockMove.Place.SUPPLIER,
 }
+# These go on a shelf
+_SHELVED = {Kind.RESTOCK, Kind.INSPECTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,11 @@ class ReturnedUnits:
 
 @dataclass(frozen=True, slots=True)
 class DisposedUnits:
-    """Returned units that leave the bin they lie in, with their cost: RESTOCK, QUARANTINE, SCRAP or SEND_BACK.
+    """Blocked units that leave the bin they lie in, with their cost.
 
-    `bin_id` is the shelf to restock; without one it is where the product lies already.
+    Returned ones go to RESTOCK, QUARANTINE, SCRAP or SEND_BACK; those of a supplier by INSPECTION, SCRAP or RETURN_OUT.
+    `bin_id` is the shelf to put them on; without one it is where the product lies already. `from_bin_id` is where they
+    lie, if that is known; `supply_id` the supplier's line that brought them.
     """
 
     kind: StockPosting.Kind
@@ -55,6 +61,8 @@ class DisposedUnits:
     value: Decimal
     bin_id: int | None = None
     lot_id: int | None = None
+    from_bin_id: int | None = None
+    supply_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +121,18 @@ def dispose_returns(
     at: datetime,
     from_quarantine: bool = False,
 ) -> dict[StockPosting.Kind, int]:
-    """Take returned goods out of the returns bin, or out of quarantine, and return a posting's id per kind.
+    """Take blocked goods out of the returns bin, or out of quarantine, and return a posting's id per kind.
 
-    They go at the cost they came in with. Restocked units are sellable at once and join the moving average, or are the
-    last layer; those in quarantine stay blocked; scrapped ones and those that go back to the customer leave the house.
+    They go at the cost they came in with. Those put on a shelf are sellable at once and join the moving average, or are
+    the last layer; those in quarantine stay blocked; scrapped ones and those that go back leave the house.
 
     :raises WarehouseNotReady: where the warehouse has no bin for them.
     :raises Blocked: where a bin to restock is no shelf of the warehouse.
     :raises StockMoved: where the bin that they lie in does not hold as much.
     """
     _check_shelves(warehouse_id, {unit.bin_id for unit in units if unit.bin_id is not None})
-    places = _places(company_id, warehouse_id, (), units)
-    restocked = {places[unit.product_id].level_id or 0 for unit in units if unit.kind == Kind.RESTOCK}
+    places = _places(company_id, warehouse_id, (), units, needs_returns=not from_quarantine)
+    restocked = {places[unit.product_id].level_id or 0 for unit in units if unit.kind in _SHELVED}
     layers = Layers(restocked)
     changes: dict[int, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     bins: dict[Place, Decimal] = defaultdict(Decimal)
@@ -132,15 +140,15 @@ def dispose_returns(
     for unit in units:
         place = places[unit.product_id]
         assert place.level_id is not None
-        source = place.quarantine if from_quarantine else place.returns
+        source = unit.from_bin_id or (place.quarantine if from_quarantine else place.returns)
         assert source is not None
         change = changes[place.level_id]
         if unit.kind != Kind.QUARANTINE:
             change["blocked"] -= unit.quantity
             change["blocked_value"] -= unit.value
-        if unit.kind == Kind.RESTOCK:
+        if unit.kind in _SHELVED:
             change["sellable"] += unit.quantity
-            layers.add(place.level_id, unit.quantity, unit.value)
+            layers.add(place.level_id, unit.quantity, unit.value, supply_id=unit.supply_id)
         elif unit.kind != Kind.QUARANTINE:
             change["value"] -= unit.value
         target = _target(unit, place)
@@ -166,15 +174,15 @@ def dispose_returns(
         kind: StockPosting(company_id=company_id, kind=kind, reference=reference, actor=actor, at=at) for kind in moves
     }
     post_all([(postings[kind], of_kind) for kind, of_kind in moves.items()])
-    if Kind.RESTOCK in postings:
-        layers.save(postings[Kind.RESTOCK].pk)
+    for kind in _SHELVED & postings.keys():
+        layers.save(postings[kind].pk)
     return {kind: int(posting.pk) for kind, posting in postings.items()}
 
 
 def _target(unit: DisposedUnits, place: _Places) -> int | None:
     if unit.kind == Kind.QUARANTINE:
         return place.quarantine
-    if unit.kind == Kind.RESTOCK:
+    if unit.kind in _SHELVED:
         return unit.bin_id if unit.bin_id is not None else place.shelf
     return None
 
@@ -187,18 +195,23 @@ def _check_shelves(warehouse_id: int, bin_ids: Collection[int]) -> None:
 
 
 def _places(
-    company_id: int, warehouse_id: int, returned: Sequence[ReturnedUnits], disposed: Sequence[DisposedUnits] = ()
+    company_id: int,
+    warehouse_id: int,
+    returned: Sequence[ReturnedUnits],
+    disposed: Sequence[DisposedUnits] = (),
+    *,
+    needs_returns: bool = True,
 ) -> Mapping[int, _Places]:
     """Return where products lie and go, with a row for each in the bins that goods are about to enter."""
     product_ids = {*(unit.product_id for unit in returned), *(unit.product_id for unit in disposed)}
     places = _read_places(company_id, warehouse_id, product_ids)
-    if any(place.returns is None for place in places.values()):
+    if needs_returns and any(place.returns is None for place in places.values()):
         raise WarehouseNotReady("This warehouse has no bin for returns yet: an administrator adds one of that kind.")
     wanted = {
         *((places[unit.product_id].returns, unit.product_id, unit.lot_id) for unit in returned),
         *((_target(unit, places[unit.product_id]), unit.product_id, unit.lot_id) for unit in disposed),
     }
-    lacking = {kind for kind in (Kind.QUARANTINE, Kind.RESTOCK) if _lacks(kind, disposed, places)}
+    lacking = {kind for kind in (Kind.QUARANTINE, *_SHELVED) if _lacks(kind, disposed, places)}
     if lacking:
         kind = "quarantine" if Kind.QUARANTINE in lacking else "picking"
         raise WarehouseNotReady(f"This warehouse has no bin for {kind} yet: an administrator adds one of that kind.")

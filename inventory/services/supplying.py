@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,6 +23,7 @@ from inventory.models import (
     SupplierOrderLine,
     Warehouse,
 )
+from inventory.queries.supply import TO_BE_INSPECTED
 from inventory.services.pegging import (
     Line,
     ask,
@@ -34,7 +34,6 @@ from inventory.services.pegging import (
     peg_waiting,
     pegged_demands,
     pegged_of_demands,
-    pegged_of_lines,
 )
 
 ZERO = Decimal(0)
@@ -260,12 +259,19 @@ def cancel_supplier_orders(*, order_ids: Collection[int], actor: User, at: datet
 def close_supplier_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Done | Refused]:
     """Close orders of which part came: the rest is not expected any more, as if it were cancelled.
 
+    An order of which something waits for inspection is left open.
+
     :raises NotAllowed: where the actor may neither buy nor receive.
     """
     require(actor, "inventory.receive" if actor.can("inventory.receive") else "inventory.purchase")
     orders = locked_orders(order_ids, actor)
-    _call_off([order for order in orders if order.status in (Status.PART_RECEIVED, Status.RECEIVED)], "close", at)
-    return _results(orders, Status.CLOSED)
+    inspecting = SupplierOrderLine.objects.filter(order__in=orders, inspecting__gt=0)
+    waiting = set(inspecting.values_list("order_id", flat=True))
+    ending = [order for order in orders if order.status in (Status.PART_RECEIVED, Status.RECEIVED)]
+    _call_off([order for order in ending if order.pk not in waiting], "close", at)
+    return _results(orders, Status.CLOSED) | {
+        order.pk: Blocked.because([TO_BE_INSPECTED]) for order in ending if order.pk in waiting
+    }
 
 
 def _call_off(orders: Sequence[SupplierOrder], verb: str, at: datetime) -> None:
@@ -307,62 +313,12 @@ def ask_orders(broken: Mapping[tuple[int, int], Decimal], demands: Iterable[Dema
     ask(kind=BrokenPeg.Kind.ORDER_WAITS, broken=asked, company_of=company_of, at=at)
 
 
-@atomic
-def answer_broken_pegs(
-    *, peg_ids: Collection[int], answer: BrokenPeg.Answer, actor: User, at: datetime
-) -> dict[int, Done | Refused]:
-    """Say what happens with units whose peg is broken; those answered already are left as they are.
-
-    CUT takes what nobody is promised of them off the supplier's order; all other answers only say what somebody does.
-
-    :raises NotAllowed: where the actor may not answer for their side.
-    """
-    require(
-        actor, "inventory.purchase" if answer in (BrokenPeg.Answer.KEEP, BrokenPeg.Answer.CUT) else "orders.confirm"
-    )
-    kind = (
-        BrokenPeg.Kind.SUPPLY_SPARE
-        if answer in (BrokenPeg.Answer.KEEP, BrokenPeg.Answer.CUT)
-        else BrokenPeg.Kind.ORDER_WAITS
-    )
-    rows = list(
-        BrokenPeg.objects.for_user(actor).filter(pk__in=peg_ids, kind=kind).select_related("supply__order").locked()
-    )
-    clear = [row for row in rows if row.status == BrokenPeg.Status.OPEN]
-    if answer == BrokenPeg.Answer.CUT:
-        _cut(clear, actor, at)
-    for row in clear:
-        row.answer, row.answered_by = answer, actor
-    transitions.apply(clear, "settle", at=at, fields=["answer", "answered_by", "answered_at"])
-    results: dict[int, Done | Refused] = {pk: Blocked("This is for another desk to answer.") for pk in peg_ids}
-    return results | {row.pk: Done(row.supply.order_id, row.supply.order.number) for row in rows}
-
-
-def _cut(rows: Sequence[BrokenPeg], actor: User, at: datetime) -> None:
-    """Take units that nobody is promised off their supplier orders.
-
-    The questions are locked before the orders: whoever has locked an order asks new questions, and answers none.
-    """
-    orders = {order.pk: order for order in locked_orders({row.supply.order_id for row in rows}, actor)}
-    lines = list(SupplierOrderLine.objects.filter(pk__in={row.supply_id for row in rows}).locked())
-    free = {line.pk: line.open - pegged for line, pegged in pegged_of_lines(lines).items()}
-    cut: dict[int, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        units = min(row.quantity, free.get(row.supply_id, ZERO))
-        if units > 0:
-            cut[row.supply_id] += units
-            free[row.supply_id] -= units
-    bulk.add(SupplierOrderLine, {pk: {"cancelled": units} for pk, units in cut.items()})
-    for order in orders.values():
-        finish(order, at)
-
-
 def finish(order: SupplierOrder, at: datetime) -> None:
     """Bring a locked order that is on its way to the state of its lines, which the caller has changed."""
     lines = list(SupplierOrderLine.objects.filter(order=order))
     if order.status not in SupplierOrder.OPEN:
         return
-    came = any(line.received for line in lines)
+    came = any(line.received or line.inspecting for line in lines)
     if not any(line.open for line in lines):
         transitions.apply([order], "receive" if came else "cancel", at=at, fields=["done_at"])
     elif came:

@@ -32,6 +32,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "billing.Settlement": {"payment_id": 1},
     "inventory.Allocation": {"level_id": 1},
     "inventory.BrokenPeg": {"kind": "ORDER_WAITS"},
+    "inventory.InspectionStep": {"kind": "REJECTED"},
     "inventory.KitComponent": {"product_id": 5},
     "inventory.SupplierMail": {"reason": ""},
     "inventory.Transfer": {"from_warehouse_id": 1, "to_warehouse_id": 2},

@@ -92,7 +92,7 @@ WAREHOUSE_BENDS |= {
     "staged of a level = picked and not issued of its allocations, and what is to be put back": (
         "UPDATE warehouse_putback SET quantity = quantity + 1 WHERE status = 'PLANNED'"
     ),
-    "received of a supplier order's line = its receipts": (
+    "received of a supplier order's line, and what of it is inspected = its receipts": (
         "UPDATE inventory_supplierorderline SET received = received + 1"
     ),
     "cost of a receipt = value of what it posted": "UPDATE warehouse_receipt SET posting_id = NULL",

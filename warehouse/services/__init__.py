@@ -2,6 +2,7 @@
 
 from warehouse.services.counting import count_bin
 from warehouse.services.expiring import expire_lots
+from warehouse.services.inspecting import inspect_goods
 from warehouse.services.packing import Box, NothingToPack, Packed, Unpacked, pack_orders, pack_parcels, unpack_parcels
 from warehouse.services.picking import Picked, pick_orders, pick_tasks
 from warehouse.services.putting_back import put_back_goods
@@ -24,6 +25,7 @@ __all__ = [
     "complete_waves",
     "count_bin",
     "expire_lots",
+    "inspect_goods",
     "pack_orders",
     "pack_parcels",
     "pick_orders",

@@ -28,6 +28,8 @@ def receive_goods(
 ) -> Receipt:
     """Check goods of a supplier order in: those who wait for them get them in the same transaction, and are told.
 
+    What is inspected at receipt goes into quarantine first; `inspect_goods` gives it to them.
+
     :raises NotAllowed: where the actor may not receive.
     :raises Blocked: where there is no such order, nothing of it is expected, or more came than may.
     """
@@ -57,13 +59,15 @@ def receive_goods(
             ReceiptLine(
                 receipt=receipt,
                 line_id=arrival.line_id,
-                bin_id=arrival.bin_id if arrival.quantity else None,
+                bin_id=bin_id,
                 lot_id=lot_id,
                 quantity=arrival.quantity,
                 value=value,
                 is_last=arrival.is_last,
             )
-            for arrival, value, lot_id in zip(arrivals, taken.values, _lots(order, arrivals), strict=True)
+            for arrival, bin_id, value, lot_id in zip(
+                arrivals, taken.bin_ids, taken.values, _lots(order, arrivals), strict=True
+            )
         ]
     )
     receipt.posting_id = taken.posting_id

@@ -1,6 +1,7 @@
 """The warehouse's pages: what comes, what can be released, picked, packed, counted and put back, and paper."""
 
 from warehouse.views.counting import CountQueueView, CountView
+from warehouse.views.inspecting import ClearRejectedView, InspectionQueueView, InspectionView
 from warehouse.views.packing import PackOrdersView, PackOrderView, PackQueueView, UnpackParcelView
 from warehouse.views.papers import PackingSlipView, PickListView
 from warehouse.views.picking import PickOrdersView, PickTaskView, ShortTaskView, WaveQueueView, WaveView
@@ -21,10 +22,13 @@ from warehouse.views.transfers import (
 __all__ = [
     "ArrivalQueueView",
     "CancelTransfersView",
+    "ClearRejectedView",
     "CountQueueView",
     "CountView",
     "CreateTransferView",
     "DateTransferView",
+    "InspectionQueueView",
+    "InspectionView",
     "PackOrderView",
     "PackOrdersView",
     "PackQueueView",

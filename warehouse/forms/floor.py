@@ -1,4 +1,4 @@
-"""What pickers and packers key."""
+"""What is keyed of goods that come, are picked, packed, counted or go to another warehouse."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ class ReceiveForm(forms.Form):
                     self.add_error(f"line-{line.pk}", f"It goes by {line.product.unit.step.normalize():f}.")
                 code = str(self.cleaned_data.get(f"bin-{line.pk}") or "")
                 shelf = self.shelf_of(code)
-                if shelf is None:
+                if shelf is None and not getattr(line, "is_inspected", False):
                     self.add_error(f"bin-{line.pk}", "No shelf of this warehouse.")
             if units or is_last:
                 self.arrivals += self._arrivals(line, shelf, units or Decimal(0), is_last=is_last)
