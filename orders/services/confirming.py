@@ -193,7 +193,10 @@ def _confirm(
     )
     for part, promise in zip(parts, promises, strict=True):
         part.demand_id = promise.demand_id
-    bulk.later(parts)
+    if claims:
+        bulk.insert(parts)  # what they take over names them
+    else:
+        bulk.later(parts)
     allocated: dict[int, Decimal] = defaultdict(Decimal)
     backordered: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, dict[str, None]] = defaultdict(dict)
