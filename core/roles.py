@@ -89,6 +89,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "inventory.keep_sites",
         "inventory.receive",
         "inventory.inspect",
+        "inventory.keep_lots",
         "inventory.view_supply",
         "warehouse.view",
         "warehouse.release",

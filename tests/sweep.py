@@ -115,7 +115,11 @@ class World:
         product.save()
         lines = (product, QUANTITY)
         unmoved = house.product(price=str(PRICE))
-        house.receive(house.product(tracking="LOT"), 9, lot="L-1")
+        tracked = house.product(tracking="LOT")
+        for code in ("L-1", "L-2"):
+            house.receive(tracked, 9, lot=code)
+        held_lot = Lot.objects.get(company=house.company, code="L-2")
+        warehouse_services.hold_lot(lot_id=held_lot.pk, reason="Smell", actor=house.boss, at=AT)
         world.orders = {
             "draft": house.draft(lines),
             "confirmed": house.order(lines),
@@ -206,7 +210,8 @@ class World:
             "calendar": Calendar.objects.create(company=house.company, name="Weekdays").pk,
             "broken_peg": BrokenPeg.objects.get(company=house.company).pk,
             "product": product.pk,
-            "lot": Lot.objects.get(company=house.company).pk,
+            "lot": Lot.objects.get(company=house.company, code="L-1").pk,
+            "held_lot": held_lot.pk,
             "unmoved_product": unmoved.pk,
             "kit": house.product(kind="KIT").pk,
             "customer": house.customer.pk,
@@ -355,6 +360,9 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "warehouse:count": {"pk": "count"},
     "warehouse:inspection": {"pk": "inspection"},
     "warehouse:clear_rejected": {"pk": "inspection"},
+    "warehouse:date_lot": {"pk": "lot"},
+    "warehouse:hold_lot": {"pk": "lot"},
+    "warehouse:lift_lot": {"pk": "held_lot"},
     "warehouse:pack_order": {"pk": "picked_order"},
     "warehouse:unpack_parcel": {"pk": "parcel"},
     "warehouse:packing_slip": {"pk": "parcel"},

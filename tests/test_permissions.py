@@ -188,6 +188,7 @@ RULES = {
     "warehouse:inspections": "inventory.inspect",
     "warehouse:inspection": "inventory.inspect",
     "warehouse:clear_rejected": "inventory.inspect",
+    **dict.fromkeys(("warehouse:date_lot", "warehouse:hold_lot", "warehouse:lift_lot"), "inventory.keep_lots"),
     "warehouse:counts": "warehouse.count",
     "warehouse:count": "warehouse.count",
     "warehouse:pick": "warehouse.pick",
@@ -621,6 +622,12 @@ class TestFields:
                 f"/warehouse/inspections/{subjects['inspection']}/",
                 {"rejected": "1", "reason": "Wet"},
             ),
+            "warehouse:date_lot": (
+                f"/warehouse/lots/{subjects['lot']}/day/",
+                {"expires_on": "2031-01-01", "reason": "Label"},
+            ),
+            "warehouse:hold_lot": (f"/warehouse/lots/{subjects['lot']}/block/", {"reason": "Smell"}),
+            "warehouse:lift_lot": (f"/warehouse/lots/{subjects['held_lot']}/unblock/", {"reason": "Fine"}),
             "warehouse:clear_rejected": (
                 f"/warehouse/inspections/{subjects['inspection']}/rejected/",
                 {"quantity": "1", "kind": "SCRAPPED"},

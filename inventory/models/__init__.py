@@ -5,7 +5,7 @@ from inventory.models.channels import Channel, ChannelPool
 from inventory.models.costs import LateCost, LateCostShare
 from inventory.models.inspections import Inspection, InspectionStep
 from inventory.models.layers import CostLayer
-from inventory.models.lots import Lot
+from inventory.models.lots import Lot, LotChange
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
 from inventory.models.planning import PlanningFigure
 from inventory.models.promise import Allocation, BrokenPeg, Demand
@@ -39,6 +39,7 @@ __all__ = [
     "LateCost",
     "LateCostShare",
     "Lot",
+    "LotChange",
     "PlanningFigure",
     "Product",
     "ReorderRule",

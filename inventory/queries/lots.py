@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from core import registry
 from core.models import User
 from core.registry import LotStep
-from inventory.models import BinStock, Lot, Product, StockMove, StockPosting
+from inventory.models import BinStock, Lot, LotChange, Product, StockMove, StockPosting
 
 ZERO = Decimal(0)
 BINS_SHOWN = 50
@@ -53,6 +53,11 @@ def steps_of(lot: Lot, user: User) -> list[LotStep]:
             )
         )
     return sorted(steps, key=lambda step: (step.at is not None, step.at), reverse=True)
+
+
+def changes_of(lot: Lot) -> QuerySet[LotChange]:
+    """Return what was done to a lot by hand, the last first."""
+    return lot.changes.select_related("actor").order_by("-pk")
 
 
 def in_house(lot: Lot) -> Decimal:

@@ -25,6 +25,7 @@ from inventory.services.freeing import (
     unpick,
 )
 from inventory.services.inspecting import Found, Inspected, clear_rejected, inspect_goods
+from inventory.services.keeping_lots import date_lot, hold_lot, lift_lot
 from inventory.services.kits import keep_components
 from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
@@ -113,6 +114,7 @@ __all__ = [
     "clear_rejected",
     "close_supplier_orders",
     "count_bin",
+    "date_lot",
     "date_transfer",
     "dispose_returns",
     "draft_suggestions",
@@ -123,11 +125,13 @@ __all__ = [
     "free_allocations",
     "free_reserved",
     "hold_demands",
+    "hold_lot",
     "inspect_goods",
     "issue_allocations",
     "keep_components",
     "keep_pools",
     "keep_price_breaks",
+    "lift_lot",
     "lock_promises",
     "mail_supplier_orders",
     "move_promise",

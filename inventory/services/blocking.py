@@ -1,9 +1,10 @@
-"""Blocking lots: nobody is promised or sent to what has expired, and who was promised it gets other stock or waits."""
+"""Blocking lots: nobody is promised or sent to them any more, and who was promised one gets other stock or waits."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from inventory.services.allocating import allocate_demands
 from inventory.services.choosing import locked_bins
 from inventory.services.freeing import Cut, free_allocations
 from inventory.services.lasting import block_units, shelf_lives
+from inventory.services.pegging import lock_waiting
 from inventory.services.posting import StockMoved
 from inventory.services.promising import lock_demands, locked_levels
 from inventory.shelf_life import ShelfLife, kept
@@ -34,50 +36,83 @@ def expired_lots(*, today: date) -> list[Lot]:
 
 
 @atomic
-def block_lots(*, lot_ids: Collection[int], called_off: Sequence[Cut], at: datetime) -> tuple[int, ...]:
+def block_lots(
+    *, lot_ids: Collection[int], called_off: Sequence[Cut], at: datetime, cause: str = "expired"
+) -> tuple[int, ...]:
     """Block what lies on shelves of lots of one company and product, and return whose promises it took.
 
     What was promised of it is promised anew at once from what else is there, and waits where there is nothing; the
-    orders are told. `called_off` are the units that pickers were sent for and are not any more.
+    orders are told the cause. `called_off` are the units that pickers were sent for and are not any more.
 
     :raises StockMoved: where some of it was promised while this waited; nothing was changed.
     """
     lots = {lot.pk: lot for lot in Lot.objects.filter(pk__in=lot_ids)}
     if not lots:
         return ()
-    ((company_id, product_id),) = {(lot.company_id, lot.product_id) for lot in lots.values()}
-    level_ids = list(
-        StockLevel.objects.filter(company=company_id, product=product_id).values_list("pk", flat=True).order_by("pk")
-    )
-    locked = {allocation.demand_id for allocation in promised_of(level_ids)} | {cut.demand_id for cut in called_off}
-    lock_demands(locked)
-    before = dict(Demand.objects.filter(pk__in=locked).values_list("pk", "promised_on"))
-    levels = {level.warehouse_id: level for level in locked_levels([company_id], [product_id])}
+    held = lock_promises_of(lots.values(), called_off)
     free_allocations(cuts=called_off, at=at)
     blocked: dict[int, Decimal] = {}
-    lives = shelf_lives(level_ids, at.date())
+    lives = shelf_lives(held.level_ids, at.date())
     of_level: dict[int, Decimal] = defaultdict(Decimal)
-    for stock in locked_bins([product_id], list(levels)):
+    for stock in locked_bins([held.product_id], list(held.levels)):
         units = stock.quantity - stock.allocated - stock.blocked
         if stock.lot_id in lots and stock.bin.kind == Bin.Kind.PICK and units > 0:
-            level_id = levels[stock.bin.warehouse_id].pk
+            level_id = held.levels[stock.bin.warehouse_id]
             blocked[stock.pk] = units
             of_level[level_id] += units
             lives[level_id].there[lots[stock.lot_id].lasts_until] -= units
-    cuts = cuts_of(lives, promised_of(level_ids), locked, product_id, at.date())
+    cuts = cuts_of(lives, promised_of(held.level_ids), held.demands, held.product_id, at.date())
     free_allocations(cuts=cuts, at=at)
-    taken = tuple(sorted({cut.demand_id for cut in (*called_off, *cuts)}))
     block_units(of_level, blocked)
     marked = [lot for lot in Lot.objects.filter(pk__in=lots).locked() if lot.blocked_at is None]
     for lot in marked:
         lot.blocked_at = at
     bulk.update(marked, ["blocked_at"])
+    number = ", ".join(sorted(lot.code for lot in lots.values()))
+    return make_anew((*called_off, *cuts), held, cause, number, at)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPromises:
+    """What is locked of a product with its promises: its levels by warehouse, and demands with the day they had."""
+
+    product_id: int
+    levels: dict[int, int]
+    demands: dict[int, date | None]
+
+    @property
+    def level_ids(self) -> list[int]:
+        """The levels."""
+        return sorted(self.levels.values())
+
+
+def lock_promises_of(lots: Iterable[Lot], called_off: Sequence[Cut], *, waiting: bool = False) -> HeldPromises:
+    """Lock the demands that were promised what there is of lots' one product, and its levels.
+
+    Those that are `waiting` for it as well, where they are to get some.
+    """
+    ((company_id, product_id),) = {(lot.company_id, lot.product_id) for lot in lots}
+    levels = StockLevel.objects.filter(company=company_id, product=product_id).order_by("pk")
+    ids = {allocation.demand_id for allocation in promised_of(list(levels.values_list("pk", flat=True)))}
+    ids |= {cut.demand_id for cut in called_off}
+    if waiting:
+        ids = {demand.pk for demand in lock_waiting([product_id], demand_ids=ids)}
+    else:
+        lock_demands(ids)
+    days = dict(Demand.objects.filter(pk__in=ids).values_list("pk", "promised_on"))
+    of_site = {level.warehouse_id: level.pk for level in locked_levels([company_id], [product_id])}
+    return HeldPromises(product_id, of_site, days)
+
+
+def make_anew(cuts: Sequence[Cut], held: HeldPromises, cause: str, number: str, at: datetime) -> tuple[int, ...]:
+    """Promise anew, from what else is there, what demands lost, tell their orders why, and return the demands."""
+    taken = tuple(sorted({cut.demand_id for cut in cuts}))
     if taken:
+        before = held.demands
         allocate_demands(demand_ids=taken, at=at)
         after = dict(Demand.objects.filter(pk__in=taken).values_list("pk", "promised_on"))
         moves = tuple(events.PromiseMoved(pk, before[pk], after[pk]) for pk in taken if before[pk] != after[pk])
-        number = ", ".join(sorted(lot.code for lot in lots.values()))
-        events.promises_moved.send(sender=Demand, event=events.PromisesMoved(moves, "expired", number, at))
+        events.promises_moved.send(sender=Demand, event=events.PromisesMoved(moves, cause, number, at))
         events.promises_cut.send(sender=Demand, event=events.PromisesCut(taken, at))
     return taken
 

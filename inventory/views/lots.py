@@ -33,6 +33,8 @@ class LotView(VerbRequiredMixin, DetailView):
         return super().get_context_data(
             title=f"{lot} of {lot.product.sku}",
             today=today,
+            may_keep=person(self.request).can("inventory.keep_lots"),
+            changes=lot_queries.changes_of(lot),
             days_left=lot_queries.days_left(lot, today),
             in_house=lot_queries.in_house(lot),
             bins=bins,

@@ -242,6 +242,8 @@ _CAUSES = {
     "moved": "the supplier moved it",
     "cancelled": "the supply was cancelled",
     "expired": "what was promised expired",
+    "lot_dated": "the last day of what was promised was corrected",
+    "lot_held": "what was promised is blocked for its quality",
     "transfer_late": "the transfer is late",
     "transfer_moved": "the transfer was moved",
     "transfer_cancelled": "the transfer was cancelled",

@@ -2,12 +2,15 @@
 
 from warehouse.forms.floor import ArrivedForm, CountForm, PackForm, ReceiveForm, SendForm, ShortForm, TransferForm
 from warehouse.forms.inspecting import ClearForm, InspectForm
+from warehouse.forms.lots import LotDayForm, LotReasonForm
 
 __all__ = [
     "ArrivedForm",
     "ClearForm",
     "CountForm",
     "InspectForm",
+    "LotDayForm",
+    "LotReasonForm",
     "PackForm",
     "ReceiveForm",
     "SendForm",

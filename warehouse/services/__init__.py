@@ -3,6 +3,7 @@
 from warehouse.services.counting import count_bin
 from warehouse.services.expiring import expire_lots
 from warehouse.services.inspecting import inspect_goods
+from warehouse.services.keeping_lots import date_lot, hold_lot, lift_lot
 from warehouse.services.packing import Box, NothingToPack, Packed, Unpacked, pack_orders, pack_parcels, unpack_parcels
 from warehouse.services.picking import Picked, pick_orders, pick_tasks
 from warehouse.services.putting_back import put_back_goods
@@ -24,8 +25,11 @@ __all__ = [
     "WrongUnits",
     "complete_waves",
     "count_bin",
+    "date_lot",
     "expire_lots",
+    "hold_lot",
     "inspect_goods",
+    "lift_lot",
     "pack_orders",
     "pack_parcels",
     "pick_orders",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -35,23 +35,29 @@ def expire_lots(*, at: datetime) -> int:
 
 @atomic
 def _expire(company_id: int, lot_ids: Collection[int], at: datetime) -> None:
+    planned = planned_picks(company_id, lot_ids)
+    inventory_services.block_lots(lot_ids=lot_ids, called_off=cuts_of_tasks(planned), at=at)
+    transitions.apply(planned, "cancel", at=at)
+
+
+def planned_picks(company_id: int, lot_ids: Collection[int]) -> list[Any]:
+    """Return the picks that are planned of lots, under their locks."""
     scope = [bulk.array(sorted(lot_ids)), bulk.array([company_id])]
     tasks: list[Any] = list(PickTask.objects.raw(sql.LOCK_TASKS_OF_LOTS, [*scope, *scope]))
-    planned = [task for task in tasks if task.status == PickTask.Status.PLANNED]
-    inventory_services.block_lots(
-        lot_ids=lot_ids,
-        called_off=[
-            inventory_services.Cut(
-                task.allocation_id,
-                task.demand_id,
-                task.level_id,
-                task.product_id,
-                task.bin_id,
-                task.quantity,
-                lot_id=task.lot_id,
-            )
-            for task in planned
-        ],
-        at=at,
-    )
-    transitions.apply(planned, "cancel", at=at)
+    return [task for task in tasks if task.status == PickTask.Status.PLANNED]
+
+
+def cuts_of_tasks(tasks: Iterable[Any]) -> list[inventory_services.Cut]:
+    """Return what planned picks give up that are called off."""
+    return [
+        inventory_services.Cut(
+            task.allocation_id,
+            task.demand_id,
+            task.level_id,
+            task.product_id,
+            task.bin_id,
+            task.quantity,
+            lot_id=task.lot_id,
+        )
+        for task in tasks
+    ]

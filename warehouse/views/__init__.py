@@ -2,6 +2,7 @@
 
 from warehouse.views.counting import CountQueueView, CountView
 from warehouse.views.inspecting import ClearRejectedView, InspectionQueueView, InspectionView
+from warehouse.views.lots import DateLotView, HoldLotView, LiftLotView
 from warehouse.views.packing import PackOrdersView, PackOrderView, PackQueueView, UnpackParcelView
 from warehouse.views.papers import PackingSlipView, PickListView
 from warehouse.views.picking import PickOrdersView, PickTaskView, ShortTaskView, WaveQueueView, WaveView
@@ -26,9 +27,12 @@ __all__ = [
     "CountQueueView",
     "CountView",
     "CreateTransferView",
+    "DateLotView",
     "DateTransferView",
+    "HoldLotView",
     "InspectionQueueView",
     "InspectionView",
+    "LiftLotView",
     "PackOrderView",
     "PackOrdersView",
     "PackQueueView",
