@@ -9,6 +9,7 @@ urlpatterns = [
     path("supply/", include("inventory.urls.supply")),
     path("sites/", include("inventory.urls.sites")),
     path("channels/", include("inventory.urls.channels")),
+    path("people/", include("inventory.urls.people")),
     path("orders/", include("orders.urls")),
     path("reservations/", include("orders.urls.reservations")),
     path("invoices/", include("billing.urls")),

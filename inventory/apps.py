@@ -34,6 +34,11 @@ class InventoryConfig(AppConfig):
             order=82,
         )
         registry.navigation.register(
+            "people",
+            registry.NavigationItem("People", "people:people", "customers", "core.administer"),
+            order=83,
+        )
+        registry.navigation.register(
             "channels",
             registry.NavigationItem("Channels", "channels:channels", "inbox", "inventory.keep_channels"),
             order=81,

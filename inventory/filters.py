@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 
 from core.queues import QueueFilter
+from core.roles import Role
 from inventory.models import PlanningFigure, Product
 
 
@@ -24,6 +25,18 @@ class WarehouseFilter(QueueFilter):
 
     search_fields: ClassVar[tuple[str, ...]] = ("name", "code", "postcode")
     search_label: ClassVar[str] = "Name, code or postcode"
+
+
+class PeopleFilter(QueueFilter):
+    """People by words of their name or address, and by role."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("user__name", "user__email")
+    search_label: ClassVar[str] = "Name or e-mail address"
+    role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="All roles", label="Role", method="in_role")
+
+    def in_role(self, queryset: QuerySet[Any], _name: str, role: str) -> QuerySet[Any]:
+        """Return those who have the role."""
+        return queryset.filter(roles__contains=[role])
 
 
 class ChannelFilter(QueueFilter):

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import django_tables2 as tables
 
+from core.models import Membership
 from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE_NUMBER
 from inventory.models import BrokenPeg, PlanningFigure, Product, SupplierOrder
 
@@ -184,6 +185,24 @@ class PoolTable(tables.Table):
     free = tables.Column("Free there", orderable=False, attrs=LESS_NUMBER)
     others = tables.Column("Others keep", accessor="pk", orderable=False, attrs=LESS_NUMBER, exclude_from_export=True)
     overflow = tables.Column("Beyond", orderable=False, attrs=LESS)
+
+
+class PeopleTable(tables.Table):
+    """People, as in templates/inventory/people/_person_row.html."""
+
+    user__name = tables.Column("Name")
+    user__email = tables.Column("E-mail address")
+    roles = tables.Column("Roles", orderable=False)
+    warehouses = tables.Column("Works in", orderable=False, accessor="site_names", attrs=LESS)
+    user__last_login = tables.Column("Signed in last", attrs=LESS_NUMBER)
+
+    def value_roles(self, record: Membership) -> str:
+        """Return the roles in words."""
+        return ", ".join(record.role_names)
+
+    def value_warehouses(self, value: list[str]) -> str:
+        """Return the warehouses by name."""
+        return ", ".join(value) or "All warehouses"
 
 
 class CalendarTable(tables.Table):

@@ -43,7 +43,7 @@ class OrdersConfig(AppConfig):
         registry.navigation.register(
             "reservations",
             registry.NavigationItem(
-                "Reservations", "reservations:queue", "inbox", "orders.view_reservations", key="v", group="Sales"
+                "Reservations", "reservations:queue", "inbox", "orders.view_reservations", key="a", group="Sales"
             ),
             order=16,
         )

@@ -23,6 +23,7 @@ from billing.models import Invoice
 from core import intake
 from core.models import User
 from core.queues import QueueView
+from core.roles import Role
 from inventory import services as inventory_services
 from inventory.models import BrokenPeg, Calendar, Inspection, Lane, Lot, ReorderRule, SupplierOrderLine
 from orders import services as orders_services
@@ -40,6 +41,7 @@ from orders.models import (
 )
 from returns.models import Grade
 from shipping.models import Shipment
+from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
 from tests.factories.shipping import dispatched
@@ -204,6 +206,8 @@ class World:
                 company=house.company, product=unmoved, warehouse=house.warehouses[0], reorder_point=5, order_up_to=9
             ).pk,
             "warehouse": house.warehouses[0].pk,
+            "person": person(Role.PICKER, company=house.company).membership.pk,
+            "welcome": "no-such",
             "channel": channel.pk,
             "pool": house.pool(channel, scarce).pk,
             "lane": Lane.objects.create(warehouse=house.warehouses[0], country="GB", days=2).pk,
@@ -348,6 +352,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "sites:edit_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:drop_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:edit_calendar": {"pk": "calendar"},
+    **{f"people:{name}": {"pk": "person"} for name in ("edit", "let_go", "link")},
+    "core:choose_password": {"uidb64": "welcome", "token": "welcome"},
     **{f"channels:{name}": {"channel_pk": "channel"} for name in ("channel", "edit_channel", "publish", "create_pool")},
     **{f"channels:{name}": {"channel_pk": "channel", "pk": "pool"} for name in ("edit_pool", "remove_pool")},
     **{f"transfers:{name}": {"pk": "transfer"} for name in ("transfer", "send", "date", "slip")},

@@ -193,6 +193,8 @@ class Membership(models.Model):
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     roles = ArrayField(models.CharField(max_length=30, choices=Role.choices), default=list)
 
+    objects = CompanyQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["company", "user"], name="membership_one_per_company_and_user")
@@ -200,6 +202,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.company}"
+
+    @property
+    def role_names(self) -> list[str]:
+        """The roles in words."""
+        return [str(Role(role).label) for role in self.roles]
 
 
 class NumberSeries(models.Model):

@@ -28,9 +28,12 @@ from core.views.imports import (
     SourceFileView,
     StopImportView,
 )
+from core.views.passwords import ChangePasswordView, ChoosePasswordView
 from core.views.search import SearchView
 
 __all__ = [
+    "ChangePasswordView",
+    "ChoosePasswordView",
     "CompanyView",
     "ExportRowsView",
     "ImportFileView",

@@ -175,7 +175,7 @@ class PreferencesView(UpdateView):
 
     def get_template_names(self) -> list[str]:
         """Return the fragment for htmx, the whole page for others."""
-        return ["core/_form.html" if wants_fragment(self.request) else "core/form.html"]
+        return ["core/_form.html" if wants_fragment(self.request) else "core/preferences.html"]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the form's words."""

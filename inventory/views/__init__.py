@@ -12,6 +12,7 @@ from inventory.views.channels import (
 )
 from inventory.views.costs import AddCostView
 from inventory.views.lots import LotView
+from inventory.views.people import CreatePersonView, EditPersonView, LetGoView, PeopleQueueView, SignInLinkView
 from inventory.views.planning import PlanningQueueView, ReckonPlanningView
 from inventory.views.products import (
     CloseProductsView,
@@ -77,6 +78,7 @@ __all__ = [
     "CreateChannelView",
     "CreateItemView",
     "CreateLaneView",
+    "CreatePersonView",
     "CreatePoolView",
     "CreateProductView",
     "CreateRuleView",
@@ -89,15 +91,18 @@ __all__ = [
     "EditItemView",
     "EditKitView",
     "EditLaneView",
+    "EditPersonView",
     "EditPoolView",
     "EditProductView",
     "EditRuleView",
     "EditSupplierView",
     "EditWarehouseView",
+    "LetGoView",
     "LotView",
     "MailOrdersView",
     "OpenProductsView",
     "OrderFromSupplierView",
+    "PeopleQueueView",
     "PlanningQueueView",
     "PoolQueueView",
     "PrintOrderView",
@@ -108,6 +113,7 @@ __all__ = [
     "RemovePoolView",
     "ReorderRuleQueueView",
     "SendOrdersView",
+    "SignInLinkView",
     "SuggestionsView",
     "SupplierOrderQueueView",
     "SupplierOrderView",
