@@ -17,6 +17,7 @@ urlpatterns = [
     path("transfers/", include("warehouse.urls.transfers")),
     path("shipping/", include("shipping.urls")),
     path("returns/", include("returns.urls")),
+    path("manager/", include("dashboards.urls")),
     path("admin/", admin.site.urls),
 ]
 

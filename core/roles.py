@@ -23,6 +23,7 @@ class Role(models.TextChoices):
     RETURNS_CLERK = "RETURNS_CLERK", "Returns clerk"
     PURCHASER = "PURCHASER", "Purchaser"
     ACCOUNTANT = "ACCOUNTANT", "Accountant"
+    MANAGER = "MANAGER", "Manager"
     ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
 
 
@@ -37,6 +38,7 @@ _SALES_READS = _SEES | {
     "returns.view",
     "orders.view_reservations",
 }
+_MANAGES = frozenset({"dashboards.view", "dashboards.set_targets"})
 _HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
 _TAKES_ORDERS = _HOLDS | frozenset(
     {
@@ -54,6 +56,7 @@ VERBS: dict[Role, frozenset[str]] = {
     Role.SALES_ADMIN: _SALES_READS | _TAKES_ORDERS | {"returns.request"},
     Role.SALES_MANAGER: _SALES_READS
     | _TAKES_ORDERS
+    | _MANAGES
     | {
         "orders.cancel_released",
         "orders.lift_credit_hold",
@@ -155,6 +158,7 @@ VERBS: dict[Role, frozenset[str]] = {
         "returns.view",
         "returns.settle",
     },
+    Role.MANAGER: _SALES_READS | _MANAGES | {"warehouse.view"},
 }
 VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administer"}
 ALL_VERBS = VERBS[Role.ADMINISTRATOR]
@@ -170,6 +174,7 @@ DESKS: dict[Role, str] = {
     Role.RETURNS_CLERK: "returns.receive",
     Role.PURCHASER: "inventory.view_supply",
     Role.ACCOUNTANT: "billing.invoice",
+    Role.MANAGER: "dashboards.view",
     Role.ADMINISTRATOR: "orders.view",
 }
 

@@ -244,6 +244,7 @@ RULES = {
     "billing:payment": "billing.view",
     "billing:refund_payment": "billing.refund",
     "orders:credit_terms": "orders.set_credit",
+    "dashboards:board": "dashboards.view",
 }
 # Strangers are let through, and sent on: to sign in, or to their work.
 DOORS = {"core:login", "core:admin_login", "core:home"}

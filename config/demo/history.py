@@ -29,6 +29,8 @@ LINES_A_SLICE = 600
 # How many weeks of sales one delivery of the suppliers brings
 WEEKS_OF_STOCK = 8
 PROMISED_IN, DELIVERED_IN = timedelta(days=5), timedelta(days=2)
+# Of so many parcels one is so much longer on its way
+ONE_IN, LONGER = 17, timedelta(days=4)
 CARRIERS = {"United Kingdom": "Royal Mail", "Channel Islands": "Royal Mail"}
 ABROAD = "DHL"
 T = TypeVar("T")
@@ -263,7 +265,8 @@ class History:
                 )
                 for sent in left.values():
                     if isinstance(sent, shipping_services.Dispatched):
-                        self._arrivals[day + DELIVERED_IN] += sent.shipment_ids
+                        for shipment_id in sent.shipment_ids:
+                            self._arrivals[day + arrives_in(shipment_id)].append(shipment_id)
             self._invoice(batch, ids, day)
 
     def _invoice(self, documents: Sequence[Document], ids: Sequence[int], day: date) -> None:
@@ -307,6 +310,11 @@ def lateness(customer: str) -> int | None:
     if place == 0:
         return None
     return 24 if place < 4 else 9 if place < 10 else -2
+
+
+def arrives_in(shipment_id: int) -> timedelta:
+    """Return after how long a shipment arrives, by its key: most as carriers say, and some late."""
+    return DELIVERED_IN + (LONGER if shipment_id % ONE_IN == 0 else timedelta())
 
 
 def by_lines(documents: Sequence[Document]) -> Iterator[list[Document]]:

@@ -31,6 +31,7 @@ PEOPLE = [
     ("returns@demo.example", "Rita Returns", Role.RETURNS_CLERK),
     ("buyer@demo.example", "Bea Buyer", Role.PURCHASER),
     ("accounts@demo.example", "Ada Accounts", Role.ACCOUNTANT),
+    ("director@demo.example", "Dora Director", Role.MANAGER),
     ("admin@demo.example", "Andy Admin", Role.ADMINISTRATOR),
 ]
 

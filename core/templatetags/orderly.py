@@ -151,6 +151,13 @@ def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
 
 
 @register.simple_tag
+def whole(amount: Decimal, currency: str) -> SafeString:
+    """Show an amount without its decimals, where many stand side by side and none of them is a document's."""
+    figure = _figure(money_rules.round_half_up(Decimal(amount), 0), 0)
+    return format_html('<span class="figure">{} <span class="unit">{}</span></span>', figure, currency)
+
+
+@register.simple_tag
 def price(amount: Decimal | None, currency: str = "") -> SafeString | str:
     """Show a unit price with its currency: all its decimals, at least the currency's."""
     if amount is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -245,8 +245,42 @@ class StyleguideView(VerbRequiredMixin, TemplateView):
                 registry.DocumentLink("Invoices", "INV-2026-000013", "", "unpaid"),
             ],
             icons=sprite_icons(),
+            **_charts(now.date()),
             **kwargs,
         )
+
+
+def _charts(today: date) -> dict[str, Any]:
+    """Return values that try the charts: a gap in a line, nothing at a stage, few beside many."""
+    shares = [96, 94, None, 97, 91, 95, 98, 99, 97, 96]
+    days = [today - timedelta(days=len(shares) - place) for place in range(len(shares))]
+    stages = [("To confirm", 9, 0), ("To release", 46, 7), ("To pick", 25, 0), ("To be paid", 719, 16)]
+    return {
+        "trend": [(day, None if share is None else Decimal(share)) for day, share in zip(days, shares, strict=True)],
+        "trend_target": Decimal(95),
+        "causes": [
+            SimpleNamespace(label="Late on the way", number=24, share=60, href="#main"),
+            SimpleNamespace(label="Picked short", number=12, share=30),
+            SimpleNamespace(label="On hold", number=4, share=10),
+        ],
+        "stages": [
+            SimpleNamespace(
+                label=label,
+                number=north + south,
+                value=Decimal((north + south) * 310),
+                of_parts=[(north, Decimal(north * 310)), (south, Decimal(south * 310))],
+            )
+            for label, north, south in stages
+        ],
+        "stage_parts": ["North", "South"],
+        "waits": [
+            SimpleNamespace(label="To release", cells=[18, 35, 2, 0]),
+            SimpleNamespace(label="To be paid", cells=[0, 106, 262, 719]),
+        ],
+        "wait_ages": ["today", "1–2 d", "3–7 d", "over 7 d"],
+        "past_steps": [(today - timedelta(days=60), Decimal(80)), (today - timedelta(days=20), Decimal(35))],
+        "steps_ahead": [(today, Decimal(20)), (today + timedelta(days=12), Decimal(70))],
+    }
 
 
 def sprite_icons() -> list[str]:

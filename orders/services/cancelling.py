@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, models
 
@@ -238,7 +239,7 @@ def _cancel(
     undone = cancel_units(parts=parts, units=part_units, at=at)
     results: dict[int, Cancelled | Refused] = {}
     done: list[tuple[SalesOrder, Cancelled]] = []
-    positions: dict[int, list[int]] = {}
+    positions: dict[int, dict[int, Decimal]] = {}
     of_order: dict[int, list[SalesOrderLine]] = defaultdict(list)
     for line in lines:
         of_order[line.order_id].append(line)
@@ -258,7 +259,7 @@ def _cancel(
             undone.get(pk, Undone()),
         )
         results[pk] = cancelled
-        positions[pk] = [line.position for line in cut]
+        positions[pk] = {line.position: units[line.pk] for line in cut}
         done.append((order, cancelled))
     bulk.update([line for line in lines if units.get(line.pk)], ["cancelled", "cancelled_net"])
     bulk.update(list(orders.values()), ["net", "tax", "gross"])
@@ -328,7 +329,7 @@ def pull_back(orders: Sequence[SalesOrder], *, at: datetime) -> None:
 
 def _record(
     done: Sequence[tuple[SalesOrder, Cancelled]],
-    positions: Mapping[int, Sequence[int]],
+    positions: Mapping[int, Mapping[int, Decimal]],
     reason: CancelReason,
     actor: User,
     at: datetime,
@@ -344,7 +345,7 @@ def _record(
                 {
                     "reason": str(reason),
                     "units": f"{cancelled.units.normalize():f}",
-                    **({"positions": list(positions[order.pk])} if order.pk in positions else {}),
+                    **(_of_lines(positions[order.pk]) if order.pk in positions else {}),
                     **said(cancelled.undone),
                 },
             )
@@ -353,6 +354,14 @@ def _record(
         actor=actor,
         at=at,
     )
+
+
+def _of_lines(units: Mapping[int, Decimal]) -> dict[str, Any]:
+    """Return which lines were cut and by how many units each, as the event log keeps it."""
+    return {
+        "positions": list(units),
+        "units_of": {str(position): f"{cut.normalize():f}" for position, cut in units.items()},
+    }
 
 
 def said(undone: Undone) -> dict[str, str | int]:

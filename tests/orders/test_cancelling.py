@@ -80,7 +80,8 @@ class TestCancelOrders:
         assert level(product) == (5, 0, 0)
         order = fresh(order)
         assert (order.status, order.net, order.gross, order.allocation) == ("CANCELLED", 0, 0, "NONE")
-        assert told(order, "CANCELLED") == {"reason": "CUSTOMER", "units": "7", "positions": [1], "freed": "5"}
+        cut = {"positions": [1], "units_of": {"1": "7"}}
+        assert told(order, "CANCELLED") == {"reason": "CUSTOMER", "units": "7", "freed": "5", **cut}
         assert CreditEntry.objects.get(order=order, kind="CANCELLED").amount == -84
 
     def test_calls_planned_picks_off(self, house):

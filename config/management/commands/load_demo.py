@@ -14,6 +14,7 @@ from django.utils import timezone
 from config.demo import reference, today, training
 from config.demo.history import History
 from core.models import Company, User
+from dashboards import services as dashboards_services
 from inventory import services as inventory_services
 
 
@@ -58,6 +59,7 @@ class Command(BaseCommand):
         played = history.play()
         today.open_work(history)
         inventory_services.reckon_planning(actor=None, at=now)
+        dashboards_services.rebuild(company_id=company.pk, at=now)
         seconds = time.monotonic() - begun
         rows = len(played.done)
         self.stdout.write(
