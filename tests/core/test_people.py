@@ -61,7 +61,8 @@ class TestVerbs:
         "shipping.dispatch": {Role.WAREHOUSE_MANAGER, Role.SHIPPING_CLERK},
         "billing.invoice": {Role.ACCOUNTANT},
         "billing.pay": {Role.ACCOUNTANT},
-        "orders.view_prices": {Role.SALES_ADMIN, Role.SALES_MANAGER, Role.ACCOUNTANT},
+        "orders.view_prices": {Role.SALES_ADMIN, Role.SALES_MANAGER, Role.ACCOUNTANT, Role.MANAGER},
+        "dashboards.view": {Role.SALES_MANAGER, Role.MANAGER},
         "core.administer": set(),
     }
 
