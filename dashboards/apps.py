@@ -16,7 +16,7 @@ class DashboardsConfig(AppConfig):
         registry.navigation.register(
             "dashboards",
             registry.NavigationItem(
-                "Overview", "dashboards:board", "reports", "dashboards.view", key="a", group="Management"
+                "Overview", "dashboards:board", "reports", "dashboards.view", key="l", group="Management"
             ),
             order=5,
         )
