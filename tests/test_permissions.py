@@ -192,6 +192,7 @@ RULES = {
     "warehouse:inspection": "inventory.inspect",
     "warehouse:clear_rejected": "inventory.inspect",
     **dict.fromkeys(("warehouse:date_lot", "warehouse:hold_lot", "warehouse:lift_lot"), "inventory.keep_lots"),
+    "warehouse:check_empty": "warehouse.pick",
     "warehouse:counts": "warehouse.count",
     "warehouse:count": "warehouse.count",
     "warehouse:pick": "warehouse.pick",
@@ -633,6 +634,7 @@ class TestFields:
             ),
             "warehouse:hold_lot": (f"/warehouse/lots/{subjects['lot']}/block/", {"reason": "Smell"}),
             "warehouse:lift_lot": (f"/warehouse/lots/{subjects['held_lot']}/unblock/", {"reason": "Fine"}),
+            "warehouse:check_empty": (f"/warehouse/tasks/{subjects['picked_task']}/empty/", {"left": "1"}),
             "warehouse:clear_rejected": (
                 f"/warehouse/inspections/{subjects['inspection']}/rejected/",
                 {"quantity": "1", "kind": "SCRAPPED"},

@@ -69,7 +69,7 @@ class CountQueueTable(tables.Table):
     bin = tables.Column("Bin", accessor="bin__code", order_by="bin__code")
     warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, attrs=LESS)
     item = tables.Column("Item", accessor="product__sku", order_by="product__sku")
-    reason = tables.Column("Because", accessor="task__get_reason_display", orderable=False)
+    reason = tables.Column("Because", accessor="because", orderable=False)
     order = tables.Column("Order", accessor="task__order", orderable=False, attrs=LESS)
     asked_at = tables.Column("Since", attrs=NUMBER)
     expected = tables.Column("Books", empty_values=(), orderable=False, attrs=NUMBER)

@@ -24,7 +24,9 @@ class WarehouseForm(forms.ModelForm):
 
     class Meta:
         model = Warehouse
-        fields: ClassVar[list[str]] = ["name", "priority", "address", "country", "postcode", "cut_off", "calendar"]
+        fields: ClassVar[list[str]] = [
+            *("name", "priority", "address", "country", "postcode", "cut_off", "calendar", "asks_if_empty"),
+        ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
             "address": forms.Textarea(attrs={"rows": 3}),
@@ -36,6 +38,7 @@ class WarehouseForm(forms.ModelForm):
             "priority": "Of sites that serve a place equally well, the one with the lowest rank gives.",
             "postcode": "How far a customer is is reckoned from here.",
             "cut_off": "What is promised later leaves a working day later. Empty: none.",
+            "asks_if_empty": "After a pick that empties one by the books; where some are left it is to be checked.",
             "calendar": "On which days goods leave. Without one they leave on every day.",
         }
 

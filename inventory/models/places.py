@@ -43,6 +43,7 @@ class Warehouse(models.Model):
     """A site that ships. `priority` orders the warehouses that serve a place equally well, lowest first.
 
     What is promised until `cut_off`, in the company's time zone, leaves on the same working day of the `calendar`.
+    Where it `asks_if_empty`, a picker says of each bin that they emptied by the books whether it is.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -54,6 +55,8 @@ class Warehouse(models.Model):
     priority = models.PositiveSmallIntegerField(default=100)
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     cut_off = models.TimeField("orders until this time leave on the same day", null=True, blank=True)
+
+    asks_if_empty = models.BooleanField("ask pickers whether a bin is empty", default=False, db_default=False)
 
     objects = _Warehouses.as_manager()
 

@@ -1,6 +1,15 @@
 """What people in the warehouse key."""
 
-from warehouse.forms.floor import ArrivedForm, CountForm, PackForm, ReceiveForm, SendForm, ShortForm, TransferForm
+from warehouse.forms.floor import (
+    ArrivedForm,
+    CountForm,
+    EmptyForm,
+    PackForm,
+    ReceiveForm,
+    SendForm,
+    ShortForm,
+    TransferForm,
+)
 from warehouse.forms.inspecting import ClearForm, InspectForm
 from warehouse.forms.lots import LotDayForm, LotReasonForm
 
@@ -8,6 +17,7 @@ __all__ = [
     "ArrivedForm",
     "ClearForm",
     "CountForm",
+    "EmptyForm",
     "InspectForm",
     "LotDayForm",
     "LotReasonForm",

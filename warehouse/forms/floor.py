@@ -34,6 +34,14 @@ class ShortForm(forms.Form):
     reason = forms.ChoiceField(choices=PickTask.Reason.choices, error_messages={"required": "Say why."})
 
 
+class EmptyForm(forms.Form):
+    """How many units are left in a bin that should be empty."""
+
+    left = forms.DecimalField(
+        min_value=0, max_digits=18, decimal_places=6, error_messages={"required": "Say how many are left."}
+    )
+
+
 class CountForm(forms.Form):
     """How many units really lie in a bin."""
 

@@ -255,6 +255,7 @@ class ParcelContent(models.Model):
 class Count(models.Model):
     """A bin that came up short of a product, to be counted; done, with what was there and the posting that said so.
 
+    Or one that a pick emptied by the books: then `seen` is what the picker saw left; where that is none it is done.
     `expected` is what the books said when it was counted. One is open per bin and product, or lot.
     """
 
@@ -271,6 +272,7 @@ class Count(models.Model):
     status = StatusField(max_length=10, choices=Status.choices, default=Status.OPEN)
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seen = models.DecimalField(max_digits=18, decimal_places=6, null=True)
     expected = models.DecimalField(max_digits=18, decimal_places=6, null=True)
     counted = models.DecimalField(max_digits=18, decimal_places=6, null=True)
     counted_at = models.DateTimeField(null=True)
@@ -307,6 +309,11 @@ class Count(models.Model):
     def number(self) -> str:
         """The printed number."""
         return document_number("C", self.pk)
+
+    @property
+    def because(self) -> str:
+        """Why it is to be counted."""
+        return self.task.get_reason_display() if self.seen is None else "Should be empty"
 
     @transition(field=status, **COUNT_GRAPH["finish"])
     def finish(self, *, at: datetime) -> None:

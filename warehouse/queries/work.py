@@ -204,6 +204,13 @@ def said_of_short(new_task_ids: Sequence[int], waiting: Decimal) -> str:
     return f"The rest: {', '.join(said)}. The bin is on the list to check."
 
 
+def emptied(task: PickTask) -> PickTask | None:
+    """Return a pick whose bin holds nothing more by the books, where pickers of its warehouse are asked about it."""
+    if not task.wave.warehouse.asks_if_empty:
+        return None
+    return None if BinStock.objects.filter(bin=task.bin_id, quantity__gt=0).exists() else task
+
+
 def counts(user: User) -> QuerySet[Count]:
     """Return the counts of the person's companies, with what a row shows of them."""
     return Count.objects.for_user(user).select_related(

@@ -12,6 +12,7 @@ from warehouse.services.receiving import receive_goods
 from warehouse.services.releasing import Released, complete_waves, release_orders
 from warehouse.services.shorting import Short, Shorted, WrongUnits, pick_short
 from warehouse.services.transferring import receive_transfer, send_transfer
+from warehouse.services.zero_checking import check_empty
 
 __all__ = [
     "Box",
@@ -23,6 +24,7 @@ __all__ = [
     "Shorted",
     "Unpacked",
     "WrongUnits",
+    "check_empty",
     "complete_waves",
     "count_bin",
     "date_lot",

@@ -20,6 +20,7 @@ urlpatterns = [
     path("waves/<int:pk>/", views.WaveView.as_view(), name="wave"),
     path("waves/<int:pk>/pick-list/", views.PickListView.as_view(), name="pick_list"),
     path("tasks/<int:pk>/pick/", views.PickTaskView.as_view(), name="pick_task"),
+    path("tasks/<int:pk>/empty/", views.CheckEmptyView.as_view(), name="check_empty"),
     path("tasks/<int:pk>/short/", views.ShortTaskView.as_view(), name="short_task"),
     path("counts/", views.CountQueueView.as_view(), name="counts"),
     path("counts/<int:pk>/", views.CountView.as_view(), name="count"),

@@ -5,7 +5,7 @@ from warehouse.views.inspecting import ClearRejectedView, InspectionQueueView, I
 from warehouse.views.lots import DateLotView, HoldLotView, LiftLotView
 from warehouse.views.packing import PackOrdersView, PackOrderView, PackQueueView, UnpackParcelView
 from warehouse.views.papers import PackingSlipView, PickListView
-from warehouse.views.picking import PickOrdersView, PickTaskView, ShortTaskView, WaveQueueView, WaveView
+from warehouse.views.picking import CheckEmptyView, PickOrdersView, PickTaskView, ShortTaskView, WaveQueueView, WaveView
 from warehouse.views.putting_back import PutBackGoodsView, PutBackOneView, PutBackQueueView, PutBackWalkView
 from warehouse.views.receiving import ArrivalQueueView, ReceiveView
 from warehouse.views.releasing import ReleaseOrdersView, ReleaseQueueView
@@ -23,6 +23,7 @@ from warehouse.views.transfers import (
 __all__ = [
     "ArrivalQueueView",
     "CancelTransfersView",
+    "CheckEmptyView",
     "ClearRejectedView",
     "CountQueueView",
     "CountView",

@@ -18,7 +18,7 @@ from core.queues import QueueActionView, QueueView, Tab
 from core.refusals import Refused
 from warehouse import queries, services
 from warehouse.filters import WaveFilter
-from warehouse.forms import ShortForm
+from warehouse.forms import EmptyForm, ShortForm
 from warehouse.models import PickTask, Wave
 from warehouse.tables import WaveQueueTable
 from warehouse.views.packing import PackQueueView
@@ -56,6 +56,9 @@ class WaveQueueView(QueueView):
         return rows
 
 
+_SHOWN = ("bin", "product__unit", "lot")
+
+
 class WaveView(VerbRequiredMixin, View):
     """The picker's walk through a wave: one task at a time, on a phone in one hand."""
 
@@ -64,15 +67,26 @@ class WaveView(VerbRequiredMixin, View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the task after the one in the address, or the first."""
         wave = get_object_or_404(queries.waves(person(request)), pk=pk)
-        after = request.GET.get("after", "")
-        return render_walk(request, wave, after=int(after) if after.isdecimal() and len(after) < 19 else 0)
+        typed = request.GET.get("after", "")
+        after = int(typed) if typed.isdecimal() and len(typed) < 19 else 0
+        asked = None
+        if after and "asks" in request.GET:
+            done = wave.tasks.filter(pk=after).select_related("wave__warehouse", *_SHOWN).first()
+            asked = queries.emptied(done) if done else None
+        return render_walk(request, wave, after=after, asked=asked)
 
 
-def render_walk(request: HttpRequest, wave: Wave, *, after: int, note: str = "") -> HttpResponse:
-    """Draw the next task of a wave, as a page or as the fragment that replaces the one before; a note stands above."""
+def render_walk(
+    request: HttpRequest, wave: Wave, *, after: int, note: str = "", asked: PickTask | None = None
+) -> HttpResponse:
+    """Draw the next task of a wave, as a page or as the fragment that replaces the one before; a note stands above.
+
+    Before that it is asked whether the bin of the last one is empty, where it should be.
+    """
     context = {
         "title": wave.number,
         "wave": wave,
+        "asked": asked,
         "task": queries.next_task(wave.pk, after=after),
         "facts": queries.wave_facts([wave.pk])[wave.pk],
         "note": note,
@@ -95,7 +109,8 @@ class PickTaskView(VerbRequiredMixin, View):
 
         :raises Http404: where there is no such task in the person's companies.
         """
-        task = get_object_or_404(PickTask.objects.for_user(person(request)).select_related("wave"), pk=pk)
+        tasks = PickTask.objects.for_user(person(request)).select_related("wave__warehouse", *_SHOWN)
+        task = get_object_or_404(tasks, pk=pk)
         result = services.pick_tasks(
             task_ids=[pk],
             actor=person(request),
@@ -104,9 +119,40 @@ class PickTaskView(VerbRequiredMixin, View):
         )[pk]
         if isinstance(result, Refused):
             raise result
+        asked = queries.emptied(task)
         if wants_fragment(request):
             wave = get_object_or_404(queries.waves(person(request)), pk=task.wave_id)
-            return render_walk(request, wave, after=pk)
+            return render_walk(request, wave, after=pk, asked=asked)
+        asks = "&asks=1" if asked else ""
+        return go_to(request, f"{reverse('warehouse:wave', args=[task.wave_id])}?after={pk}{asks}")
+
+
+class CheckEmptyView(VerbRequiredMixin, View):
+    """Notes whether the bin that a pick emptied by the books is empty, and shows the next task."""
+
+    verb = "warehouse.pick"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Note what the picker says, or say why not.
+
+        :raises Http404: where there is no such task in the person's companies.
+        :raises Refused: where that is no number.
+        """
+        task = get_object_or_404(PickTask.objects.for_user(person(request)).select_related("bin"), pk=pk)
+        form = EmptyForm(request.POST)
+        if not form.is_valid():
+            raise Refused("Say how many are left: 0 where it is empty.")
+        count = services.check_empty(
+            task_id=pk, left=form.cleaned_data["left"], actor=person(request), at=timezone.now()
+        )
+        is_open = count.status == count.Status.OPEN
+        note = f"{task.bin} is on the list to check." if is_open else ""
+        if wants_fragment(request):
+            wave = get_object_or_404(queries.waves(person(request)), pk=task.wave_id)
+            return render_walk(request, wave, after=pk, note=note)
+        if note:
+            messages.warning(request, note)
         return go_to(request, f"{reverse('warehouse:wave', args=[task.wave_id])}?after={pk}")
 
 
