@@ -193,6 +193,7 @@ RULES = {
     "warehouse:clear_rejected": "inventory.inspect",
     **dict.fromkeys(("warehouse:date_lot", "warehouse:hold_lot", "warehouse:lift_lot"), "inventory.keep_lots"),
     "warehouse:check_empty": "warehouse.pick",
+    "supply:service_level": "inventory.purchase",
     "warehouse:counts": "warehouse.count",
     "warehouse:count": "warehouse.count",
     "warehouse:pick": "warehouse.pick",
@@ -634,6 +635,7 @@ class TestFields:
             ),
             "warehouse:hold_lot": (f"/warehouse/lots/{subjects['lot']}/block/", {"reason": "Smell"}),
             "warehouse:lift_lot": (f"/warehouse/lots/{subjects['held_lot']}/unblock/", {"reason": "Fine"}),
+            "supply:service_level": ("/supply/planning/service-level/", {"a": "97", "b": "96", "c": "91"}),
             "warehouse:check_empty": (f"/warehouse/tasks/{subjects['picked_task']}/empty/", {"left": "1"}),
             "warehouse:clear_rejected": (
                 f"/warehouse/inspections/{subjects['inspection']}/rejected/",

@@ -7,7 +7,7 @@ from inventory.models.inspections import Inspection, InspectionStep
 from inventory.models.layers import CostLayer
 from inventory.models.lots import Lot, LotChange
 from inventory.models.places import Bin, Warehouse, WarehouseAccess, WarehouseQuerySet, accesses_of
-from inventory.models.planning import PlanningFigure
+from inventory.models.planning import PlanningFigure, ServiceLevel
 from inventory.models.promise import Allocation, BrokenPeg, Demand
 from inventory.models.routes import Calendar, Lane
 from inventory.models.stock import BinStock, StockLevel, StockMove, StockPosting
@@ -43,6 +43,7 @@ __all__ = [
     "PlanningFigure",
     "Product",
     "ReorderRule",
+    "ServiceLevel",
     "StockLevel",
     "StockMove",
     "StockPosting",

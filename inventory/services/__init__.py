@@ -31,7 +31,7 @@ from inventory.services.lasting import LotName, LotUnclear
 from inventory.services.mailing import Letter, mail_supplier_orders, send_mail
 from inventory.services.moving import Issued, StockIssue, issue_allocations, pick_allocations
 from inventory.services.pegging import note_late, peg_demands
-from inventory.services.planning import reckon_planning
+from inventory.services.planning import keep_service_level, reckon_planning
 from inventory.services.pooling import PoolTerms, keep_pools, remove_pools
 from inventory.services.posting import StockMoved
 from inventory.services.price_breaks import keep_price_breaks
@@ -131,6 +131,7 @@ __all__ = [
     "keep_components",
     "keep_pools",
     "keep_price_breaks",
+    "keep_service_level",
     "lift_lot",
     "lock_promises",
     "mail_supplier_orders",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
+from statistics import NormalDist
+from typing import Any
 
 from django.db import connection
 
@@ -10,6 +14,7 @@ from core import bulk
 from core.models import User
 from core.roles import require
 from core.transactions import atomic
+from inventory.models import ServiceLevel
 from inventory.sql.planning import RECKON_PLANNING
 
 # Stock of which nothing left, and to which nothing came, for so long is dead; cover beyond that is too much
@@ -28,5 +33,35 @@ def reckon_planning(*, actor: User | None, at: datetime) -> int:
         require(actor, "inventory.view_supply")
     company_ids = [] if actor is None else [actor.company.pk]
     with connection.cursor() as cursor:
-        cursor.execute(RECKON_PLANNING, [at, bulk.array(company_ids), DEAD_DAYS, MOST_COVER_DAYS])
+        cursor.execute(
+            RECKON_PLANNING,
+            [at, bulk.array(company_ids), DEAD_DAYS, MOST_COVER_DAYS, *_of_levels(), *_scores(ServiceLevel())],
+        )
         return int(cursor.rowcount)
+
+
+@atomic
+def keep_service_level(*, levels: Mapping[str, Decimal], actor: User, at: datetime) -> ServiceLevel:
+    """Say how seldom each class (a, b, c) may run out while more is bought, and reckon planning anew by that.
+
+    :raises NotAllowed: where the actor may not buy.
+    """
+    require(actor, "inventory.purchase")
+    kept, _made = ServiceLevel.objects.update_or_create(company=actor.company, defaults=dict(levels))
+    reckon_planning(actor=actor, at=at)
+    return kept
+
+
+def _scores(level: ServiceLevel) -> list[float]:
+    """Return by how many standard deviations what is there must go beyond what leaves on average."""
+    return [NormalDist().inv_cdf(float(percent) / 100) for percent in (level.a, level.b, level.c)]
+
+
+def _of_levels() -> list[Any]:
+    """Return the companies that have set their levels, and their scores for A, B and C."""
+    levels = list(ServiceLevel.objects.order_by("pk"))
+    scores = [_scores(level) for level in levels]
+    return [
+        bulk.array([level.company_id for level in levels]),
+        *(bulk.array([score[place] for score in scores]) for place in range(3)),
+    ]

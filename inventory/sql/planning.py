@@ -5,7 +5,10 @@
 # m: what left to customers, by month of 30 days, and what came. v: days for which the product is known, 30 to 360, and who is asked
 # first for it. Of months only full ones say how steady it goes: with n months, units sum s and squares sum q, the coefficient of
 # variation is sqrt(n q / s^2 - 1). A product's class is told by the share of the value that stands before it.
-# %s = at, company ids[] (empty: all), days of DEAD, days of OVER
+# Safety stock is z times the standard deviation of what leaves within the lead time, which is that of a month times the root of how
+# many months it is; z is of the class's service level (E. A. Silver, D. F. Pyke, R. Peterson, Inventory Management, 1998).
+# %s = at, company ids[] (empty: all), days of DEAD, days of OVER; z by class: of companies that set levels (ids[], A[], B[], C[]), and
+# of all others (A, B, C)
 RECKON_PLANNING = """
 WITH t AS MATERIALIZED (
     SELECT g.at, g.dead, g.most, ARRAY (
@@ -67,7 +70,8 @@ WITH t AS MATERIALIZED (
     ) i ON true
 ), s AS MATERIALIZED (
     SELECT m.product_id, m.warehouse_id,
-        v.days / 30 * sum(m.units * m.units) / nullif(sum(m.units) * sum(m.units), 0) - 1 AS variation
+        v.days / 30 * sum(m.units * m.units) / nullif(sum(m.units) * sum(m.units), 0) - 1 AS variation,
+        sum(m.units) / (v.days / 30) AS monthly
     FROM m JOIN v ON v.product_id = m.product_id AND m.month < v.days / 30
     GROUP BY m.product_id, m.warehouse_id, v.days
 ), x AS MATERIALIZED (
@@ -75,7 +79,7 @@ WITH t AS MATERIALIZED (
         coalesce(u.units, 0) AS units, coalesce(u.value, 0) AS value_left, coalesce(u.units, 0) / v.days AS daily, u.left_at, u.came_at,
         coalesce(l.on_hand, 0) AS on_hand, coalesce(l.value, 0) AS value, l.average, coalesce(l.free, 0) AS free,
         coalesce(c.coming, 0) AS coming, coalesce(l.free, 0) + coalesce(c.coming, 0) AS there,
-        s.variation
+        s.variation, s.monthly
     FROM (
         SELECT l.product_id, l.warehouse_id FROM l WHERE l.on_hand > 0
         UNION SELECT u.product_id, u.warehouse_id FROM u WHERE u.units > 0
@@ -104,8 +108,23 @@ WITH t AS MATERIALIZED (
         WHEN 'DEAD' THEN y.on_hand
         WHEN 'SHORT' THEN ceil((y.daily * greatest(y.lead_days, 1) - y.there) / y.step) * y.step
         WHEN 'OVER' THEN floor(least(y.free, y.there - y.daily * y.most) / y.step) * y.step
-        ELSE 0 END AS concerned
+        ELSE 0 END AS concerned,
+        CASE WHEN y.value_left = 0 OR y.before >= 0.95 * y.total THEN 'C' WHEN y.before >= 0.8 * y.total THEN 'B' ELSE 'A' END AS class
     FROM y
+), e AS MATERIALIZED (
+    SELECT e.* FROM unnest((SELECT %s::bigint[]), (SELECT %s::float8[]), (SELECT %s::float8[]), (SELECT %s::float8[])) AS e(id, a, b, c)
+), o AS MATERIALIZED (
+    SELECT z.product_id, z.warehouse_id, z.step, z.daily * z.lead_days AS meanwhile,
+        CASE z.class WHEN 'A' THEN coalesce(e.a, d.a) WHEN 'B' THEN coalesce(e.b, d.b) ELSE coalesce(e.c, d.c) END
+            * sqrt(greatest(z.variation, 0)) * z.monthly * sqrt(z.lead_days / 30.0) AS kept
+    FROM z
+    CROSS JOIN (SELECT %s::float8 AS a, %s::float8 AS b, %s::float8 AS c) d
+    LEFT JOIN e ON e.id = z.company_id
+    WHERE z.days >= 90 AND z.daily > 0 AND z.lead_days > 0
+), w AS MATERIALIZED (
+    SELECT o.product_id, o.warehouse_id, ceil(round((o.kept / o.step)::numeric, 6)) * o.step AS safety,
+        ceil(round(o.meanwhile / o.step, 6)) * o.step AS meanwhile
+    FROM o
 ), gone AS (
     DELETE FROM inventory_planningfigure f USING t
     WHERE f.company_id = ANY (t.ids) AND NOT EXISTS (
@@ -114,21 +133,24 @@ WITH t AS MATERIALIZED (
 )
 INSERT INTO inventory_planningfigure AS f (
     company_id, warehouse_id, product_id, as_of, value_class, unit_class, units_left, value_left, daily, on_hand, value, free, coming,
-    cover_days, lead_days, left_at, state, concerned, worth)
+    cover_days, lead_days, left_at, state, concerned, worth,
+    safety_stock, reorder_point, safety_worth)
 SELECT z.company_id, z.warehouse_id, z.product_id, z.at,
-    CASE WHEN z.value_left = 0 OR z.before >= 0.95 * z.total THEN 'C' WHEN z.before >= 0.8 * z.total THEN 'B' ELSE 'A' END,
+    z.class,
     CASE WHEN z.days < 90 OR z.variation IS NULL THEN '' WHEN z.variation <= 0.25 THEN 'X' WHEN z.variation <= 1 THEN 'Y' ELSE 'Z' END,
     z.units, z.value_left, round(z.daily, 6), z.on_hand, z.value, z.free, z.coming,
     CASE WHEN z.daily > 0 THEN least(floor(z.there / z.daily), 9999)::int END, z.lead_days, z.left_at, z.state, z.concerned,
     round(CASE z.state
         WHEN 'DEAD' THEN z.value
         WHEN 'SHORT' THEN z.concerned * coalesce(z.unit_cost, z.average, 0)
-        ELSE z.concerned * coalesce(z.average, 0) END, 4)
-FROM z
+        ELSE z.concerned * coalesce(z.average, 0) END, 4),
+    w.safety, w.meanwhile + w.safety, round(w.safety * coalesce(z.unit_cost, z.average, 0), 4)
+FROM z LEFT JOIN w ON w.product_id = z.product_id AND w.warehouse_id = z.warehouse_id
 ORDER BY z.product_id, z.warehouse_id
 ON CONFLICT (company_id, product_id, warehouse_id) DO UPDATE SET
     as_of = excluded.as_of, value_class = excluded.value_class, unit_class = excluded.unit_class, units_left = excluded.units_left,
     value_left = excluded.value_left, daily = excluded.daily, on_hand = excluded.on_hand, value = excluded.value, free = excluded.free,
     coming = excluded.coming, cover_days = excluded.cover_days, lead_days = excluded.lead_days, left_at = excluded.left_at,
-    state = excluded.state, concerned = excluded.concerned, worth = excluded.worth
+    state = excluded.state, concerned = excluded.concerned, worth = excluded.worth, safety_stock = excluded.safety_stock,
+    reorder_point = excluded.reorder_point, safety_worth = excluded.safety_worth
 """

@@ -26,6 +26,7 @@ urlpatterns = [
     path("reorder-points/new/", views.CreateRuleView.as_view(), name="create_rule"),
     path("reorder-points/<int:pk>/", views.EditRuleView.as_view(), name="edit_rule"),
     path("planning/", views.PlanningQueueView.as_view(), name="planning"),
+    path("planning/service-level/", views.ServiceLevelView.as_view(), name="service_level"),
     path("planning/reckon/", views.ReckonPlanningView.as_view(), name="reckon_planning"),
     path("questions/", views.BrokenPegQueueView.as_view(), name="questions"),
     path("questions/keep/", views.AnswerView.as_view(verb=BUYS, says=BrokenPeg.Answer.KEEP), name="keep"),

@@ -13,7 +13,7 @@ from inventory.views.channels import (
 from inventory.views.costs import AddCostView
 from inventory.views.lots import LotView
 from inventory.views.people import CreatePersonView, EditPersonView, LetGoView, PeopleQueueView, SignInLinkView
-from inventory.views.planning import PlanningQueueView, ReckonPlanningView
+from inventory.views.planning import PlanningQueueView, ReckonPlanningView, ServiceLevelView
 from inventory.views.products import (
     CloseProductsView,
     CreateProductView,
@@ -113,6 +113,7 @@ __all__ = [
     "RemovePoolView",
     "ReorderRuleQueueView",
     "SendOrdersView",
+    "ServiceLevelView",
     "SignInLinkView",
     "SuggestionsView",
     "SupplierOrderQueueView",

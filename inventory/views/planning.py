@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import View
+from django.views.generic.edit import FormView
 
-from core.pages import VerbRequiredMixin, go_to, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
 from core.queues import QueueView, Tab
 from inventory import services
 from inventory.filters import PlanningFilter
+from inventory.forms.planning import ServiceLevelForm
 from inventory.models import PlanningFigure
 from inventory.queries import planning as planning_queries
 from inventory.tables import PlanningTable
@@ -46,9 +48,14 @@ class PlanningQueueView(QueueView):
         return planning_queries.planning_figures(person(self.request))
 
     def extra_context(self) -> dict[str, Any]:
-        """Say as of when the figures are, and in what currency."""
+        """Say as of when the figures are, in what currency, and for which service level."""
         user = person(self.request)
-        return {"as_of": planning_queries.reckoned_at(user), "currency": user.company.currency}
+        return {
+            "as_of": planning_queries.reckoned_at(user),
+            "currency": user.company.currency,
+            "level": planning_queries.service_level(user),
+            "can_buy": user.can("inventory.purchase"),
+        }
 
 
 class ReckonPlanningView(VerbRequiredMixin, View):
@@ -62,3 +69,30 @@ class ReckonPlanningView(VerbRequiredMixin, View):
         services.reckon_planning(actor=person(request), at=timezone.now())
         messages.success(request, "Reckoned anew.")
         return go_to(request, reverse("supply:planning"))
+
+
+class ServiceLevelView(FormPageMixin, FormView):
+    """Says how seldom each class may run out while more of it is bought."""
+
+    verb = "inventory.purchase"
+    form_class = ServiceLevelForm
+    title = "Service level"
+    done = "Kept: the figures were reckoned anew."
+
+    def get_initial(self) -> dict[str, Any]:
+        """Show the levels as they are."""
+        level = planning_queries.service_level(person(self.request))
+        return {name: f"{getattr(level, name).normalize():f}" for name in ("a", "b", "c")}
+
+    def save(self, form: ServiceLevelForm) -> int:
+        """Keep the levels."""
+        kept = services.keep_service_level(levels=form.cleaned_data, actor=person(self.request), at=timezone.now())
+        return kept.pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return to the figures."""
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        """Return the figures."""
+        return reverse("supply:planning")

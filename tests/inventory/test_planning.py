@@ -15,7 +15,7 @@ from django.urls import reverse
 from core.refusals import NotAllowed
 from core.roles import Role
 from inventory import services
-from inventory.models import Bin, PlanningFigure, Product, StockMove, StockPosting, WarehouseAccess
+from inventory.models import Bin, PlanningFigure, Product, ReorderRule, StockMove, StockPosting, WarehouseAccess
 from inventory.services.posting import post
 from tests.factories.core import person
 from tests.factories.house import AT, House
@@ -178,3 +178,49 @@ class TestPlanningPage:
         WarehouseAccess.objects.create(user=user, warehouse=house.warehouses[0])
         assert {row.product for row in client.get(where).context["rows"]} == {fast}
         assert theirs.pk not in {row.product_id for row in client.get(where).context["rows"]}
+
+
+class TestServiceLevel:
+    def test_keeps_so_much_that_it_runs_out_seldom_while_more_is_bought(self, house):
+        """Three months of 30, 60 and 30: 40 a month, give or take 14.14; of 30 days as many, of 120 twice that."""
+        product = known(house, 90, (5, 30), (35, 60), (65, 30), cost=1)
+        seller = supplier(house, product, lead_days=30)
+        row = reckoned(house)[product.pk]
+        # Class A at 98 %: 2.054 times 14.14 is 29.04, beside the 40 that leave meanwhile, at 2.5 each
+        assert (row.value_class, row.safety_stock, row.reorder_point, row.safety_worth) == ("A", 30, 70, 75)
+        seller.lead_days = 120
+        seller.save()
+        assert reckoned(house)[product.pk].safety_stock == 59
+        services.keep_service_level(
+            levels={"a": Decimal(50), "b": Decimal(90), "c": Decimal(90)}, actor=house.boss, at=AT
+        )
+        row = PlanningFigure.objects.get(product=product)
+        assert (row.safety_stock, row.reorder_point) == (0, 160)
+        elsewhere = House.open()
+        other = known(elsewhere, 90, (5, 30), (35, 60), (65, 30), cost=1)
+        supplier(elsewhere, other, lead_days=30)
+        services.reckon_planning(actor=None, at=AT)
+        assert PlanningFigure.objects.get(product=other).safety_stock == 30
+        with pytest.raises(NotAllowed):
+            services.keep_service_level(levels={}, actor=person(Role.PICKER, company=house.company), at=AT)
+
+    def test_is_unknown_where_the_lead_time_is_or_how_steadily_it_goes(self, house):
+        unsold, young = known(house, 90, (5, 30), (35, 60)), known(house, 60, (5, 30))
+        supplier(house, young)
+        found = reckoned(house)
+        assert [found[one.pk].safety_stock for one in (unsold, young)] == [None, None]
+
+    def test_is_set_on_a_page_and_shown_beside_the_rule(self, house, client):
+        product = known(house, 90, (5, 30), (35, 60), (65, 30))
+        supplier(house, product, lead_days=30)
+        ReorderRule.objects.create(
+            company=house.company, product=product, warehouse=house.warehouses[0], reorder_point=77, order_up_to=99
+        )
+        client.force_login(person(Role.PURCHASER, company=house.company))
+        page = reverse("supply:service_level")
+        assert "98" in client.get(page).content.decode()
+        assert client.post(page, {"a": "49", "b": "90", "c": "x"}).status_code == 422
+        assert client.post(page, {"a": "97.5", "b": "95", "c": "90"}).status_code == 302
+        shown = client.get(reverse("supply:planning")).content.decode()
+        assert "A 97.5" in shown
+        assert "77" in shown
