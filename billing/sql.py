@@ -2,6 +2,15 @@
 
 from orders.queries.kits import UNITS_WHOLE
 
+# A line of several parts that is no kit says what was shipped instead.
+INSTEAD_OF_LINE = """
+    SELECT ' (instead: ' || string_agg(trim_scale(t.shipped) || ' ' || i.sku || ' ' || i.name, ', ' ORDER BY t.id) || ')'
+    FROM orders_linepart t
+    JOIN orders_substitution s ON s.part_id = t.id
+    JOIN inventory_product i ON i.id = t.product_id
+    WHERE t.line_id = l.id AND t.shipped > 0
+"""
+
 # What there is to bill of orders, one row per line (and one without a line for an order that has none): what is due of a line is
 # what its parts shipped, of a kit whole ones only (what came back is credited against its invoice), or all of it that was not cancelled where nothing is shipped of it ever (charges,
 # services) or where the order is invoiced once confirmed. The orders come by primary key,
@@ -16,7 +25,7 @@ WITH o AS MATERIALIZED (
 SELECT o.id, o.status, o.currency, o.dispatched_at, o.invoice_on,
     l.id, l.position, p.sku,
     coalesce((SELECT c.number FROM orders_customerpart c WHERE c.customer_id = o.customer_id AND c.product_id = l.product_id ORDER BY c.id LIMIT 1), ''),
-    l.description, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
+    CASE WHEN part.several THEN left(l.description || coalesce(({INSTEAD_OF_LINE}), ''), 200) ELSE l.description END, p.kind, un.code, l.quantity, l.price, l.discount_percent, l.tax_category, l.tax_rate,
     coalesce(CASE WHEN l.tax_category = 'E' THEN 'Exempt, certificate ' || nullif(o.exemption, '') END, tax.note, ''),
     l.net, l.invoiced - l.credited, l.invoiced_net - l.credited_net, l.cancelled,
     CASE WHEN p.kind NOT IN ('STOCK', 'KIT') OR o.invoice_on = 'CONFIRM' THEN l.quantity - l.cancelled
@@ -26,7 +35,8 @@ LEFT JOIN orders_salesorderline l ON l.order_id = o.id
 LEFT JOIN inventory_product p ON p.id = l.product_id
 LEFT JOIN inventory_unit un ON un.id = p.unit_id
 LEFT JOIN LATERAL (
-    SELECT {UNITS_WHOLE.format(column="lp.shipped")} AS shipped FROM orders_linepart lp WHERE lp.line_id = l.id
+    SELECT {UNITS_WHOLE.format(column="lp.shipped")} AS shipped, count(*) > 1 AND count(lp.ratio) = 0 AS several
+    FROM orders_linepart lp WHERE lp.line_id = l.id
 ) part ON TRUE
 LEFT JOIN LATERAL (
     SELECT t.note FROM orders_taxrate t

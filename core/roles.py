@@ -49,6 +49,7 @@ _TAKES_ORDERS = _HOLDS | frozenset(
         "orders.import",
         "orders.change_customer",
         "orders.reserve",
+        "orders.substitute",
     }
 )
 

@@ -62,10 +62,10 @@ CHECKS = [
         JOIN orders_salesorder o ON o.id = l.order_id
         JOIN inventory_product i ON i.id = l.product_id
         LEFT JOIN (
-            SELECT line_id, bool_and(demand_id IS NOT NULL) AS demanded, CASE
-                WHEN min(ordered / ratio) <> max(ordered / ratio) OR sum(price_share) <> 1 OR count(ratio) NOT IN (0, count(*)) THEN 0
-                ELSE coalesce(min(ordered / ratio), sum(ordered)) END AS ordered
-            FROM orders_linepart GROUP BY 1
+            SELECT t.line_id, bool_and(t.demand_id IS NOT NULL) AS demanded, CASE
+                WHEN min(t.ordered / t.ratio) <> max(t.ordered / t.ratio) OR sum(t.price_share) <> 1 OR count(t.ratio) NOT IN (0, count(*))
+                THEN 0 ELSE coalesce(min(t.ordered / t.ratio), sum(t.ordered) FILTER (WHERE s.id IS NULL)) END AS ordered
+            FROM orders_linepart t LEFT JOIN orders_substitution s ON s.part_id = t.id GROUP BY 1
         ) p ON p.line_id = l.id
         WHERE i.kind IN ('STOCK', 'KIT') AND CASE
             WHEN o.number IS NULL THEN p.line_id IS NOT NULL
@@ -81,9 +81,10 @@ CHECKS = [
             concat_ws(' / ', coalesce(p.cancelled, l.cancelled), l.net - {_REMAINING_NET})
         FROM orders_salesorderline l JOIN orders_salesorder o ON o.id = l.order_id
         LEFT JOIN (
-            SELECT line_id, CASE WHEN min(cancelled / ratio) <> max(cancelled / ratio) THEN -1
-                ELSE coalesce(min(cancelled / ratio), sum(cancelled)) END AS cancelled
-            FROM orders_linepart GROUP BY 1
+            SELECT t.line_id, CASE WHEN min(t.cancelled / t.ratio) <> max(t.cancelled / t.ratio) THEN -1
+                ELSE coalesce(min(t.cancelled / t.ratio),
+                    sum(t.cancelled) - coalesce(sum(t.ordered) FILTER (WHERE s.id IS NOT NULL), 0)) END AS cancelled
+            FROM orders_linepart t LEFT JOIN orders_substitution s ON s.part_id = t.id GROUP BY 1
         ) p ON p.line_id = l.id
         WHERE l.cancelled <> coalesce(p.cancelled, l.cancelled) OR l.cancelled_net <> l.net - {_REMAINING_NET}
         ORDER BY l.id
@@ -277,6 +278,21 @@ CHECKS = [
         GROUP BY p.id, o.id, r.customer_id, r.product_id
         HAVING r.customer_id IS DISTINCT FROM o.customer_id OR r.product_id <> p.product_id OR sum(u.quantity) > p.ordered
         ORDER BY p.id
+        """,
+    ),
+    sql_check(
+        "what is shipped instead is another product on the same line, and no more than was cancelled for it",
+        rows="orders_substitution",
+        drift="""
+        SELECT 'part ' || q.id || ' of order ' || q.order_id, concat_ws(' / ', q.line_id, q.cancelled),
+            concat_ws(' / ', min(p.line_id), sum(p.ordered))
+        FROM orders_substitution s
+        JOIN orders_linepart p ON p.id = s.part_id
+        JOIN orders_linepart q ON q.id = s.instead_of_id
+        GROUP BY q.id
+        HAVING sum(p.ordered) > q.cancelled OR min(p.line_id) <> q.line_id OR max(p.line_id) <> q.line_id
+            OR bool_or(p.product_id = q.product_id) OR count(p.ratio) > 0 OR q.ratio IS NOT NULL
+        ORDER BY q.id
         """,
     ),
 ]

@@ -25,7 +25,16 @@ from core.models import User
 from core.queues import QueueView
 from core.roles import Role
 from inventory import services as inventory_services
-from inventory.models import BrokenPeg, Calendar, Inspection, Lane, Lot, ReorderRule, SupplierOrderLine
+from inventory.models import (
+    BrokenPeg,
+    Calendar,
+    Inspection,
+    Lane,
+    Lot,
+    ReorderRule,
+    Substitute,
+    SupplierOrderLine,
+)
 from orders import services as orders_services
 from orders.models import (
     AllocationRun,
@@ -233,6 +242,10 @@ class World:
                 actor=house.boss,
                 at=AT,
             ),
+            "short_line": LinePart.objects.get(order=taker).line_id,
+            "stand_in": rare.pk,
+            "scarce_product": scarce.pk,
+            "substitute": Substitute.objects.create(product=scarce, stand_in=rare).pk,
             "part_number": CustomerPart.objects.create(customer=house.customer, product=product, number="HEART").pk,
             "price_list": house.prices.pk,
             "tax_rate": TaxRate.objects.filter(company=house.company).order_by("pk")[0].pk,
@@ -312,6 +325,9 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:discard_sheet": {"pk": "sheet"},
     "orders:customer_po": {"pk": "customer_po"},
     **{f"reservations:{name}": {"pk": "reservation"} for name in ("reservation", "change")},
+    "orders:substitute": {"pk": "short_line"},
+    "inventory:create_substitute": {"product_pk": "product"},
+    "inventory:drop_substitute": {"product_pk": "scarce_product", "pk": "substitute"},
     "orders:move_stock": {"pk": "waiting_part"},
     "orders:bring_together": {"pk": "apart_order"},
     "orders:stop_run": {"pk": "run"},

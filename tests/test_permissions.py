@@ -72,6 +72,8 @@ RULES = {
     "inventory:create_product": "inventory.change_product",
     "inventory:edit_product": "inventory.change_product",
     "inventory:edit_kit": "inventory.change_product",
+    "inventory:create_substitute": "inventory.change_product",
+    "inventory:drop_substitute": "inventory.change_product",
     "inventory:close_products": "inventory.change_product",
     "inventory:close_product": "inventory.change_product",
     "inventory:open_products": "inventory.change_product",
@@ -97,6 +99,7 @@ RULES = {
     "orders:go_on_with_run": "orders.confirm",
     "orders:move_stock": "orders.move_stock",
     "orders:bring_together": "orders.move_stock",
+    "orders:substitute": "orders.substitute",
     "orders:customer_po": "orders.view_prices",
     "reservations:queue": "orders.view_reservations",
     "reservations:reservation": "orders.view_reservations",
@@ -602,6 +605,14 @@ class TestFields:
                 f"/orders/backorders/{subjects['waiting_part']}/move/",
                 {"giver": subjects["giving_part"], "quantity": "1", "reason": "URGENT"},
             ),
+            "orders:substitute": (
+                f"/orders/lines/{subjects['short_line']}/substitute/",
+                {"product": subjects["stand_in"], "quantity": "1", "answered_by": "A", "answered_on": "2026-01-01"},
+            ),
+            "inventory:create_substitute": (
+                f"/products/{subjects['product']}/substitutes/new/",
+                {"item": "SKU-0002", "rank": "1"},
+            ),
             "reservations:create": (
                 "/reservations/new/",
                 {
@@ -840,6 +851,7 @@ class TestFields:
             "channels:remove_pool",
             "people:let_go",
             "people:link",
+            "inventory:drop_substitute",
             "supply:reckon_planning",
             "warehouse:put_back_one",
             "orders:lift_hold",

@@ -1,19 +1,21 @@
-"""Keeps units for later: for customers about to order, for a fair, and of what a supplier has still to bring."""
+"""Keeps units for later, for customers, for a fair and of what is to come; and says what can be shipped instead."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.models import Company, User
-from inventory.models import Product, StockLevel, SupplierOrder, SupplierOrderLine
+from inventory.models import Demand, Product, StockLevel, Substitute, SupplierOrder, SupplierOrderLine
 from orders import services as orders_services
 from orders.models import Customer
 
 LEAST_FREE, KEPT = 24, Decimal(12)
 PROJECT = "Spring fair, hall 4"
+SUBSTITUTED = 5
 
 
 def keep_for_later(company: Company, actor: User, at: datetime) -> None:
@@ -42,3 +44,22 @@ def keep_for_later(company: Company, actor: User, at: datetime) -> None:
             actor=actor,
             at=at,
         )
+
+
+def name_substitutes(company: Company) -> None:
+    """Say of some of what is waited for that the same thing in another color can be shipped instead."""
+    sold = Product.objects.filter(company=company, kind=Product.Kind.STOCK, is_active=True)
+    waits = Demand.objects.filter(company=company, backordered__gt=0, is_held=False).values("product")
+    named = 0
+    for product in sold.filter(pk__in=waits).order_by("pk"):
+        words = " ".join(product.name.split()[-2:])
+        others = sold.filter(unit=product.unit_id, name__endswith=f" {words}").exclude(pk=product.pk)
+        other = others.filter(pk__in=_free(company)).order_by("pk").first()
+        if other is not None and named < SUBSTITUTED:
+            Substitute.objects.create(product=product, stand_in=other, reason="Another color or pattern")
+            named += 1
+
+
+def _free(company: Company) -> QuerySet[Any]:
+    levels = StockLevel.objects.filter(company=company, sellable__gt=F("allocated"))
+    return levels.order_by().values("product")

@@ -14,7 +14,7 @@ from config.demo.buying import Buying
 from config.demo.dividing import keep_for_channels
 from config.demo.documents import COUNTER, Document, Kind, Plan
 from config.demo.history import PROMISED_IN, History, Pace
-from config.demo.keeping import keep_for_later
+from config.demo.keeping import keep_for_later, name_substitutes
 from core.models import Membership
 from core.roles import Role
 from inventory.models import Product
@@ -89,6 +89,7 @@ class Today:
         Buying(self.world, self.now, partial(self.by, Role.PURCHASER), partial(self.by, Role.WAREHOUSE_MANAGER)).work()
         keep_for_channels(self.world.company, self.by(Role.SALES_MANAGER)["actor"])
         keep_for_later(self.world.company, **self.by(Role.SALES_ADMIN, 1))
+        name_substitutes(self.world.company)
         warehouse_services.complete_waves(at=self.now)
 
     def _draft(self) -> None:

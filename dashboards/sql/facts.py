@@ -69,14 +69,19 @@ t AS MATERIALIZED (
     WHERE NOT w.is_under_way AND w.units <= coalesce(x.units, 0)
 )"""
 
-# The parts with their promise, and each line made of its parts
+# The parts with their promise, and each line made of its parts: what stands in for a part is no more of what was ordered
 _PARTS = """
 p AS MATERIALIZED (
     SELECT lp.*, o.company_id, o.status, o.zone, o.confirmed_at, o.is_foreign, l.position, l.net - l.cancelled_net AS net, d.first_promised_on, d.promised_on, d.allocated, d.backordered,
-        d.is_held, least(lp.cancelled, coalesce(ours.units, 0) * coalesce(lp.ratio, 1)) AS ours
+        d.is_held, least(lp.cancelled - moved.units, coalesce(ours.units, 0) * coalesce(lp.ratio, 1)) AS ours, moved.units AS moved,
+        EXISTS (SELECT FROM orders_substitution i WHERE i.part_id = lp.id) AS stands_in
     FROM o JOIN orders_linepart lp ON lp.order_id = o.id JOIN orders_salesorderline l ON l.id = lp.line_id
     LEFT JOIN inventory_demand d ON d.id = lp.demand_id
     LEFT JOIN ours ON ours.order_id = o.id AND ours.position = l.position::text
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(x.ordered), 0) AS units FROM orders_substitution i JOIN orders_linepart x ON x.id = i.part_id
+        WHERE i.instead_of_id = lp.id
+    ) moved
 ), arrived AS MATERIALIZED (
     SELECT p.id,
         min((c.dispatched_at AT TIME ZONE p.zone)::date) FILTER (WHERE c.left_so_far >= p.ordered - p.cancelled + p.ours) AS left_on,
@@ -101,11 +106,12 @@ p AS MATERIALIZED (
     SELECT p.line_id, p.order_id, p.company_id, p.status, p.zone, p.confirmed_at, p.is_foreign,
         (array_agg(places.warehouse_id ORDER BY places.later, places.id))[1] AS warehouse_id,
         max(p.requested_on) AS asked_on,
-        CASE WHEN bool_and(p.first_promised_on IS NOT NULL) THEN max(p.first_promised_on) END AS first_on,
-        CASE WHEN bool_and(p.promised_on IS NOT NULL) THEN max(p.promised_on) END AS now_on,
+        CASE WHEN bool_and(p.first_promised_on IS NOT NULL OR p.ordered = p.moved) THEN max(p.first_promised_on) END AS first_on,
+        CASE WHEN bool_and(p.promised_on IS NOT NULL OR p.ordered = p.moved) THEN max(p.promised_on) END AS now_on,
         CASE WHEN bool_and(arrived.done_on IS NOT NULL OR p.ordered - p.cancelled + p.ours = 0) THEN max(arrived.done_on) END AS done_on,
         CASE WHEN bool_and(arrived.left_on IS NOT NULL OR p.ordered - p.cancelled + p.ours = 0) THEN max(arrived.left_on) END AS left_on,
-        sum(p.ordered - p.cancelled + p.ours) AS due, sum(p.ours) AS ours, sum(p.ordered) AS ordered,
+        sum(p.ordered - p.cancelled + p.ours) AS due, sum(p.ours) AS ours,
+        coalesce(sum(p.ordered) FILTER (WHERE NOT p.stands_in), 0) AS ordered,
         sum(least(coalesce(sent.filled, 0), p.ordered)) AS filled,
         bool_or(coalesce(sent.failed, FALSE)) AS failed, (min(work.short_at) AT TIME ZONE p.zone)::date AS short_on,
         bool_or(coalesce(work.is_planned, FALSE)) AS is_planned, bool_or(coalesce(p.is_held, FALSE)) AS is_held,

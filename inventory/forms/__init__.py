@@ -12,6 +12,7 @@ from inventory.forms.catalogue import (
 from inventory.forms.channels import ChannelForm, PoolForm
 from inventory.forms.products import ProductForm
 from inventory.forms.sites import CalendarForm, LaneForm, WarehouseForm
+from inventory.forms.substitutes import SubstituteForm
 
 __all__ = [
     "AcknowledgeForm",
@@ -24,6 +25,7 @@ __all__ = [
     "PoolForm",
     "ProductForm",
     "ReorderRuleForm",
+    "SubstituteForm",
     "SupplierForm",
     "SupplierItemForm",
     "WarehouseForm",

@@ -1,6 +1,6 @@
 """What inventory keeps: the catalogue, the places, the stock ledger and the promise."""
 
-from inventory.models.catalogue import KitComponent, Product, Unit, gtin_check_digit
+from inventory.models.catalogue import KitComponent, Product, Substitute, Unit, gtin_check_digit
 from inventory.models.channels import Channel, ChannelPool
 from inventory.models.costs import LateCost, LateCostShare
 from inventory.models.inspections import Inspection, InspectionStep
@@ -47,6 +47,7 @@ __all__ = [
     "StockLevel",
     "StockMove",
     "StockPosting",
+    "Substitute",
     "Supplier",
     "SupplierItem",
     "SupplierMail",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pghistory
 import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
-from core.models import Company, CompanyQuerySet
+from core.locking import LockingQuerySet
+from core.models import Company, CompanyQuerySet, User
 from core.text import sort_key
 
 
@@ -171,6 +172,55 @@ class KitComponent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.product_id} in {self.kit_id}"
+
+
+class SubstituteQuerySet(LockingQuerySet):
+    """Stand-ins, which have their company from the product."""
+
+    def for_user(self, user: User) -> Self:
+        """Return those of products of the user's companies."""
+        return self.filter(product__company__in=user.company_ids)
+
+
+@pghistory.track()
+class Substitute(models.Model):
+    """That one product can stand in for another, the lowest rank first, and why, for some time or for good.
+
+    Equals are as good for everybody, and each stands in for the other; whatever else stands in is worse or different.
+    """
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="substitutes")
+    stand_in = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    rank = models.PositiveSmallIntegerField(default=1)
+    is_equal = models.BooleanField("is its equal", default=True)
+    reason = models.CharField(max_length=120, blank=True)
+    valid_from = models.DateField("first day", null=True, blank=True)
+    valid_until = models.DateField("last day", null=True, blank=True)
+
+    objects = SubstituteQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["rank", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["product", "stand_in"],
+                name="substitute_once_per_product",
+                violation_error_message="It stands in for it already.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(product=models.F("stand_in")), name="substitute_is_another_product"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_from__isnull=True)
+                | models.Q(valid_until__isnull=True)
+                | models.Q(valid_from__lte=models.F("valid_until")),
+                name="substitute_ends_after_it_begins",
+                violation_error_message="The last day is before the first.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stand_in_id} for {self.product_id}"
 
 
 def gtin_check_digit(digits: str) -> str:

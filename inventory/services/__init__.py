@@ -7,7 +7,7 @@ from inventory.services.arriving import take_in_transfer
 from inventory.services.blocking import block_lots, expired_lots
 from inventory.services.bringing import Brought, bring_together
 from inventory.services.buying import change_draft, draft_suggestions
-from inventory.services.catalogue import balance_item
+from inventory.services.catalogue import balance_item, drop_substitute
 from inventory.services.choosing import BinPick, release_allocations
 from inventory.services.costing import add_late_cost
 from inventory.services.counting import Counted, NotCountable, count_bin
@@ -35,7 +35,7 @@ from inventory.services.planning import keep_service_level, reckon_planning
 from inventory.services.pooling import PoolTerms, keep_pools, remove_pools
 from inventory.services.posting import StockMoved
 from inventory.services.price_breaks import keep_price_breaks
-from inventory.services.promising import DemandRequest, Promise, place_demand
+from inventory.services.promising import DemandRequest, Promise, lock_stock, place_demand
 from inventory.services.reallocating import Outcome, reallocate_demands
 from inventory.services.receiving import ReceiptLine, WarehouseNotReady, receive_stock
 from inventory.services.reserving import fill_reserved, free_reserved, reserve
@@ -120,6 +120,7 @@ __all__ = [
     "draft_suggestions",
     "draft_supplier_order",
     "draft_transfer",
+    "drop_substitute",
     "expired_lots",
     "fill_reserved",
     "free_allocations",
@@ -134,6 +135,7 @@ __all__ = [
     "keep_service_level",
     "lift_lot",
     "lock_promises",
+    "lock_stock",
     "mail_supplier_orders",
     "move_promise",
     "note_late",

@@ -1,4 +1,4 @@
-"""The catalogue's verbs: closing products to new orders, and opening them again."""
+"""The catalogue's verbs: closing products to new orders, opening them again, and what no longer stands in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core import roles
 from core.models import User
 from core.refusals import Blocked, Refused
 from core.transactions import atomic
-from inventory.models import KitComponent, Product, Unit
+from inventory.models import KitComponent, Product, Substitute, Unit
 
 BALANCE_SKU = "BALANCE"
 
@@ -69,3 +69,14 @@ def _offer(product_ids: Collection[int], actor: User, *, is_active: bool) -> dic
     Product.objects.filter(pk__in=found, is_active=not is_active).update(is_active=is_active)
     refused = Blocked("This kit consists of nothing yet: say of what, and it is open for orders.")
     return {key: refused if key in empty else Offered(key, is_active) for key in product_ids if key in {*found, *empty}}
+
+
+@atomic
+def drop_substitute(*, substitute_id: int, actor: User) -> None:
+    """Say that a product stands in for another no longer; what was shipped instead stays so.
+
+    :raises NotAllowed: where the actor may not change products.
+    :raises Substitute.DoesNotExist: where it is of another company.
+    """
+    roles.require(actor, "inventory.change_product")
+    Substitute.objects.for_user(actor).locked().get(pk=substitute_id).delete()

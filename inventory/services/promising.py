@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -147,6 +147,12 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
 def lock_demands(demand_ids: Given) -> QuerySet[Demand]:
     """Lock demands by their ids, before anything that they were promised."""
     return Demand.objects.filter(Among(F("pk"), demand_ids)).locked().only("pk")
+
+
+def lock_stock(*, demand_ids: Collection[int], company_id: int, product_ids: Collection[int]) -> None:
+    """Lock demands, and then all that the company has of products: for who frees of one and takes of another."""
+    lock_demands(list(demand_ids))
+    locked_levels([company_id], list(product_ids))
 
 
 @compiled

@@ -14,6 +14,8 @@ urlpatterns = [
     path("<int:pk>/", views.ProductDetailView.as_view(), name="product"),
     path("<int:pk>/edit/", views.EditProductView.as_view(), name="edit_product"),
     path("<int:pk>/kit/", views.EditKitView.as_view(), name="edit_kit"),
+    path("<int:product_pk>/substitutes/new/", views.CreateSubstituteView.as_view(), name="create_substitute"),
+    path("<int:product_pk>/substitutes/<int:pk>/drop/", views.DropSubstituteView.as_view(), name="drop_substitute"),
     path("<int:pk>/close/", views.CloseProductsView.as_view(), name="close_product"),
     path("<int:pk>/open/", views.OpenProductsView.as_view(), name="open_product"),
 ]

@@ -34,6 +34,7 @@ from inventory.views.sites import (
     WarehouseQueueView,
     WarehouseView,
 )
+from inventory.views.substitutes import CreateSubstituteView, DropSubstituteView
 from inventory.views.suppliers import (
     CreateItemView,
     CreateRuleView,
@@ -82,9 +83,11 @@ __all__ = [
     "CreatePoolView",
     "CreateProductView",
     "CreateRuleView",
+    "CreateSubstituteView",
     "CreateSupplierView",
     "DraftSuggestionsView",
     "DropLaneView",
+    "DropSubstituteView",
     "EditCalendarView",
     "EditChannelView",
     "EditDraftView",

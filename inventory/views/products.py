@@ -23,6 +23,7 @@ from inventory.queries import catalogue as catalogue_queries
 from inventory.queries import channels as channel_queries
 from inventory.queries import lots as lot_queries
 from inventory.queries import stock as stock_queries
+from inventory.queries import substitutes as substitute_queries
 from inventory.queries.atp import available
 from inventory.queries.kits import components_of
 from inventory.services import catalogue, keep_components
@@ -107,8 +108,16 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
             may_transfer=user.can("inventory.transfer"),
             changes=catalogue_queries.product_changes(product),
             can_change=user.can("inventory.change_product"),
+            **(self.stand_ins_of(product) if product.kind == Product.Kind.STOCK else {}),
             **kwargs,
         )
+
+    def stand_ins_of(self, product: Product) -> dict[str, Any]:
+        """Return what can be shipped instead of a product."""
+        substitutes = list(substitute_queries.substitutes_of(product))
+        named = {one.stand_in_id for one in substitutes}
+        equals = [one for one in substitute_queries.equal_to(product) if one.product_id not in named]
+        return {"substitutes": substitutes, "equals": equals}
 
     def kit_of(self, product: Product) -> dict[str, Any]:
         """Return of what a kit consists, what of each is free, and how many kits these come to."""

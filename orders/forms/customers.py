@@ -11,7 +11,7 @@ from core.addresses import countries
 from core.models import User
 from inventory.models import Channel
 from orders.forms.items import ItemField, ItemFormMixin
-from orders.models import CreditAccount, Customer, CustomerAddress, CustomerPart, PriceList
+from orders.models import CreditAccount, Customer, CustomerAddress, CustomerPart, PriceList, Substitutes
 
 LONGEST_TERMS = 366
 
@@ -36,6 +36,7 @@ class CustomerForm(forms.ModelForm):
             "ship_policy",
             "ship_minimum",
             "good_for_days",
+            "substitutes",
             "joins_invoices",
             "is_active",
         ]
@@ -59,6 +60,7 @@ class CustomerForm(forms.ModelForm):
             "ship_policy": "What waits for the rest stays promised.",
             "ship_minimum": "0 ships however little there is.",
             "good_for_days": "From the day they are wanted. Lots that expire sooner are not promised to them.",
+            "substitutes": "What may be shipped instead of what they ordered, at the same price.",
             "invoice_on": "An order keeps the rule of the day on which it is confirmed.",
             "joins_invoices": "Orders with the same bill-to, currency and terms share one; each PO number is on it.",
             "is_active": "A closed account keeps its orders; new ones are refused.",
@@ -69,6 +71,7 @@ class CustomerForm(forms.ModelForm):
         # Set before validation, so that a number taken in this company is found here and not by the database
         self.instance.company_id = company_id
         self.fields["good_for_days"].required = False
+        self.fields["substitutes"].required = False
         price_list: Any = self.fields["price_list"]
         price_list.queryset = PriceList.objects.for_user(actor).filter(company_id=company_id)
         price_list.empty_label = None
@@ -83,6 +86,10 @@ class CustomerForm(forms.ModelForm):
     def clean_good_for_days(self) -> int:
         """Return for how many days goods must be good: for none unless it is said."""
         return self.cleaned_data["good_for_days"] or 0
+
+    def clean_substitutes(self) -> str:
+        """Return whether they take substitutes: after they were asked unless it is said."""
+        return self.cleaned_data["substitutes"] or Substitutes.ASK
 
     def clean_number(self) -> str:
         """Return the number without blanks, by which files and people name the customer.

@@ -2,7 +2,7 @@
 
 from orders.models.allocating import AllocationRun, Rule
 from orders.models.credit import CreditAccount, CreditEntry
-from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn, ShipPolicy
+from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn, ShipPolicy, Substitutes
 from orders.models.events import CancelReason, MoveReason, OrderEvent
 from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
@@ -10,6 +10,7 @@ from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.reservations import Reservation, ReservationUse
 from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
 from orders.models.sheets import EntrySheet
+from orders.models.substitutions import Substitution
 
 __all__ = [
     "AllocationRun",
@@ -35,5 +36,7 @@ __all__ = [
     "SalesOrder",
     "SalesOrderLine",
     "ShipPolicy",
+    "Substitutes",
+    "Substitution",
     "TaxRate",
 ]

@@ -33,6 +33,14 @@ class ShipPolicy(models.TextChoices):
     ORDER = "ORDER", "The whole order at once"
 
 
+class Substitutes(models.TextChoices):
+    """Whether a customer takes one product for another (PRODUCT.md D8)."""
+
+    NEVER = "NEVER", "Never"
+    ASK = "ASK", "After they were asked"
+    GROUP = "GROUP", "Equals unasked, others after they were asked"
+
+
 # However a customer comes in (a form, the admin, a load of a thousand), its credit account comes with it.
 _OPEN_CREDIT_ACCOUNT = pgtrigger.Trigger(
     name="open_credit_account",
@@ -67,6 +75,9 @@ class Customer(models.Model):
         "percent of the units at least", default=0, validators=[MaxValueValidator(100)]
     )
     good_for_days = models.PositiveSmallIntegerField("days for which goods must be good", default=0)
+    substitutes = models.CharField(
+        "takes substitutes", max_length=5, choices=Substitutes.choices, default=Substitutes.ASK
+    )
     # Where their orders are sold unless one says otherwise
     channel = models.ForeignKey(
         Channel, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False

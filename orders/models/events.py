@@ -51,6 +51,7 @@ class OrderEvent(models.Model):
         ALLOCATED = "ALLOCATED", "Allocated"
         RESERVED = "RESERVED", "Reservation taken over"
         PROMISED = "PROMISED", "Promise moved"
+        SUBSTITUTED = "SUBSTITUTED", "Substituted"
         STOCK_MOVED = "STOCK_MOVED", "Stock moved between orders"
         BROUGHT = "BROUGHT", "Brought together"
         RELEASED = "RELEASED", "Released"

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from core.models import User
 from inventory.models import Allocation, StockLevel
 from inventory.queries.pools import free_of_level
+from inventory.queries.substitutes import is_substituted
 from orders.models import AllocationRun, LinePart, SalesOrder
 
 _UNITS = DecimalField(max_digits=18, decimal_places=6)
@@ -35,11 +36,12 @@ def waiting_parts(user: User) -> QuerySet[LinePart]:
     parts = LinePart.objects.for_user(user).filter(order__status__in=_GOING, demand__backordered__gt=0)
     parts = parts.annotate(
         waits=F("demand__backordered"),
+        has_substitutes=is_substituted("product"),
         free=Coalesce(Subquery(free), NOBODY, output_field=_UNITS),
         kept=Coalesce(Subquery(kept), NOBODY, output_field=_UNITS),
     )
     return parts.select_related("order__customer", "product__unit", "demand", "line").only(
-        *("requested_on", "ordered", "line__position", "line__description"),
+        *("requested_on", "ordered", "line__position", "line__product", "line__description"),
         *("order__number", "order__status", "order__confirmed_at", "order__customer__name", "order__po_number"),
         *("product__sku", "product__name", "product__unit__code", "product__unit__name", "product__unit__step"),
         *("demand__backordered", "demand__allocated", "demand__due_on", "demand__promised_on"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Case, CharField, DecimalField, F, Min, Sum, Value, When
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Floor
+from django.db.models.functions import Coalesce, Concat, Floor
 
 from inventory.models import Product
 from orders.models import LinePart, SalesOrder, SalesOrderLine
@@ -28,9 +28,15 @@ def units_whole(total: Combinable) -> Coalesce:
 
 
 def part_name(path: str = "") -> Case:
-    """Return what a part is called where `path` leads to it: as its line is, a component as its product."""
+    """Return what a part is called where `path` leads to it: as its line is, a component as its product.
+
+    What is shipped instead of something else says so.
+    """
     is_component = When(**{f"{path}ratio__isnull": False, "then": F(f"{path}product__name")})
-    return Case(is_component, default=F(f"{path}line__description"), output_field=CharField())
+    ordered = F(f"{path}substitution__instead_of__product__sku")
+    said = Concat(F(f"{path}product__name"), Value(" instead of "), ordered)
+    is_substitute = When(**{f"{path}substitution__isnull": False, "then": said})
+    return Case(is_component, is_substitute, default=F(f"{path}line__description"), output_field=CharField())
 
 
 @dataclass(frozen=True, slots=True)

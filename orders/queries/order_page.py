@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, Sum, Value
+from django.db.models import Count, DecimalField, F, Sum, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -19,9 +19,11 @@ from core.models import User
 from core.money import Totals, document_totals, exponent
 from core.registry import DocumentLink
 from inventory.models import Product
+from inventory.queries.substitutes import is_substituted
 from orders.models import CancelReason, CustomerPO, Hold, MoveReason, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries.changes import words_of
 from orders.queries.kits import kit_parts
+from orders.queries.substituting import instead_of
 
 ZERO = Decimal(0)
 _QUANTITY: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=6)
@@ -58,6 +60,8 @@ class Steps:
 def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
     """Return the order's lines with their product and unit, each with `steps`, and kits with their `components`.
 
+    `instead` is what is shipped instead of units of a line; `has_substitutes` says whether anything could be.
+
     By one statement, and one more where there are kits: of these whole ones count. `begun`: units of which some or all
     has left.
     """
@@ -71,6 +75,8 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
         .annotate(
             promised=total(F("parts__demand__allocated") + F("parts__demand__picked")),
             waiting=total("parts__demand__backordered"),
+            parts_made=Count("parts"),
+            has_substitutes=is_substituted("product"),
             picked=total("parts__picked"),
             packed=total("parts__packed"),
             shipped=total("parts__shipped"),
@@ -79,9 +85,12 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
         .order_by("position")
     )
     components = kit_parts(order, lines)
+    several = [line.pk for line in lines if line.pk not in components and line.parts_made > 1]  # type: ignore[attr-defined]
+    instead = instead_of(several) if several else {}
     for line in lines:
         row: Any = line
         row.components, row.begun = components.get(line.pk, []), row.shipped
+        row.instead = instead.get(line.pk, [])
         if row.components:
             for name in ("allocated", "picked", "packed", "shipped", "returned"):
                 setattr(row, _OF_KIT.get(name, name), min(part.kits(name) for part in row.components))
@@ -204,6 +213,7 @@ _TITLES: Mapping[str, str] = {
     Kind.CONFIRMED: "Order confirmed",
     Kind.ALLOCATED: "Stock allocated",
     Kind.RESERVED: "Taken over from a reservation",
+    Kind.SUBSTITUTED: "Shipped instead of what was ordered",
     Kind.STOCK_MOVED: "Stock moved between orders",
     Kind.BROUGHT: "Brought together",
     Kind.RELEASED: "Released to the warehouse",
@@ -284,7 +294,13 @@ _UNDONE = {
     "to_put_back": "{} to be put back",
 }
 _REASONS = {"reason": CancelReason, "hold": Hold.Kind, "moved": MoveReason}
-_MOVED = {"given_to": "to {}", "taken_from": "from {}", "anew": "{} when stock was given anew"}
+_MOVED = {
+    "item": "{}",
+    "instead_of": "instead of {}",
+    "given_to": "to {}",
+    "taken_from": "from {}",
+    "anew": "{} when stock was given anew",
+}
 _AMOUNTS = {"net": "net", "gross": "gross", "amount": ""}
 
 

@@ -109,7 +109,8 @@ def line_promises(
     for part in _parts(order) if order.number and goods else ():
         parts[part.line_id].append(part)
     sources = _sources([part.demand_id for of_line in parts.values() for part in of_line])
-    names = {part.demand_id: part.product.sku for line in goods for part in getattr(line, "components", ())}
+    others = (part for line in goods for part in (*getattr(line, "components", ()), *getattr(line, "instead", ())))
+    names = {part.demand_id: part.product.sku for part in others}
     waits = {line.pk: _waiting(order, line) for line in goods}
     shows_stock = order.status in _OPEN and user.can("inventory.view_stock")
     asked = {line.product_id: line.product.kind for line in goods if waits[line.pk] > 0} if shows_stock else {}

@@ -59,10 +59,12 @@ from orders.services.reserving import (
 )
 from orders.services.running import advance_run, begin_nightly_runs, begin_run, go_on_with_run, stop_run
 from orders.services.sheets import Typed, finish_sheets, keep_sheet
+from orders.services.substituting import Answer, Substituted, substitute
 
 __all__ = [
     "ORDERS",
     "Allocated",
+    "Answer",
     "Cancelled",
     "Changed",
     "Confirmed",
@@ -86,6 +88,7 @@ __all__ = [
     "QuotedLine",
     "Reallocation",
     "RowRefused",
+    "Substituted",
     "Taken",
     "TooMuch",
     "Typed",
@@ -145,4 +148,5 @@ __all__ = [
     "report_of",
     "set_credit_terms",
     "stop_run",
+    "substitute",
 ]

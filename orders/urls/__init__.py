@@ -52,6 +52,7 @@ urlpatterns = [
     path("holds/<int:pk>/lift/", views.LiftHoldView.as_view(), name="lift_hold"),
     path("<int:pk>/hold/", views.HoldOrderView.as_view(), name="hold"),
     path("<int:pk>/hold/preview/", views.PreviewHoldView.as_view(), name="preview_hold"),
+    path("lines/<int:pk>/substitute/", views.SubstituteView.as_view(), name="substitute"),
     path("<int:pk>/bring/", views.BringTogetherView.as_view(), name="bring_together"),
     path("<int:pk>/cancel/", views.CancelOrderView.as_view(), name="cancel"),
     path("<int:pk>/cancel/preview/", views.PreviewCancelView.as_view(), name="preview_cancel"),

@@ -44,6 +44,7 @@ from orders.views.reservations import (
     ReservationView,
 )
 from orders.views.runs import AllocationRunsView, GoOnWithRunView, StopRunView
+from orders.views.substituting import SubstituteView
 from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
 
 __all__ = [
@@ -101,5 +102,6 @@ __all__ = [
     "ReservationQueueView",
     "ReservationView",
     "StopRunView",
+    "SubstituteView",
     "TaxRateQueueView",
 ]

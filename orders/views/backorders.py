@@ -60,6 +60,7 @@ class BackorderQueueView(QueueView):
             row.age = max(0, (now - row.order.confirmed_at).days) if row.order.confirmed_at else 0
             row.late_days = max(0, (today - row.requested_on).days)
             first, now_promised = row.demand.first_promised_on, row.demand.promised_on
+            row.has_substitutes = row.has_substitutes and row.product_id == row.line.product_id
             row.was_promised = first if first and first != now_promised else None
         return rows
 
@@ -73,7 +74,12 @@ class BackorderQueueView(QueueView):
         """Say what the person may do."""
         user = person(self.request)
         shown = run_shown(user) if user.can("orders.confirm") else {}
-        return {"can_allocate": user.can("orders.confirm"), "can_move": user.can("orders.move_stock"), **shown}
+        return {
+            "can_allocate": user.can("orders.confirm"),
+            "can_move": user.can("orders.move_stock"),
+            "can_substitute": user.can("orders.substitute"),
+            **shown,
+        }
 
 
 class AllocateLinesView(QueueActionView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from core.models import User
 from core.pages import VerbRequiredMixin, person
 from core.refusals import Blocker
 from orders.models import CustomerPO, SalesOrder
-from orders.queries import order_page, promises
+from orders.queries import cancelling, order_page, promises
 from orders.queries.holds import shown_holds
 from orders.queries.queue import orders_in_queue, stages_of
 
@@ -75,6 +76,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         promised = promises.line_promises(order, lines, user, timezone.localdate())
         for line in lines:
             line.promise = promised.get(line.pk)  # type: ignore[attr-defined]
+        self.offer_substitutes(order, lines, user)
         contexts = self.panel_contexts(order, user)
         actions = self.actions(order, user)
         next_actions = [action for action in actions if not action.aside]
@@ -105,6 +107,13 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
             entries=order_page.timeline(order, user),
             **kwargs,
         )
+
+    def offer_substitutes(self, order: SalesOrder, lines: Sequence[Any], user: User) -> None:
+        """Offer to substitute a line only where it waits, or is a draft's, to those who may."""
+        may = order.status in cancelling.OPEN and user.can("orders.substitute")
+        for line in lines:
+            waits = order.status in cancelling.DRAFTS or line.steps.backordered > 0
+            line.has_substitutes = may and waits and line.has_substitutes
 
     def actions(self, order: SalesOrder, user: User) -> list[ShownAction]:
         """Return the verbs that this person may do and that are not done, each asked once what stands against it."""

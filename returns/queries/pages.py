@@ -129,7 +129,9 @@ def parts_of_return(row: ReturnOrder) -> list[PartOfReturn]:
                 position=line.part.line.position,
                 sku=line.product.sku,
                 gtin=line.product.gtin,
-                description=line.part.line.description if line.part.ratio is None else line.product.name,
+                description=line.part.line.description
+                if line.part.product_id == line.part.line.product_id
+                else line.product.name,
                 unit=line.product.unit.name.lower(),
                 step=line.product.unit.step,
             ),

@@ -34,6 +34,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "inventory.BrokenPeg": {"kind": "ORDER_WAITS"},
     "inventory.InspectionStep": {"kind": "REJECTED"},
     "inventory.KitComponent": {"product_id": 5},
+    "inventory.Substitute": {"stand_in_id": 5},
     "inventory.SupplierMail": {"reason": ""},
     "inventory.Transfer": {"from_warehouse_id": 1, "to_warehouse_id": 2},
     "returns.QuarantineExit": {"kind": "RESTOCK"},

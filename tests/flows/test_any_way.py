@@ -21,7 +21,7 @@ from billing.models import Invoice, InvoiceLine
 from core.refusals import Refused
 from core.registry import audit_checks
 from inventory import services as inventory_services
-from inventory.models import Channel, StockLevel, StockMove, Transfer, TransferLine
+from inventory.models import Channel, StockLevel, StockMove, Substitute, Transfer, TransferLine
 from orders import services as orders_services
 from orders.models import CancelReason, Hold, LinePart, Reservation, SalesOrder, SalesOrderLine
 from returns import services as returns_services
@@ -130,6 +130,8 @@ class Ledger(RuleBasedStateMachine):
         self.channels = [None, self.house.channel("Web").pk, self.house.channel("Wholesale").pk]
         for channel in Channel.objects.filter(company=self.house.company):
             self.house.pool(channel, self.products[2], 4)
+        for n, product in enumerate(self.products):
+            Substitute.objects.create(product=product, stand_in=self.products[(n + 1) % PRODUCTS])
         self.shelves = [shelf for shelves in self.house.shelves.values() for shelf in shelves]
         self.orders: list[int] = []
         self.received: dict[int, Decimal] = defaultdict(Decimal)
@@ -423,6 +425,14 @@ class Ledger(RuleBasedStateMachine):
             inventory_services.peg_demands(product_ids=[product.pk for product in self.products], at=AT)
 
     @detour()
+    def ship_instead(self, order: int, units: Decimal) -> None:
+        line = SalesOrderLine.objects.filter(order=order).order_by("-pk")[0]
+        others = [product.pk for product in self.products if product.pk != line.product_id]
+        answer = orders_services.Answer("Ms Day", TODAY)
+        terms = {"quantity": units, "answer": answer, "product_id": others[int(units) % 2]}
+        self.attempt(orders_services.substitute, line_id=line.pk, **terms)
+
+    @detour()
     def keep_for_later(self, order: int, units: Decimal) -> None:
         """Keep some, or give up what is kept; the orders that are promised meanwhile take it over."""
         kept = Reservation.objects.filter(company=self.house.company, status="OPEN").order_by("pk")
@@ -489,5 +499,5 @@ def test_any_way_leaves_a_ledger_that_proves_itself():
         assert set(DONE) >= {"create_returns", "receive_return", "receive_blind", "inspect_return", "decide_return"}
         assert set(DONE) >= {"settle_return", "lose_shipments", "clear_quarantine", "cancel_returns"}
         assert set(DONE) >= {"bring_together", "draft_transfer", "send_transfer", "receive_transfer"}
-        assert set(DONE) >= {"make_reservation", "free_reservations"}
+        assert set(DONE) >= {"make_reservation", "free_reservations", "substitute"}
     assert not SalesOrder.objects.exists()

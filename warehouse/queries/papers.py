@@ -18,7 +18,9 @@ from warehouse.models import Parcel, ParcelContent, PickTask, Wave
 def pick_list(wave: Wave) -> dict[str, Any]:
     """Return what a wave's pick list prints: the tasks still to be picked, along the walk."""
     planned = wave.tasks.filter(status=PickTask.Status.PLANNED).order_by("pk")
-    tasks = planned.select_related("product__unit", "bin", "order", "lot")
+    tasks = planned.select_related("product__unit", "bin", "order", "lot").annotate(
+        ordered_sku=F("part__substitution__instead_of__product__sku")
+    )
     return {
         "language": "en",
         "wave": wave.number,
@@ -30,7 +32,9 @@ def pick_list(wave: Wave) -> dict[str, Any]:
                 "quantity": str(task.quantity),
                 "unit": task.product.unit.name,
                 "sku": task.product.sku,
-                "description": task.product.name,
+                "description": f"{task.product.name} instead of {task.ordered_sku}"
+                if task.ordered_sku
+                else task.product.name,
                 "lot": task.lot.code if task.lot else "",
                 "order": str(task.order),
             }
