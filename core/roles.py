@@ -27,7 +27,7 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
 
 
-_SEES = frozenset({"inventory.view_product"})
+_SEES = frozenset({"inventory.view_product", "core.keep_views"})
 _SALES_READS = _SEES | {
     "orders.view",
     "orders.view_prices",

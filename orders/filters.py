@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
+from core.pages import person
 from core.queues import QueueFilter
 from core.text import normalized_reference
-from orders.models import Facet, SalesOrder
+from inventory.models import Allocation, Channel, Warehouse
+from orders.models import Facet, LinePart, SalesOrder
+
+
+def warehouses_of(request: HttpRequest) -> QuerySet[Warehouse]:
+    """Return the warehouses that a person may look for."""
+    return Warehouse.objects.for_user(person(request)).order_by("name")
+
+
+def channels_of(request: HttpRequest) -> QuerySet[Channel]:
+    """Return the channels that a person may look for."""
+    return Channel.objects.for_user(person(request)).order_by("name")
 
 
 class BackorderFilter(QueueFilter):
@@ -37,12 +51,67 @@ class OrderQueueFilter(QueueFilter):
         empty_label="All stages",
         label="Stage",
     )
+    owner = django_filters.ChoiceFilter(
+        method="by_owner", choices=[("me", "Mine")], empty_label="Everybody's", label="Taken by"
+    )
+    wanted = django_filters.ChoiceFilter(
+        method="by_wanted",
+        choices=[("due", "Due today or late"), ("week", "Due within a week"), ("later", "Due later")],
+        empty_label="Whenever wanted",
+        label="Wanted",
+    )
+    promise = django_filters.ChoiceFilter(
+        method="by_promise",
+        choices=[("late", "Promised after the day asked for"), ("none", "No day promised"), ("kept", "In time")],
+        empty_label="Any promise",
+        label="Promise",
+    )
+    ordered = django_filters.ChoiceFilter(
+        method="by_ordered",
+        choices=[("0", "Ordered today"), ("7", "In the last 7 days"), ("30", "In the last 30 days")],
+        empty_label="Whenever ordered",
+        label="Ordered",
+    )
+    warehouse = django_filters.ModelChoiceFilter(
+        method="by_warehouse", queryset=warehouses_of, empty_label="Any warehouse", label="Leaves from"
+    )
+    channel = django_filters.ModelChoiceFilter(queryset=channels_of, empty_label="Any channel", label="Sold through")
+    inline: ClassVar[tuple[str, ...] | None] = ("standing",)
 
     def search(self, queryset: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
         """Return the orders in which every word is found, or whose PO number is the text however it was written."""
         found = super().search(queryset, _name, text)
         key = normalized_reference(text)
         return queryset.filter(Q(po_key=key) | Q(pk__in=found.values("pk"))) if key else found
+
+    def by_owner(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
+        """Return the orders whose documents the person keyed or sent in."""
+        return queryset.filter(customer_po__received_by=self.request.user)
+
+    def by_wanted(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Return the orders that are wanted by today, within a week, or later."""
+        today = timezone.localdate()
+        until = today if value == "due" else today + timedelta(days=7)
+        return queryset.filter(**{"requested_on__gt" if value == "later" else "requested_on__lte": until})
+
+    def by_promise(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Return the orders of which some unit is promised too late, or has no day, or of which all come in time."""
+        units = LinePart.objects.filter(order=OuterRef("pk"), demand__quantity__gt=0)
+        late = Exists(units.filter(demand__promised_on__gt=OuterRef("requested_on")))
+        dayless = Exists(units.filter(demand__promised_on__isnull=True))
+        return queryset.filter(
+            {"late": Q(late), "none": Q(dayless), "kept": Q(Exists(units)) & ~Q(late) & ~Q(dayless)}[value]
+        )
+
+    def by_ordered(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Return the orders of the latest days."""
+        return queryset.filter(ordered_on__gte=timezone.localdate() - timedelta(days=int(value)))
+
+    def by_warehouse(self, queryset: QuerySet[Any], _name: str, value: Warehouse) -> QuerySet[Any]:
+        """Return the orders of which units are promised from a warehouse, or left it."""
+        given = Allocation.objects.exclude(status__in=["SOFT", "FREED"]).filter(level__warehouse=value)
+        parts = LinePart.objects.filter(order=OuterRef("pk"), demand__in=given.values("demand"))
+        return queryset.filter(Exists(parts))
 
     def by_standing(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders that stand as asked."""

@@ -21,7 +21,8 @@ from billing import services as billing_services
 from billing import tasks as billing_tasks
 from billing.models import Invoice
 from core import intake
-from core.models import User
+from core.models import SavedView, User
+from core.models.views import EVERYBODY
 from core.queues import QueueView
 from core.roles import Role
 from inventory import services as inventory_services
@@ -203,6 +204,9 @@ class World:
             "sent_transfer_line": on_its_way.lines.get().pk,
             "stored_warehouse": stored_in.pk,
             "inspection": looked_at.pk,
+            "view": SavedView.objects.create(
+                company=house.company, owner=house.boss, queue="orders:queue", name="All", shared_with=EVERYBODY
+            ).pk,
             "apart_order": house.order(lines, (stored, 1)).pk,
             "supplier": seller.pk,
             "supplier_item": seller.items.get().pk,
@@ -314,6 +318,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
         f"core:{name}": {"pk": "import"}
         for name in ("import", "map_import", "load_import", "stop_import", "refused_rows", "source_file")
     },
+    **{f"core:{step}_view": {"pk": "view"} for step in ("edit", "keep", "drop")},
     "inventory:product": _PRODUCT,
     "inventory:lot": {"pk": "lot"},
     "inventory:edit_product": _PRODUCT,

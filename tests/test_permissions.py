@@ -62,6 +62,7 @@ RULES = {
     "core:choose_password": STRANGER,
     "core:preferences": EVERYBODY,
     "core:readyz": STRANGER,
+    **{f"core:{step}_view": "core.keep_views" for step in ("save", "edit", "keep", "drop")},
     "core:search": EVERYBODY,
     "core:styleguide": "core.administer",
     "core:theme": EVERYBODY,

@@ -1,4 +1,4 @@
-"""The kernel's rows: people, companies, what they may do, numbers and keys, and files that came in."""
+"""The kernel's rows: people, companies, what they may do, numbers and keys, kept views, and files that came in."""
 
 from core.models.house import (
     Company,
@@ -12,6 +12,7 @@ from core.models.house import (
     validate_time_zone,
 )
 from core.models.intake import ColumnMapping, FileImport, ImportRow, OpeningBalance, SourceFile, SourceFilePart
+from core.models.views import SavedView
 
 __all__ = [
     "ColumnMapping",
@@ -23,6 +24,7 @@ __all__ = [
     "Membership",
     "NumberSeries",
     "OpeningBalance",
+    "SavedView",
     "SourceFile",
     "SourceFilePart",
     "User",

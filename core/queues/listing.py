@@ -12,7 +12,7 @@ import django_filters
 import django_tables2
 from django.core.exceptions import TooManyFieldsSent
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,13 +22,15 @@ from django_tables2.views import SingleTableMixin
 
 from core import registry
 from core.exports import table_response
-from core.models import User
+from core.models import SavedView, User
 from core.pages import VerbRequiredMixin, person, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
 from core.queues.running import in_slices
 
 PAGE_SIZE = 50
 PAGE_PARAMETERS = ("after", "before")
+# In the address of somebody whose queue opens with a view, and who wants none
+NO_VIEW = "0"
 # As many rows as one run of a verb takes
 MOST_ROWS = 500
 
@@ -77,9 +79,24 @@ class NamedRow:
     url: str
 
 
-class QueueFilter(django_filters.FilterSet):
-    """The filters of a queue: a search box over `search_fields`, and whatever an app adds."""
+@dataclass(frozen=True, slots=True)
+class ShownView:
+    """A kept view as the menu shows it; `is_changed`: what is seen now is not what it keeps any more."""
 
+    view: SavedView
+    url: str
+    is_current: bool
+    is_changed: bool
+    is_mine: bool
+
+
+class QueueFilter(django_filters.FilterSet):
+    """The filters of a queue: a search box over `search_fields`, and whatever an app adds.
+
+    Of many filters `inline` names those that stand beside the search box; the others are a press away.
+    """
+
+    inline: ClassVar[tuple[str, ...] | None] = None
     search_fields: ClassVar[tuple[str, ...]] = ()
     search_label: ClassVar[str] = "Search"
     q = django_filters.CharFilter(method="search", label="Search")
@@ -175,6 +192,44 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             del query[name]
         return f"{self.path}?{query.urlencode()}" if query else self.path
 
+    @cached_property
+    def view_name(self) -> str:
+        """The queue's name among the addresses, under which its views are kept; none where it is of one row's rows."""
+        match = self.request.resolver_match
+        return "" if match is None or match.kwargs else match.view_name
+
+    @cached_property
+    def kept_views(self) -> list[SavedView]:
+        """The views of this queue that the person keeps or is shown by others; one statement."""
+        if not self.view_name:
+            return []
+        return list(SavedView.objects.for_user(person(self.request)).filter(queue=self.view_name))
+
+    def opens_with(self) -> str:
+        """Return the address of the view with which the queue opens: the person's own first, else a team's."""
+        defaults = [view for view in self.kept_views if view.is_default]
+        first = min(defaults, key=lambda view: bool(view.shared_with), default=None)
+        return first.url(self.path) if first else ""
+
+    @property
+    def kept_query(self) -> str:
+        """What of the address a view keeps."""
+        return SavedView.kept(self.parameters)
+
+    def shown_views(self) -> list[ShownView]:
+        """Return the kept views with their addresses, and which of them is looked at."""
+        looked_at, user = self.parameters.get("view", ""), person(self.request)
+        return [
+            ShownView(
+                view,
+                view.url(self.path),
+                str(view.pk) == looked_at,
+                view.query != self.kept_query,
+                view.owner_id == user.pk,
+            )
+            for view in self.kept_views
+        ]
+
     def in_tab(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of the current tab."""
         return queryset.filter(self.current_tab.condition) if self.current_tab else queryset
@@ -231,12 +286,18 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         filtered = filterset.qs if filterset.is_valid() else self.get_queryset().none()
         if request.GET.get("format") in ("csv", "xlsx"):
             return self.file(self.in_tab(filtered), as_workbook=request.GET["format"] == "xlsx")
+        first_view = "" if request.GET or wants_fragment(request) else self.opens_with()
+        if first_view:
+            return HttpResponseRedirect(first_view)
         if request.GET.get("format") == "ids":
             ordered = self.in_tab(filtered).order_by(*self.sort.ordering())
             ids = list(ordered.values_list("pk", flat=True)[:MOST_ROWS])
             return JsonResponse({"slices": in_slices(ids, self.together(ids))})
         is_fragment = wants_fragment(request)
         context = {**self.context(filterset, filtered), "is_fragment": is_fragment}
+        if not is_fragment:
+            context["views"] = self.shown_views()
+            context["view_label"] = next((str(shown.view) for shown in context["views"] if shown.is_current), "Views")
         response = render(request, self.fragment_name if is_fragment else self.template_name, context)
         if is_fragment:
             # The address bar gets the address without empty parameters
@@ -250,11 +311,15 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         pager: KeysetPager[Any] = KeysetPager(self.in_tab(filtered), self.sort, size=PAGE_SIZE)
         page = pager.page(after=self.parameters.get("after", ""), before=self.parameters.get("before", ""))
         is_filtered = any(self.parameters.get(name) for name in filterset.filters)
+        fields = [field for field in filterset.form if field.name != "q"]
+        further = [field for field in fields if filterset.inline is not None and field.name not in filterset.inline]
         return {
             "queue": self,
             "title": self.title,
             "filter": filterset,
-            "filter_fields": [field for field in filterset.form if field.name != "q"],
+            "filter_fields": [field for field in fields if field not in further],
+            "further_fields": further,
+            "further_count": sum(bool(self.parameters.get(field.name)) for field in further),
             "is_filtered": is_filtered,
             "search_label": filterset.search_label,
             "tabs": tabs,
@@ -277,7 +342,7 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
             "csv_url": self.url(format="csv"),
             "xlsx_url": self.url(format="xlsx"),
             "ids_url": self.url(format="ids"),
-            "bare_url": self.path,
+            "bare_url": f"{self.path}?view={NO_VIEW}" if self.parameters.get("view") else self.path,
         }
 
     def decorate(self, rows: list[Any]) -> list[Any]:

@@ -29,20 +29,25 @@ from core.views.imports import (
     StopImportView,
 )
 from core.views.passwords import ChangePasswordView, ChoosePasswordView
+from core.views.saving import DropViewView, EditViewView, KeepViewView, SaveViewView
 from core.views.search import SearchView
 
 __all__ = [
     "ChangePasswordView",
     "ChoosePasswordView",
     "CompanyView",
+    "DropViewView",
+    "EditViewView",
     "ExportRowsView",
     "ImportFileView",
     "ImportQueueView",
     "ImportView",
+    "KeepViewView",
     "LoadImportView",
     "MapImportView",
     "PreferencesView",
     "RefusedRowsView",
+    "SaveViewView",
     "SearchView",
     "SignInView",
     "SourceFileView",

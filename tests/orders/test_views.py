@@ -19,7 +19,7 @@ from core import registry
 from core.models import User
 from core.refusals import Blocker
 from core.roles import VERBS, Role
-from inventory.models import Allocation, Demand, Product
+from inventory.models import Allocation, Channel, Demand, Product
 from orders import services as orders_services
 from orders.models import Customer, Facet, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from tests.factories.core import person, signed_in
@@ -96,6 +96,37 @@ class TestQueue:
         response = client.get(QUEUE, {"tab": "late"})
         assert shown(response) == {late.pk}
         assert "3 d late</span>" in response.content.decode()
+
+    def test_is_narrowed_by_days_promise_warehouse_channel_and_who_took_the_order(self, client, customer, seller):
+        lamp, star = priced(customer), priced(customer)
+        warehouse = stock(lamp, 10).warehouse
+        today = timezone.localdate()
+        soon = {"ordered_on": today, "requested_on": today + timedelta(days=3)}
+        ready = make_order(customer, (lamp, 1), po_number="A", confirmed=True, actor=seller, **soon)
+        colleague = person(Role.SALES_ADMIN, company=customer.company)
+        waiting = make_order(customer, (star, 1), po_number="B", confirmed=True, actor=colleague)
+        old = {"ordered_on": today - timedelta(days=20), "requested_on": today + timedelta(days=30)}
+        SalesOrder.objects.filter(pk=waiting.pk).update(**old)
+        web = Channel.objects.create(company=customer.company, code="web", name="Web")
+        SalesOrder.objects.filter(pk=waiting.pk).update(channel=web)
+        for asked, found in (
+            ({"owner": "me"}, {ready.pk}),
+            ({"wanted": "due"}, set()),
+            ({"wanted": "week"}, {ready.pk}),
+            ({"wanted": "later"}, {waiting.pk}),
+            ({"promise": "kept"}, {ready.pk}),
+            ({"promise": "none"}, {waiting.pk}),
+            ({"promise": "late"}, set()),
+            ({"ordered": "7"}, {ready.pk}),
+            ({"ordered": "30"}, {ready.pk, waiting.pk}),
+            ({"warehouse": warehouse.pk}, {ready.pk}),
+            ({"channel": web.pk}, {waiting.pk}),
+        ):
+            assert shown(client.get(QUEUE, {"tab": "all", **asked})) == found, asked
+        Demand.objects.filter(pk=LinePart.objects.get(order=ready).demand_id).update(
+            promised_on=today + timedelta(days=9)
+        )
+        assert shown(client.get(QUEUE, {"tab": "all", "promise": "late"})) == {ready.pk}
 
     def test_never_calls_charges_alone_late_once_they_are_agreed(self, client, customer, seller):
         freight = priced(customer)
