@@ -41,6 +41,7 @@ class BillingConfig(AppConfig):
             ),
             order=57,
         )
+        registry.watched_queues.register("invoices", "billing:invoices", order=50)
         registry.search_providers.register(
             "invoices", registry.SearchProvider("Invoices", "billing.view", find_invoices, "billing:invoices"), order=50
         )

@@ -33,6 +33,12 @@ class CoreConfig(AppConfig):
             registry.NavigationItem("Imports", "core:imports", "upload", "core.import", key="m"),
             order=90,
         )
+        registry.navigation.register(
+            "alerts",
+            registry.NavigationItem("Alerts", "core:alerts", "alert", "core.keep_views", key="t", group="My work"),
+            order=5,
+        )
+        registry.watched_queues.register("imports", "core:imports", order=90)
         registry.commands.register(
             "Import a file", registry.Command("Import a file", "core:import_file", "upload", "core.import"), order=90
         )

@@ -194,6 +194,8 @@ order_panels: Registry[OrderPanel] = Registry()
 subject_pages: Registry[SubjectPage] = Registry()
 navigation: Registry[NavigationItem] = Registry()
 commands: Registry[Command] = Registry()
+# The addresses of the queues of which some rows are alerts
+watched_queues: Registry[str] = Registry()
 search_providers: Registry[SearchProvider] = Registry()
 # Each says which of some parcels have left the house, by their keys: the warehouse does not see the dock
 departures: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()

@@ -38,7 +38,7 @@ _SALES_READS = _SEES | {
     "returns.view",
     "orders.view_reservations",
 }
-_MANAGES = frozenset({"dashboards.view", "dashboards.set_targets"})
+_MANAGES = frozenset({"core.oversee", "dashboards.view", "dashboards.set_targets"})
 _HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
 _TAKES_ORDERS = _HOLDS | frozenset(
     {
@@ -79,6 +79,7 @@ VERBS: dict[Role, frozenset[str]] = {
     | _HOLDS
     | {
         "core.import",
+        "core.oversee",
         "inventory.open_balances",
         "orders.cancel",
         "orders.cancel_released",

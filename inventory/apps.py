@@ -53,6 +53,8 @@ class InventoryConfig(AppConfig):
         ):
             item = registry.NavigationItem(label, url_name, icon, "inventory.view_supply", key=key, group="Purchasing")
             registry.navigation.register(name, item, order=place)
+        for place, name in enumerate(("questions", "orders"), start=20):
+            registry.watched_queues.register(f"supply.{name}", f"supply:{name}", order=place)
         for place, (label, verb, find, queue) in enumerate(
             (
                 ("Products", "inventory.view_product", find_products, "inventory:products"),

@@ -62,6 +62,7 @@ class OrdersConfig(AppConfig):
         registry.navigation.register(
             "taxes", registry.NavigationItem("Taxes", "orders:tax_rates", "payments", "orders.tax"), order=76
         )
+        registry.watched_queues.register("orders", "orders:queue", order=10)
         for place, (name, finds) in enumerate(
             (
                 ("orders", registry.SearchProvider("Orders", "orders.view", find_orders, "orders:queue")),

@@ -6,15 +6,16 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from core.pages import person
 from core.queues import QueueFilter
 from core.text import normalized_reference
-from inventory.models import Allocation, Channel, Warehouse
-from orders.models import Facet, LinePart, SalesOrder
+from inventory.models import Channel, Warehouse
+from orders.models import Facet, SalesOrder
+from orders.queries import queue
 
 
 def warehouses_of(request: HttpRequest) -> QuerySet[Warehouse]:
@@ -62,7 +63,12 @@ class OrderQueueFilter(QueueFilter):
     )
     promise = django_filters.ChoiceFilter(
         method="by_promise",
-        choices=[("late", "Promised after the day asked for"), ("none", "No day promised"), ("kept", "In time")],
+        choices=[
+            ("slips", "Later than first promised"),
+            ("late", "Promised after the day asked for"),
+            ("none", "No day promised"),
+            ("kept", "In time"),
+        ],
         empty_label="Any promise",
         label="Promise",
     )
@@ -96,12 +102,7 @@ class OrderQueueFilter(QueueFilter):
 
     def by_promise(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders of which some unit is promised too late, or has no day, or of which all come in time."""
-        units = LinePart.objects.filter(order=OuterRef("pk"), demand__quantity__gt=0)
-        late = Exists(units.filter(demand__promised_on__gt=OuterRef("requested_on")))
-        dayless = Exists(units.filter(demand__promised_on__isnull=True))
-        return queryset.filter(
-            {"late": Q(late), "none": Q(dayless), "kept": Q(Exists(units)) & ~Q(late) & ~Q(dayless)}[value]
-        )
+        return queryset.filter(queue.PROMISES[value])
 
     def by_ordered(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders of the latest days."""
@@ -109,9 +110,7 @@ class OrderQueueFilter(QueueFilter):
 
     def by_warehouse(self, queryset: QuerySet[Any], _name: str, value: Warehouse) -> QuerySet[Any]:
         """Return the orders of which units are promised from a warehouse, or left it."""
-        given = Allocation.objects.exclude(status__in=["SOFT", "FREED"]).filter(level__warehouse=value)
-        parts = LinePart.objects.filter(order=OuterRef("pk"), demand__in=given.values("demand"))
-        return queryset.filter(Exists(parts))
+        return queryset.filter(queue.leaves_from(value.pk))
 
     def by_standing(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders that stand as asked."""

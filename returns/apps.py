@@ -38,6 +38,7 @@ class ReturnsConfig(AppConfig):
             registry.NavigationItem("Returns", "returns:queue", "returns", "returns.view", key="e", group="Returns"),
             order=61,
         )
+        registry.watched_queues.register("returns", "returns:queue", order=60)
         registry.search_providers.register(
             "returns", registry.SearchProvider("Returns", "returns.view", find_returns, "returns:queue"), order=60
         )

@@ -33,6 +33,7 @@ class ShippingConfig(AppConfig):
             ),
             order=26,
         )
+        registry.watched_queues.register("shipments", "shipping:shipments", order=40)
         registry.search_providers.register(
             "shipments",
             registry.SearchProvider("Shipments", "shipping.view", find_shipments, "shipping:shipments"),

@@ -78,6 +78,11 @@ class Shipment(models.Model):
                 name="shipment_in_transit",
             ),
             models.Index(
+                fields=["company", "dispatched_at", "id"],
+                condition=Q(status__in=["RETURNING", "LOST"]),
+                name="shipment_astray",
+            ),
+            models.Index(
                 fields=["company", "tracking_number"],
                 condition=~Q(tracking_number=""),
                 name="shipment_by_tracking_number",

@@ -18,7 +18,7 @@ from django.views.generic import View
 
 from core.models import User
 from core.pages import VerbRequiredMixin, go_to, next_url, person, wants_fragment
-from core.queues import BulkAction, QueueActionView, QueueView, Run, Tab
+from core.queues import Alert, BulkAction, QueueActionView, QueueView, Run, Tab, Work
 from core.refusals import Refused
 from orders.models import SalesOrder
 from shipping import queries, services
@@ -44,6 +44,7 @@ class DispatchQueueView(QueueView):
         Tab("ready", "At the dock", queries.HAS_PARCELS_AT_THE_DOCK),
         Tab("held", "On hold", queries.HAS_PARCELS_ON_HOLD),
     )
+    work: ClassVar[tuple[Work, ...]] = (Work("ready", "shipping.dispatch"),)
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("shipping:dispatch", "shipping.dispatch", "Dispatch", key="t", opens=True),
     )
@@ -198,6 +199,14 @@ class ShipmentQueueView(QueueView):
         Tab("returning", "Coming back", Q(status=Shipment.Status.RETURNING)),
         Tab("lost", "Lost", Q(status=Shipment.Status.LOST)),
         Tab("returned", "Came back", Q(status=Shipment.Status.RETURNED)),
+    )
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Shipments that did not arrive",
+            Q(status__in=[Shipment.Status.RETURNING, Shipment.Status.LOST]),
+            *("dispatched_at", "shipping.deliver", "tab=returning"),
+            party="order__number",
+        ),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("shipping:deliver", "shipping.deliver", "Deliver", key="v", opens=True),

@@ -35,6 +35,8 @@ class WarehouseConfig(AppConfig):
         ):
             item = registry.NavigationItem(label, url_name, icon, verb, key=key, group="Warehouse")
             registry.navigation.register(name, item, order=order)
+        for order, name in enumerate(("waves", "put_backs", "counts"), start=30):
+            registry.watched_queues.register(name, f"warehouse:{name}", order=order)
         for order, (label, verb, find, queue) in enumerate(
             (
                 ("Waves", "warehouse.view", find_waves, "warehouse:waves"),

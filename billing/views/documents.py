@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from billing.queries import State
 from billing.tables import BillingQueueTable, InvoiceQueueTable
 from core.money import ZERO
 from core.pages import FormPageMixin, VerbRequiredMixin, person
-from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from core.refusals import Blocked, Refused
 from orders.models import SalesOrder
 
@@ -43,6 +43,7 @@ class BillingQueueView(QueueView):
         Tab("due", "Ready", queries.NOT_INVOICED_IN_FULL & Q(is_due=True)),
         Tab("waiting", "Waiting for goods", queries.NOT_INVOICED_IN_FULL & Q(is_due=False)),
     )
+    work: ClassVar[tuple[Work, ...]] = (Work("due", "billing.invoice"),)
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("billing:invoice_orders", "billing.invoice", "Invoice", key="i"),
     )
@@ -104,6 +105,15 @@ class InvoiceQueueView(QueueView):
         Tab("paid", "Paid", State.PAID),
         Tab("credit", "Credit notes", State.CREDIT),
         Tab("all", "All", Q()),
+    )
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Invoices overdue",
+            State.OVERDUE,
+            *("due_on", "billing.pay", "tab=overdue"),
+            escalates_after=timedelta(days=14),
+            party="customer__name",
+        ),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction(

@@ -19,7 +19,7 @@ from billing.models import Invoice, Payment
 from billing.tables import UnappliedQueueTable
 from core.idempotency import once
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, next_url, person
-from core.queues import QueueView, Tab
+from core.queues import QueueView, Tab, Work
 from orders.models import Customer
 
 
@@ -36,6 +36,7 @@ class UnappliedQueueView(QueueView):
     noun = "payment"
     default_sort = "received_on"
     tabs: ClassVar[tuple[Tab, ...]] = (Tab("all", "Waiting", Q()),)
+    work: ClassVar[tuple[Work, ...]] = (Work("all", "billing.pay"),)
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the payments with what is left of each."""

@@ -3,5 +3,18 @@
 from core.queues.acting import QueueActionView
 from core.queues.listing import MOST_ROWS, PAGE_SIZE, BulkAction, QueueFilter, QueueView, Tab
 from core.queues.running import SLICE, Run
+from core.queues.watching import Alert, Work
 
-__all__ = ["MOST_ROWS", "PAGE_SIZE", "SLICE", "BulkAction", "QueueActionView", "QueueFilter", "QueueView", "Run", "Tab"]
+__all__ = [
+    "MOST_ROWS",
+    "PAGE_SIZE",
+    "SLICE",
+    "Alert",
+    "BulkAction",
+    "QueueActionView",
+    "QueueFilter",
+    "QueueView",
+    "Run",
+    "Tab",
+    "Work",
+]

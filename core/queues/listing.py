@@ -22,15 +22,15 @@ from django_tables2.views import SingleTableMixin
 
 from core import registry
 from core.exports import table_response
-from core.models import SavedView, User
+from core.models import User
 from core.pages import VerbRequiredMixin, person, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
+from core.queues.keeping import NO_VIEW, KeptViewsMixin
 from core.queues.running import in_slices
+from core.queues.watching import Alert, Work
 
 PAGE_SIZE = 50
 PAGE_PARAMETERS = ("after", "before")
-# In the address of somebody whose queue opens with a view, and who wants none
-NO_VIEW = "0"
 # As many rows as one run of a verb takes
 MOST_ROWS = 500
 
@@ -79,17 +79,6 @@ class NamedRow:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownView:
-    """A kept view as the menu shows it; `is_changed`: what is seen now is not what it keeps any more."""
-
-    view: SavedView
-    url: str
-    is_current: bool
-    is_changed: bool
-    is_mine: bool
-
-
 class QueueFilter(django_filters.FilterSet):
     """The filters of a queue: a search box over `search_fields`, and whatever an app adds.
 
@@ -111,11 +100,12 @@ class QueueFilter(django_filters.FilterSet):
         return queryset
 
 
-class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
+class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView):
     """A queue as page, fragment and CSV file.
 
     The table class declares the columns, their headings and what they sort by; rows come from `row_template`. The order
-    always ends in the primary key. Nothing is counted beyond the cap.
+    always ends in the primary key. Nothing is counted beyond the cap. Of its tabs, `work` names those that wait for
+    somebody, counted beside the queue's entry in the navigation.
     """
 
     model: type[Model]
@@ -131,6 +121,8 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
     default_sort = "pk"
     tabs: ClassVar[tuple[Tab, ...]] = ()
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = ()
+    work: ClassVar[tuple[Work, ...]] = ()
+    alerts: ClassVar[tuple[Alert, ...]] = ()
     table_pagination = False
     object_list: QuerySet[Any]
     path: str
@@ -191,44 +183,6 @@ class QueueView(VerbRequiredMixin, SingleTableMixin, FilterView):
         for name in [name for name in query if query.get(name) == ""]:
             del query[name]
         return f"{self.path}?{query.urlencode()}" if query else self.path
-
-    @cached_property
-    def view_name(self) -> str:
-        """The queue's name among the addresses, under which its views are kept; none where it is of one row's rows."""
-        match = self.request.resolver_match
-        return "" if match is None or match.kwargs else match.view_name
-
-    @cached_property
-    def kept_views(self) -> list[SavedView]:
-        """The views of this queue that the person keeps or is shown by others; one statement."""
-        if not self.view_name:
-            return []
-        return list(SavedView.objects.for_user(person(self.request)).filter(queue=self.view_name))
-
-    def opens_with(self) -> str:
-        """Return the address of the view with which the queue opens: the person's own first, else a team's."""
-        defaults = [view for view in self.kept_views if view.is_default]
-        first = min(defaults, key=lambda view: bool(view.shared_with), default=None)
-        return first.url(self.path) if first else ""
-
-    @property
-    def kept_query(self) -> str:
-        """What of the address a view keeps."""
-        return SavedView.kept(self.parameters)
-
-    def shown_views(self) -> list[ShownView]:
-        """Return the kept views with their addresses, and which of them is looked at."""
-        looked_at, user = self.parameters.get("view", ""), person(self.request)
-        return [
-            ShownView(
-                view,
-                view.url(self.path),
-                str(view.pk) == looked_at,
-                view.query != self.kept_query,
-                view.owner_id == user.pk,
-            )
-            for view in self.kept_views
-        ]
 
     def in_tab(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of the current tab."""

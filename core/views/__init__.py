@@ -31,8 +31,10 @@ from core.views.imports import (
 from core.views.passwords import ChangePasswordView, ChoosePasswordView
 from core.views.saving import DropViewView, EditViewView, KeepViewView, SaveViewView
 from core.views.search import SearchView
+from core.views.working import AlertsView, WorkView
 
 __all__ = [
+    "AlertsView",
     "ChangePasswordView",
     "ChoosePasswordView",
     "CompanyView",
@@ -55,6 +57,7 @@ __all__ = [
     "StyleguideView",
     "ThemeView",
     "TrainingView",
+    "WorkView",
     "bad_request",
     "csrf_failure",
     "door",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from core.exports import table_response
 from core.intake import ImportKind
 from core.models import FileImport, SourceFile, User
 from core.pages import VerbRequiredMixin, go_to, person, vary_on_htmx, wants_fragment
-from core.queues import QueueFilter, QueueView, Tab
+from core.queues import Alert, QueueFilter, QueueView, Tab, Work
 from core.refusals import Refused
 from core.tables import LESS, LESS_NUMBER, NUMBER
 from core.views import import_forms
@@ -80,6 +81,16 @@ class ImportQueueView(QueueView):
         Tab("open", "To do", Q(status__in=["RECEIVED", "CHECKED", "STOPPED", "UNREADABLE"])),
         Tab("under-way", "Under way", Q(status__in=FileImport.UNDER_WAY)),
         Tab("done", "Loaded", Q(status="DONE")),
+    )
+    work: ClassVar[tuple[Work, ...]] = (Work("open", "core.import"),)
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Files with refused rows",
+            Q(refused__gt=0, status__in=["CHECKED", "STOPPED"]) | Q(status="UNREADABLE"),
+            *("begun_at", "core.import", "tab=open"),
+            escalates_after=timedelta(hours=4),
+            party="file__name",
+        ),
     )
 
     def get_queryset(self) -> QuerySet[Any]:

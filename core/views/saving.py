@@ -40,6 +40,7 @@ class SavedViewForm(forms.ModelForm):
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.actor = actor
         mine = {"", EVERYBODY, self.instance.shared_with, *actor.roles}
         words = {role: f"Every {label.lower()}" for role, label in SavedView.AUDIENCES}
         choices = [(value, words[value] if value in actor.roles else label) for value, label in SavedView.AUDIENCES]
@@ -61,7 +62,8 @@ class SavedViewForm(forms.ModelForm):
         """Return the other views of the queue that the same people see."""
         view: SavedView = self.instance
         seen_by = {"shared_with": audience} if audience else {"shared_with": "", "owner": view.owner}
-        return SavedView.objects.filter(company=view.company, queue=view.queue, **seen_by).exclude(pk=view.pk)
+        theirs = SavedView.objects.for_user(self.actor).filter(company=view.company, queue=view.queue, **seen_by)
+        return theirs.exclude(pk=view.pk)
 
     def save(self, commit: bool = True) -> SavedView:
         """Save the view; where the queue opens with it, with none other."""
@@ -86,7 +88,7 @@ class _ViewPage(FormPage):
 
     def url_of(self, reference: Any) -> str:
         """Return the queue as the view shows it."""
-        view = SavedView.objects.get(pk=reference)
+        view = SavedView.objects.for_user(person(self.request)).get(pk=reference)
         return view.url(reverse(view.queue))
 
 
@@ -129,15 +131,15 @@ def kept_of(query: str) -> str:
     return kept
 
 
-def mine(request: HttpRequest, pk: int) -> SavedView:
-    """Return a view that the person keeps.
+def mine(request: HttpRequest, pk: int, *, or_left: bool = False) -> SavedView:
+    """Return a view that the person keeps; for an administrator also what others left behind, where they may drop it.
 
     :raises Http404: where they do not see it.
     :raises NotYourView: where another person shares it with them.
     """
     user = person(request)
     view: SavedView = get_object_or_404(SavedView.objects.for_user(user).select_related("owner"), pk=pk)
-    if view.owner_id != user.pk and not user.can("core.administer"):
+    if view.owner_id != user.pk and not (or_left and user.can("core.administer")):
         raise NotYourView.of(view)
     return view
 
@@ -180,7 +182,7 @@ class DropViewView(VerbRequiredMixin, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Drop it, and go back to the whole queue."""
-        view = mine(request, pk)
+        view = mine(request, pk, or_left=True)
         view.delete()
         messages.success(request, f"“{view}” is dropped.")
         return HttpResponseRedirect(f"{reverse(view.queue)}?view=0")

@@ -23,6 +23,7 @@ from inventory.views.products import (
     ProductDetailView,
     ProductQueueView,
 )
+from inventory.views.questions import AnswerView, BrokenPegQueueView
 from inventory.views.sites import (
     CalendarQueueView,
     CreateCalendarView,
@@ -49,9 +50,7 @@ from inventory.views.suppliers import (
 )
 from inventory.views.supply import (
     AcknowledgeView,
-    AnswerView,
     ApproveOrdersView,
-    BrokenPegQueueView,
     CancelOrdersView,
     CloseOrdersView,
     DraftSuggestionsView,

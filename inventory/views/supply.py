@@ -1,8 +1,8 @@
-"""What is on its way: supplier orders, what should be bought, and the questions that a broken promise leaves."""
+"""What is on its way: supplier orders, and what should be bought."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,14 +16,14 @@ from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
-from core.queues import BulkAction, QueueActionView, QueueView, Run, Tab
+from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from inventory import documents, services
-from inventory.filters import BrokenPegFilter, SupplierOrderFilter
+from inventory.filters import SupplierOrderFilter
 from inventory.forms import AcknowledgeForm, DraftForm
-from inventory.models import BrokenPeg, SupplierOrder
+from inventory.models import SupplierOrder
 from inventory.queries import supply as supply_queries
 from inventory.services.suggesting import suggestions
-from inventory.tables import BrokenPegTable, SupplierOrderTable
+from inventory.tables import SupplierOrderTable
 
 _TABS = {"draft": "Drafts", "sent": "On their way", "late": "Late", "part": "Part received", "done": "Done"}
 
@@ -45,6 +45,16 @@ class SupplierOrderQueueView(QueueView):
         BulkAction("supply:approve", "inventory.approve_supply", "Approve", key="a"),
         BulkAction("supply:mail", "inventory.purchase", "Send by e-mail", key="m"),
         BulkAction("supply:send", "inventory.purchase", "Mark sent", key="s"),
+    )
+    work: ClassVar[tuple[Work, ...]] = (Work("draft", "inventory.purchase"), Work("draft", "inventory.approve_supply"))
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Supplier orders that are late",
+            Q(status__in=SupplierOrder.OPEN),
+            *("expected_on", "inventory.purchase", "tab=late"),
+            after=timedelta(days=1),
+            party="supplier__name",
+        ),
     )
 
     @property
@@ -324,68 +334,3 @@ class DraftSuggestionsView(VerbRequiredMixin, View):
         messages.success(request, f"{names}: look through and approve.")
         url = reverse("supply:order", args=[orders[0].pk]) if len(orders) == 1 else reverse("supply:orders")
         return go_to(request, url)
-
-
-class BrokenPegQueueView(QueueView):
-    """What somebody has to say: orders whose supply was cancelled, and supply whose order was."""
-
-    verb = "inventory.view_supply"
-    model = BrokenPeg
-    table_class = BrokenPegTable
-    filterset_class = BrokenPegFilter
-    row_template = "inventory/supply/_question_row.html"
-    empty_template = "inventory/supply/_no_questions.html"
-    title = "Broken promises"
-    noun = "question"
-    default_sort = "asked_at"
-    tabs: ClassVar[tuple[Tab, ...]] = (
-        Tab("orders", "Orders without supply", Q(kind="ORDER_WAITS", status="OPEN")),
-        Tab("spare", "Supply without order", Q(kind="SUPPLY_SPARE", status="OPEN")),
-        Tab("answered", "Answered", Q(status="ANSWERED")),
-    )
-
-    @property
-    def bulk_actions(self) -> tuple[BulkAction, ...]:  # type: ignore[override]
-        """The answers that fit the tab."""
-        if self.current_tab is None or self.current_tab.slug == "answered":
-            return ()
-        if self.current_tab.slug == "spare":
-            return (
-                BulkAction("supply:keep", "inventory.purchase", "Keep for stock", key="k"),
-                BulkAction(
-                    "supply:cut",
-                    "inventory.purchase",
-                    "Cut from supplier order",
-                    confirm="Take what nobody waits for off the supplier's order? Tell the supplier as well.",
-                ),
-            )
-        return (
-            BulkAction("supply:wait", "orders.confirm", "Let wait", key="w"),
-            BulkAction("supply:other_supplier", "orders.confirm", "Bought elsewhere"),
-            BulkAction("supply:give_up", "orders.confirm", "Cancelled with the customer"),
-        )
-
-    def get_queryset(self) -> QuerySet[Any]:
-        """Return the questions."""
-        return supply_queries.broken_pegs(person(self.request))
-
-    def decorate(self, rows: list[Any]) -> list[Any]:
-        """Add the orders that waited."""
-        owners = supply_queries.owners_of({row.demand_id for row in rows})
-        for row in rows:
-            row.owner = owners.get(row.demand_id)
-        return rows
-
-
-class AnswerView(QueueActionView):
-    """Answers questions one way."""
-
-    verb = "inventory.view_supply"
-    says = BrokenPeg.Answer.WAIT
-    queue, queue_url = BrokenPegQueueView, "supply:questions"
-    service, ids_name = services.answer_broken_pegs, "peg_ids"
-    done, done_many = "Answered.", "{n} questions answered."
-
-    def run(self, ids: Sequence[int], extra: Mapping[str, Any]) -> Run:
-        """Answer the questions."""
-        return super().run(ids, {**extra, "answer": self.says})

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.pages import person
-from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from orders import services
 from orders.filters import OrderQueueFilter
 from orders.models import SalesOrder
@@ -53,6 +53,16 @@ class OrderQueueView(QueueView):
         Tab("released", "Released", Q(status="RELEASED")),
         Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"])),
         Tab("all", "All", Q()),
+    )
+    work: ClassVar[tuple[Work, ...]] = (Work("drafts", "orders.confirm"),)
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert("Late orders", Q(late=True), "requested_on", "orders.confirm", "tab=late", party="customer__name"),
+        Alert(
+            "Orders at risk: expected later than first promised",
+            Q(queue_queries.SLIPS, late=False),
+            *("confirmed_at", "orders.confirm", "tab=all&promise=slips"),
+            party="customer__name",
+        ),
     )
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.pages import person
-from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from returns import queries, services
 from returns.filters import ReturnFilter
 from returns.forms import ReasonForm
@@ -40,6 +41,21 @@ class ReturnQueueView(QueueView):
         Tab("decided", "To settle", Q(status=Status.DECIDED)),
         Tab("quarantine", "In quarantine", pages.IS_QUARANTINED),
         Tab("closed", "Closed", ~pages.IS_OPEN),
+    )
+    work: ClassVar[tuple[Work, ...]] = (
+        Work("requested", "returns.authorize"),
+        Work("received", "returns.inspect"),
+        Work("inspected", "returns.inspect"),
+        Work("decided", "returns.settle"),
+    )
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Returns asked for and not answered",
+            Q(status=Status.REQUESTED),
+            *("requested_at", "returns.authorize", "tab=requested"),
+            after=timedelta(days=1),
+            party="order__customer__name",
+        ),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("returns:authorize", "returns.authorize", "Authorize", key="a"),

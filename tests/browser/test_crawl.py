@@ -55,7 +55,7 @@ def pages(world: World) -> list[str]:
     paper |= {"transfers:slip", "channels:publish", "supply:print_order"}
     paper |= {"core:export_rows", "core:refused_rows", "core:source_file"}
     # Fragments are opened in their pages
-    parts = {"orders:find_customers", "orders:find_products", "billing:paper"}
+    parts = {"orders:find_customers", "orders:find_products", "billing:paper", "core:work"}
     urls = [world.url(address) for address in shown if address.name not in paper | parts]
     detail = next(address for address in shown if address.name == "orders:detail")
     return [*urls, *(re.sub(r"\d+", str(order.pk), world.url(detail)) for order in world.orders.values()), *FAULTS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.views.generic.edit import FormView
 
 from core.pages import FormPageMixin, person
-from core.queues import QueueView, Tab
+from core.queues import Alert, QueueView, Tab, Work
 from warehouse import queries, services
 from warehouse.filters import CountFilter
 from warehouse.forms import CountForm
@@ -35,6 +36,16 @@ class CountQueueView(QueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("open", "To check", Q(status=Count.Status.OPEN)),
         Tab("done", "Checked", Q(status=Count.Status.DONE)),
+    )
+    work: ClassVar[tuple[Work, ...]] = (Work("open", "warehouse.count"),)
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Bins to check",
+            Q(status=Count.Status.OPEN),
+            *("asked_at", "warehouse.count", "tab=open"),
+            after=timedelta(hours=2),
+            party="product",
+        ),
     )
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -14,7 +14,7 @@ from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, next_url, person
-from core.queues import BulkAction, QueueActionView, Tab
+from core.queues import BulkAction, QueueActionView, Tab, Work
 from core.refusals import Refused
 from inventory.models import Warehouse
 from orders.models import SalesOrder
@@ -38,6 +38,7 @@ class PackQueueView(OrderQueueView):
         Tab("ready", "Picked", queries.HAS_GOODS_TO_PACK & ~queries.IS_BEING_PICKED),
         Tab("picking", "Still being picked", queries.IS_BEING_PICKED),
     )
+    work: ClassVar[tuple[Work, ...]] = (Work("ready", "warehouse.pack"),)
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction(
             "warehouse:pack",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from django.views.generic import View
 
 from core.pages import VerbRequiredMixin, go_to, person, wants_fragment
-from core.queues import QueueActionView, QueueView, Tab
+from core.queues import Alert, QueueActionView, QueueView, Tab, Work
 from core.refusals import Refused
 from warehouse import queries, services
 from warehouse.filters import WaveFilter
@@ -42,6 +43,16 @@ class WaveQueueView(QueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("open", "Open", Q(status=Wave.Status.RELEASED)),
         Tab("done", "Done", Q(status=Wave.Status.DONE)),
+    )
+    work: ClassVar[tuple[Work, ...]] = (Work("open", "warehouse.pick"),)
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Waves not picked",
+            Q(status=Wave.Status.RELEASED),
+            *("released_at", "warehouse.pick", "tab=open"),
+            after=timedelta(hours=24),
+            party="warehouse__name",
+        ),
     )
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.views.generic import View
 
 from core.pages import VerbRequiredMixin, go_to, person, wants_fragment
-from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from core.refusals import Refused
 from warehouse import queries, services
 from warehouse.filters import PutBackFilter
@@ -37,6 +38,17 @@ class PutBackQueueView(QueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("open", "In totes", Q(status=PutBack.Status.PLANNED)),
         Tab("done", "Put back", Q(status=PutBack.Status.DONE)),
+    )
+    work: ClassVar[tuple[Work, ...]] = (Work("open", "warehouse.pick"),)
+    alerts: ClassVar[tuple[Alert, ...]] = (
+        Alert(
+            "Goods left in totes",
+            Q(status=PutBack.Status.PLANNED),
+            *("asked_at", "warehouse.pick", "tab=open"),
+            after=timedelta(hours=4),
+            called="product__sku",
+            party="product__name",
+        ),
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("warehouse:put_back", "warehouse.pick", "Put back", key="b"),

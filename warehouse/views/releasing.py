@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.pages import person
-from core.queues import BulkAction, QueueActionView, QueueView, Tab
+from core.queues import BulkAction, QueueActionView, QueueView, Tab, Work
 from orders.models import SalesOrder
 from warehouse import queries, services
 from warehouse.filters import OrderFilter
@@ -54,6 +54,7 @@ class ReleaseQueueView(OrderQueueView):
         Tab("waiting", "Waiting for stock", queries.WAITS_FOR_STOCK & ~queries.HAS_STOCK_TO_RELEASE),
         Tab("held", "On hold", queries.HAS_STOCK_ON_HOLD),
     )
+    work: ClassVar[tuple[Work, ...]] = (Work("ready", "warehouse.release"),)
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction(
             "warehouse:release",
