@@ -252,7 +252,8 @@ RULES = {
     "billing:payment": "billing.view",
     "billing:refund_payment": "billing.refund",
     "orders:credit_terms": "orders.set_credit",
-    "dashboards:board": "dashboards.view",
+    **{f"dashboards:{name}": "dashboards.view" for name in ("board", "lines", "orders", "occurrences")},
+    "dashboards:targets": "dashboards.set_targets",
 }
 # Strangers are let through, and sent on: to sign in, or to their work.
 DOORS = {"core:login", "core:admin_login", "core:home"}

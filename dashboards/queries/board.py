@@ -10,7 +10,7 @@ from decimal import Decimal
 from core.models import User
 from dashboards.models import Cause, Clock, LineStage, Stage
 from dashboards.queries import figures
-from dashboards.queries.figures import AGES, Figures, Frame, Site, Sum, added, percent
+from dashboards.queries.figures import AGES, RISK_DAYS, Figures, Frame, Site, Sum, added, percent
 from dashboards.queries.percentiles import percentile, said
 from dashboards.queries.periods import Period
 from dashboards.queries.tiles import KINDS, Tile, tile_of
@@ -18,11 +18,9 @@ from orders.models import Hold
 from warehouse.models import PickTask
 
 ZERO = Decimal(0)
-# A line that waits for stock is at risk so many days before its promise
-RISK_DAYS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StageNow:
     """Orders that stand at a stage: how many, what they are worth, and both of each warehouse."""
 
@@ -31,9 +29,10 @@ class StageNow:
     number: int
     value: Decimal
     of_parts: list[tuple[int, Decimal]]
+    href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CauseRow:
     """A cause with how often it was, its share of all and, of units or money, how much."""
 
@@ -42,16 +41,19 @@ class CauseRow:
     number: int
     share: Decimal
     amount: Decimal = ZERO
+    href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClockRow:
     """How long a stretch of orders' lives took: half of them and nine of ten were through by then."""
 
+    slug: str
     label: str
     number: int
     half: Decimal | None
     most: Decimal | None
+    href: str = ""
 
     @property
     def words(self) -> tuple[str, str]:
@@ -59,13 +61,14 @@ class ClockRow:
         return said(self.half), said(self.most)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AgeRow:
     """A queue with how many stand there for how long."""
 
     slug: str
     label: str
     cells: list[int]
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def board(user: User, period: Period, site_id: int | None) -> Board:
         shorts=_causes(read.by_cause("period", "SHORT"), PickTask.Reason.choices),
         holds=_causes(read.by_cause("period", "HOLD"), Hold.Kind.choices),
         clocks=[
-            ClockRow(label, sum(ranges.values()), percentile(ranges, 50), percentile(ranges, 90))
+            ClockRow(name, label, sum(ranges.values()), percentile(ranges, 50), percentile(ranges, 90))
             for name, label in Clock.choices
             for ranges in [read.ranges("period", f"T_{name}")]
         ],

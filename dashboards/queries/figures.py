@@ -16,6 +16,8 @@ from dashboards.queries.periods import Period
 from dashboards.sql import figures as sql
 
 ZERO = Decimal(0)
+# A line that waits for stock is at risk so many days before its promise
+RISK_DAYS = 2
 # What the ages of figures.AGES are called
 AGES = ("today", "1–2 d", "3–7 d", "8–14 d", "15–30 d", "over 30 d")
 

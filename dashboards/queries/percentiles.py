@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 
 from dashboards.sql.figures import GROWTH
@@ -43,3 +44,8 @@ def said(minutes: Decimal | None) -> str:
     if minutes < 48 * 60:
         return f"{minutes / 60:.1f} h"
     return f"{minutes / 1440:.1f} d"
+
+
+def said_of(time: timedelta | None) -> str:
+    """Say a stretch of time; nothing for none."""
+    return "" if time is None else said(Decimal(max(0, time // timedelta(seconds=1))) / 60)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 # A trend has a point for each day, week, four weeks or thirteen weeks, so that it never has too many
 _STEPS = (1, 7, 28, 91)
@@ -45,6 +46,14 @@ class Period:
         """The first day of each point of a trend."""
         return [self.first + timedelta(days=n) for n in range(0, self.days, self.step)]
 
+    def begins(self, zone: ZoneInfo) -> datetime:
+        """Return when its first day begins in a time zone."""
+        return datetime.combine(self.first, time.min, zone)
+
+    def ends(self, zone: ZoneInfo) -> datetime:
+        """Return when the day after its last begins there."""
+        return datetime.combine(self.last + timedelta(days=1), time.min, zone)
+
     @property
     def presets(self) -> list[Preset]:
         """The periods that are asked for most, up to today."""
@@ -59,8 +68,8 @@ class Period:
 
 def period_of(asked: Mapping[str, str], today: date) -> Period:
     """Return the period that an address asks for; what cannot be read is the last thirty days, up to today."""
-    last = min(_day(asked.get("to", "")) or today, today)
-    first = _day(asked.get("from", "")) or last - timedelta(days=USUAL - 1)
+    last = min(_day(asked.get("until", "")) or today, today)
+    first = _day(asked.get("since", "")) or last - timedelta(days=USUAL - 1)
     first, last = sorted((first, last))
     last = max(last, EARLIEST)
     return Period(max(first, EARLIEST), last, today)

@@ -31,21 +31,21 @@ KINDS = (
         "percent",
         "Lines whose units, less what the customer cancelled, were all delivered by the day promised first ÷ lines"
         " promised first for a day of the period that is over.",
-        behind="first",
+        behind="lines/first",
     ),
     Kind(
         "now",
         "On time in full, current promise",
         "percent",
         "The same against the day promised last: a promise that was moved in time counts as kept.",
-        behind="now",
+        behind="lines/now",
     ),
     Kind(
         "asked",
         "On time in full, as requested",
         "percent",
         "The same against the day that the customer asked for, promised or not.",
-        behind="asked",
+        behind="lines/asked",
     ),
     Kind(
         "fill",
@@ -53,21 +53,21 @@ KINDS = (
         "percent",
         "Units shipped with an order's first release ÷ units ordered, of orders whose first release has left the house;"
         " on the day of that release.",
-        behind="filled",
+        behind="lines/filled",
     ),
     Kind(
         "line_fill",
         "Line fill rate",
         "percent",
         "Lines shipped whole with their order's first release ÷ lines of these orders.",
-        behind="filled",
+        behind="lines/filled",
     ),
     Kind(
         "revenue",
         "Revenue",
         "money",
         "Net of invoices less net of credit notes, by the day of issue, in the company's currency.",
-        behind="invoices",
+        behind="occurrences/invoices",
     ),
     Kind(
         "lead",
@@ -75,7 +75,7 @@ KINDS = (
         "time",
         "Nine of ten orders were delivered whole within this time after they were taken in; on the day of delivery.",
         less=True,
-        behind="delivered",
+        behind="orders/time-whole",
     ),
     Kind(
         "backorders",
@@ -83,12 +83,12 @@ KINDS = (
         "money",
         "Net of the units of orders under way that have no stock, as it is now.",
         less=True,
-        behind="waiting",
+        behind="lines/waiting",
     ),
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tile:
     """A figure as the page shows it: its value, what it was in the period before, its target, and its trend."""
 
@@ -98,6 +98,7 @@ class Tile:
     target: Decimal | None
     note: str
     points: list[tuple[date, Decimal | None]]
+    href: str = ""
 
     @property
     def change(self) -> Decimal | None:

@@ -1,5 +1,7 @@
-"""The manager's page and what stands behind its figures."""
+"""The manager's page, its targets, and what stands behind its figures."""
 
+from dashboards.views.behind import LinesView, OccurrencesView, OrdersView
 from dashboards.views.board import BoardView
+from dashboards.views.targets import TargetsView
 
-__all__ = ["BoardView"]
+__all__ = ["BoardView", "LinesView", "OccurrencesView", "OrdersView", "TargetsView"]

@@ -11,8 +11,11 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 
 from core.pages import VerbRequiredMixin, person
-from dashboards.queries import Period, board, period_of
+from dashboards.queries import Board, Period, board, period_of
 from dashboards.queries.figures import AGES
+
+# Behind these rows of ages stand other lists than the orders of a stage
+_BEHIND_AGES = {"HELD": "occurrences/open-holds", "WAITING": "lines/waiting"}
 
 
 def asked_period(request: HttpRequest) -> Period:
@@ -35,16 +38,51 @@ class BoardView(VerbRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the figures, and the periods that are asked for most with their addresses."""
-        period = asked_period(self.request)
-        shown = board(person(self.request), period, asked_site(self.request))
+        user, period = person(self.request), asked_period(self.request)
+        shown = board(user, period, asked_site(self.request))
+        _link(shown)
         address = reverse("dashboards:board")
-
-        def url(first: object, last: object) -> str:
-            asked = {"from": first, "to": last, **({"site": shown.site.pk} if shown.site else {})}
-            return f"{address}?{urlencode(asked)}"
-
         presets = [
-            (preset.label, url(preset.first, preset.last), (preset.first, preset.last) == (period.first, period.last))
+            (
+                preset.label,
+                f"{address}?{_asked(shown, preset.first, preset.last)}",
+                (preset.first, preset.last) == (period.first, period.last),
+            )
             for preset in period.presets
         ]
-        return super().get_context_data(title="Overview", board=shown, ages=AGES, presets=presets, **kwargs)
+        may_set = user.can("dashboards.set_targets")
+        context = {"title": "Overview", "board": shown, "presets": presets, "ages": AGES, "may_set_targets": may_set}
+        return super().get_context_data(**context, **kwargs)
+
+
+def _asked(shown: Board, first: object, last: object, **more: str) -> str:
+    site = {"site": shown.site.pk} if shown.site else {}
+    return urlencode({"since": first, "until": last, **site, **more})
+
+
+def _link(shown: Board) -> None:
+    """Give every figure the address of what stands behind it."""
+
+    def behind(path: str, **more: str) -> str:
+        kind, what = path.split("/")
+        asked = _asked(shown, shown.period.first, shown.period.last, of=what, **more)
+        return f"{reverse(f'dashboards:{kind}')}?{asked}"
+
+    for tile in shown.tiles:
+        tile.href = behind(tile.kind.behind)
+    for stage in shown.flow:
+        stage.href = behind(f"orders/{stage.slug.lower()}")
+    for clock in shown.clocks:
+        clock.href = behind(f"orders/time-{clock.slug.lower()}")
+    for age in shown.ages:
+        age.href = behind(_BEHIND_AGES.get(age.slug, f"orders/{age.slug.lower()}"))
+    of_causes = (
+        ("lines/late", shown.late),
+        ("lines/risk", shown.risks),
+        ("lines/first", shown.misses),
+        ("occurrences/shorts", shown.shorts),
+        ("occurrences/holds", shown.holds),
+    )
+    for path, rows in of_causes:
+        for row in rows:
+            row.href = behind(path, cause=row.slug)

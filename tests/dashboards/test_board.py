@@ -50,7 +50,7 @@ class TestBoard:
         assert tiles(house, today=TODAY)["first"].value is None
         roll_up(house)
         assert tiles(house) == shown
-        assert tiles(house, **{"from": "2026-11-01", "to": "2026-11-22"})["revenue"].value == 0
+        assert tiles(house, since="2026-11-01", until="2026-11-22")["revenue"].value == 0
 
     def test_keeps_to_the_warehouses_in_which_a_person_works(self):
         house = House.open(warehouses=2)
@@ -96,23 +96,23 @@ class TestBoard:
             )
         for units in range(1, 4):
             house.order((product, units), (house.product([1]), 1))
-        assert (few, cost("from=2025-11-01"), cost("from=2026-11-20")) == (5, 5, 5)
+        assert (few, cost("since=2025-11-01"), cost("since=2026-11-20")) == (5, 5, 5)
         assert_pinned("dashboards:board", few)
 
     def test_reads_an_address_that_says_nothing_sensible_as_the_last_thirty_days(self, client):
         house = House.open()
         client.force_login(house.boss)
         for asked in (
-            "from=x&to=y&site=z",
-            "from=0001-01-01&to=9999-12-31",
+            "since=x&until=y&site=z",
+            "since=0001-01-01&until=9999-12-31",
             "site=99999999999999999999",
-            "to=1999-01-01",
+            "until=1999-01-01",
         ):
             assert client.get(f"/manager/?{asked}").status_code == 200
-        assert period_of({"from": "x"}, TODAY).days == 30
-        swapped = period_of({"from": "2026-11-20", "to": "2026-11-10"}, TODAY)
+        assert period_of({"since": "x"}, TODAY).days == 30
+        swapped = period_of({"since": "2026-11-20", "until": "2026-11-10"}, TODAY)
         assert (swapped.first.day, swapped.last.day) == (10, 20)
-        assert [period_of({"from": day}, TODAY).step for day in ("2026-10-01", "2025-11-24", "2016-01-01")] == [
+        assert [period_of({"since": day}, TODAY).step for day in ("2026-10-01", "2025-11-24", "2016-01-01")] == [
             1,
             7,
             91,
