@@ -7,7 +7,7 @@ from typing import Any
 
 import django_tables2 as tables
 
-from core.tables import LESS, NUMBER
+from core.tables import NUMBER
 from dashboards.queries.behind import REASONS, WORDS
 from dashboards.queries.percentiles import said_of
 
@@ -18,7 +18,7 @@ class LineFactTable(tables.Table):
     order = tables.Column("Order", accessor="order__number", orderable=False)
     customer = tables.Column("Customer", accessor="order__customer__name", orderable=False)
     product = tables.Column("Product", accessor="line__product__sku", orderable=False)
-    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, attrs=LESS)
+    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, visible=False)
     due_on = tables.Column("Day", attrs=NUMBER)
     done_on = tables.Column("Delivered", orderable=False, attrs=NUMBER)
     units = tables.Column("Units", orderable=False, attrs=NUMBER)
@@ -38,7 +38,7 @@ class OrderFactTable(tables.Table):
 
     order = tables.Column("Order", accessor="order__number", orderable=False)
     customer = tables.Column("Customer", accessor="order__customer__name", orderable=False)
-    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, attrs=LESS)
+    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, visible=False)
     stage = tables.Column("Waits for", accessor="get_stage_display", orderable=False)
     at = tables.Column("Since", attrs=NUMBER)
     took = tables.Column("Took", orderable=False, attrs=NUMBER)
@@ -63,7 +63,7 @@ class OccurrenceTable(tables.Table):
     order = tables.Column("Order", accessor="order__number", orderable=False)
     customer = tables.Column("Customer", accessor="order__customer__name", orderable=False)
     product = tables.Column("Product", accessor="line__product__sku", orderable=False)
-    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, attrs=LESS)
+    warehouse = tables.Column("Warehouse", accessor="warehouse__name", orderable=False, visible=False)
     on = tables.Column("Day", attrs=NUMBER)
     kind = tables.Column("What", accessor="get_kind_display", orderable=False)
     reason = tables.Column("Why", accessor="cause", orderable=False)
