@@ -8,7 +8,7 @@ from typing import Any
 import django_tables2 as tables
 
 from core.tables import NUMBER
-from dashboards.queries.behind import REASONS, WORDS
+from dashboards.queries.behind import REASONS, cause_of
 from dashboards.queries.percentiles import said_of
 
 
@@ -30,7 +30,7 @@ class LineFactTable(tables.Table):
 
     def value_cause(self, record: Any) -> str:
         """Return the cause in words."""
-        return WORDS.get(record.cause, "Less than ordered")
+        return cause_of(record)
 
 
 class OrderFactTable(tables.Table):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 
@@ -42,7 +44,16 @@ LINES = {
         "Lines without stock", "waiting_on", "open_stage", "waiting", "waiting_value", Q(waiting__gt=0), False
     ),
 }
-WORDS = {**dict(LineStage.choices), **dict(Cause.choices)}
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "": {"": "Less than ordered"},
+    "open_stage": {value: str(label) for value, label in LineStage.choices},
+}
+_CAUSES = {value: str(label) for value, label in Cause.choices}
+
+
+def cause_of(line: Any) -> str:
+    """Return in words why a line of a list is in it."""
+    return _WORDS.get(LINES[line.what].cause, _CAUSES)[line.cause]
 
 
 def lines_behind(user: User, what: str, period: Period) -> QuerySet[LineFact]:
@@ -61,6 +72,7 @@ def lines_behind(user: User, what: str, period: Period) -> QuerySet[LineFact]:
         rows = rows.filter(Q(open_stage=LineStage.MOVED) | no_stock, open_on__gte=period.today)
     units = F("ordered") - F("filled") if of.units == "missing" else F(of.units)
     return rows.annotate(
+        what=Value(what),
         due_on=F(of.day),
         cause=F(of.cause) if of.cause else Value(""),
         units=units,

@@ -66,7 +66,7 @@ class LinesView(_BehindView):
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Say each cause in words."""
         for row in rows:
-            row.cause_words = behind.WORDS.get(row.cause, "Less than ordered")
+            row.cause_words = behind.cause_of(row)
         return rows
 
 
