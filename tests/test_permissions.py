@@ -700,6 +700,7 @@ class TestFields:
                 f"/invoices/{subjects['invoice']}/credit/",
                 {f"units-{line}": "1", "reason": "A", "bills_again": "stays"},
             ),
+            "dashboards:targets": ("/manager/targets/", {"first": "97"}),
             "billing:refund": (f"/invoices/{subjects['credit_note']}/refund/", money),
             "billing:refund_payment": (f"/invoices/payments/{subjects['payment']}/refund/", money),
             "billing:apply_credit_note": (f"/invoices/{subjects['credit_note']}/apply/", share),
