@@ -22,6 +22,7 @@ class Role(models.TextChoices):
     SHIPPING_CLERK = "SHIPPING_CLERK", "Shipping clerk"
     RETURNS_CLERK = "RETURNS_CLERK", "Returns clerk"
     PURCHASER = "PURCHASER", "Purchaser"
+    CREDIT_CONTROLLER = "CREDIT_CONTROLLER", "Credit controller"
     ACCOUNTANT = "ACCOUNTANT", "Accountant"
     MANAGER = "MANAGER", "Manager"
     ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
@@ -141,6 +142,18 @@ VERBS: dict[Role, frozenset[str]] = {
         "inventory.approve_supply",
         "warehouse.view",
     },
+    Role.CREDIT_CONTROLLER: _SEES
+    | {
+        "orders.view",
+        "orders.view_prices",
+        "orders.set_credit",
+        "orders.hold",
+        "orders.lift_hold",
+        "orders.lift_credit_hold",
+        "billing.view",
+        "shipping.view",
+        "returns.view",
+    },
     Role.ACCOUNTANT: _SEES
     | {
         "core.import",
@@ -175,6 +188,7 @@ DESKS: dict[Role, str] = {
     Role.SHIPPING_CLERK: "shipping.dispatch",
     Role.RETURNS_CLERK: "returns.receive",
     Role.PURCHASER: "inventory.view_supply",
+    Role.CREDIT_CONTROLLER: "billing.view",
     Role.ACCOUNTANT: "billing.invoice",
     Role.MANAGER: "dashboards.view",
     Role.ADMINISTRATOR: "orders.view",

@@ -30,6 +30,7 @@ PEOPLE = [
     ("shipping@demo.example", "Shay Shipping", Role.SHIPPING_CLERK),
     ("returns@demo.example", "Rita Returns", Role.RETURNS_CLERK),
     ("buyer@demo.example", "Bea Buyer", Role.PURCHASER),
+    ("credit@demo.example", "Carl Credit", Role.CREDIT_CONTROLLER),
     ("accounts@demo.example", "Ada Accounts", Role.ACCOUNTANT),
     ("director@demo.example", "Dora Director", Role.MANAGER),
     ("admin@demo.example", "Andy Admin", Role.ADMINISTRATOR),

@@ -61,7 +61,11 @@ class TestVerbs:
         "shipping.dispatch": {Role.WAREHOUSE_MANAGER, Role.SHIPPING_CLERK},
         "billing.invoice": {Role.ACCOUNTANT},
         "billing.pay": {Role.ACCOUNTANT},
-        "orders.view_prices": {Role.SALES_ADMIN, Role.SALES_MANAGER, Role.ACCOUNTANT, Role.MANAGER},
+        "orders.view_prices": {
+            *(Role.SALES_ADMIN, Role.SALES_MANAGER),
+            *(Role.ACCOUNTANT, Role.CREDIT_CONTROLLER, Role.MANAGER),
+        },
+        "orders.set_credit": {Role.SALES_MANAGER, Role.ACCOUNTANT, Role.CREDIT_CONTROLLER},
         "dashboards.view": {Role.SALES_MANAGER, Role.MANAGER},
         "core.administer": set(),
     }

@@ -181,6 +181,13 @@ class TestSetCreditTerms:
         with pytest.raises(services.CreditTermsInvalid, match=sentence):
             limit(customer, manager, **terms)
 
+    def test_is_for_the_credit_controller_who_confirms_nothing(self, customer):
+        controller = person(Role.CREDIT_CONTROLLER, company=customer.company)
+        limit(customer, controller)
+        assert account(customer).ceiling is not None
+        with pytest.raises(NotAllowed):
+            confirm([make_order(customer, (priced(customer), 1))], controller)
+
     def test_is_not_for_a_sales_admin_nor_for_another_company(self, customer):
         with pytest.raises(NotAllowed):
             limit(customer, person(Role.SALES_ADMIN, company=customer.company))

@@ -246,13 +246,14 @@ class TestReleaseHolds:
         assert (lifted.allocated, lifted.backordered) == (1, 3)
         assert (fresh(order).allocation, Demand.objects.order_by("pk").first().is_held) == ("PART", False)
 
-    def test_of_credit_is_for_those_who_give_credit(self, house):
+    @pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.CREDIT_CONTROLLER])
+    def test_of_credit_is_for_those_who_give_credit(self, house, role):
         order = house.order((house.product([9]), 4))
         held = hold(house, order, kind="CREDIT")
         before = snapshot()
         assert isinstance(lift(house, held, person(Role.SALES_ADMIN, company=house.company)), Blocked)
         assert (snapshot(), Hold.objects.get().released_at) == (before, None)
-        lift(house, held, person(Role.ACCOUNTANT, company=house.company))
+        lift(house, held, person(role, company=house.company))
         assert Hold.objects.get().released_at == AT
 
     def test_sent_again_changes_nothing(self, house):
