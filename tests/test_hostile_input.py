@@ -115,7 +115,9 @@ class TestAddresses:
 
     def test_a_key_beyond_all_numbers_is_nothing(self, visitor):
         for turn, address in enumerate(ADDRESSES.values()):
-            for key in sample((0, 2**31, 2**63 - 1, 2**63, 10**30), turn) if address.parameters else ():
+            # A link to choose a password names no row: who follows a wrong one is told so
+            has_key = address.parameters and address.name != "core:choose_password"
+            for key in sample((0, 2**31, 2**63 - 1, 2**63, 10**30), turn) if has_key else ():
                 for method in sorted(address.methods - {"options"}):
                     wrong = reverse(address.name, kwargs=dict.fromkeys(address.parameters, key))
                     assert visitor.ask(method, wrong, {"carrier": "Van"}, watch=False).status in {404, 405, 422}, wrong
