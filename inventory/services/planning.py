@@ -52,9 +52,10 @@ def keep_service_level(*, levels: Mapping[str, Decimal], actor: User, at: dateti
     return kept
 
 
-def _scores(level: ServiceLevel) -> list[float]:
+def _scores(level: ServiceLevel) -> list[Decimal]:
     """Return by how many standard deviations what is there must go beyond what leaves on average."""
-    return [NormalDist().inv_cdf(float(percent) / 100) for percent in (level.a, level.b, level.c)]
+    shares = [int(percent * 1000) / 100_000 for percent in (level.a, level.b, level.c)]
+    return [Decimal(repr(NormalDist().inv_cdf(share))) for share in shares]
 
 
 def _of_levels() -> list[Any]:

@@ -360,7 +360,7 @@ def _of_lines(units: Mapping[int, Decimal]) -> dict[str, Any]:
     """Return which lines were cut and by how many units each, as the event log keeps it."""
     return {
         "positions": list(units),
-        "units_of": {str(position): f"{cut.normalize():f}" for position, cut in units.items()},
+        "units_of": {str(position): f"{Decimal(cut).normalize():f}" for position, cut in units.items()},
     }
 
 
