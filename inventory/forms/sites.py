@@ -25,19 +25,28 @@ class WarehouseForm(forms.ModelForm):
     class Meta:
         model = Warehouse
         fields: ClassVar[list[str]] = [
-            *("name", "priority", "address", "country", "postcode", "cut_off", "calendar", "asks_if_empty"),
+            *("name", "priority", "address", "country", "postcode", "cut_off", "calendar"),
+            *("lines_a_day", "asks_if_empty"),
         ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
             "address": forms.Textarea(attrs={"rows": 3}),
             "cut_off": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
             "priority": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+            "lines_a_day": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
         }
-        labels: ClassVar[dict[str, str]] = {"priority": "Rank", "cut_off": "Cut-off"}
+        error_messages: ClassVar[dict[str, dict[str, str]]] = {
+            "lines_a_day": {
+                "invalid": "Key whole lines, such as 300.",
+                "min_value": "A site sends one line a day at least.",
+            }
+        }
+        labels: ClassVar[dict[str, str]] = {"priority": "Rank", "cut_off": "Cut-off", "lines_a_day": "Lines a day"}
         help_texts: ClassVar[dict[str, str]] = {
             "priority": "Of sites that serve a place equally well, the one with the lowest rank gives.",
             "postcode": "How far a customer is is reckoned from here.",
             "cut_off": "What is promised later leaves a working day later. Empty: none.",
+            "lines_a_day": "How many order lines can leave on a working day; more leave on the next. Empty: no limit.",
             "asks_if_empty": "After a pick that empties one by the books; where some are left it is to be checked.",
             "calendar": "On which days goods leave. Without one they leave on every day.",
         }

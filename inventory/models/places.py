@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import pghistory
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, Q
 
@@ -43,6 +44,7 @@ class Warehouse(models.Model):
     """A site that ships. `priority` orders the warehouses that serve a place equally well, lowest first.
 
     What is promised until `cut_off`, in the company's time zone, leaves on the same working day of the `calendar`.
+    It sends `lines_a_day` order lines on a working day, as many as there are where that is not said.
     Where it `asks_if_empty`, a picker says of each bin that they emptied by the books whether it is.
     """
 
@@ -55,6 +57,9 @@ class Warehouse(models.Model):
     priority = models.PositiveSmallIntegerField(default=100)
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     cut_off = models.TimeField("orders until this time leave on the same day", null=True, blank=True)
+    lines_a_day = models.PositiveIntegerField(
+        "order lines it can send in a day", null=True, blank=True, validators=[MinValueValidator(1)]
+    )
 
     asks_if_empty = models.BooleanField("ask pickers whether a bin is empty", default=False, db_default=False)
 
@@ -63,7 +68,10 @@ class Warehouse(models.Model):
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["priority", "code"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["company", "code"], name="warehouse_code_once_per_company")
+            models.UniqueConstraint(fields=["company", "code"], name="warehouse_code_once_per_company"),
+            models.CheckConstraint(
+                condition=Q(lines_a_day__isnull=True) | Q(lines_a_day__gte=1), name="warehouse_sends_some_lines_a_day"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -154,6 +154,9 @@ class Allocation(models.Model):
             models.Index(fields=["level"], condition=Q(good_until__isnull=False), name="allocation_of_lots_to_choose"),
             models.Index(fields=["pool"], condition=Q(pool__isnull=False), name="allocation_open_in_pool"),
             models.Index(
+                fields=["level"], condition=Q(status__in=["FIRM", "RELEASED", "PICKED"]), name="allocation_to_be_sent"
+            ),
+            models.Index(
                 fields=["transfer_line", "demand"],
                 condition=Q(transfer_line__isnull=False, status="SOFT"),
                 name="allocation_pegged_to_transfer",

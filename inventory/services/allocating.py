@@ -14,10 +14,11 @@ from core import bulk
 from core.reading import Among, Given, compiled
 from core.transactions import atomic
 from inventory import events, sql
-from inventory.decide import Supply, Want, decide
+from inventory.decide import Decision, Supply, Want, decide
 from inventory.models import Demand, StockLevel, Warehouse
 from inventory.pools import Pools
 from inventory.queries.pools import pool_id, pools_of
+from inventory.services.capacity import plan_for
 from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later, settle_promises
 from inventory.services.promising import grants_by_index
@@ -80,7 +81,12 @@ def allocate_demands(
         )
         for level_id, product_id, site_id, free, _pools in levels
     ]
-    by_index = grants_by_index(decide(wants, supplies, routes_of(sites, wants, at), explains=False))
+    plan = plan_for(sites, at)
+    if plan:
+        grants_made = plan.decide(Decision(supplies, {}, explains=False), wants, [d.due_on for d in waiting]).grants
+    else:
+        grants_made = decide(wants, supplies, routes_of(sites, wants, at), explains=False)
+    by_index = grants_by_index(grants_made)
     days = {pk: leaves_on(site, at) for pk, site in sites.items()}
     earlier = leave_days([waiting[index].pk for index in by_index if waiting[index].allocated], at)
     got: dict[int, Decimal] = {}
@@ -91,7 +97,8 @@ def allocate_demands(
         day = max(demand.due_on, earlier.get(demand.pk, demand.due_on))
         for grant in grants:
             units += grant.quantity
-            day = max(day, days[site_of[grant.level_id]])
+            site_id = site_of[grant.level_id]
+            day = max(day, plan.leaves(index, site_id) if plan else days[site_id])
             given.append((demand, grant.level_id, grant.quantity, grant.reason))
         got[demand.pk] = units
         leaves.append(day if units == demand.backordered else None)

@@ -17,6 +17,7 @@ from inventory.decide import Decision, Grant, Want
 from inventory.models import Allocation, Demand, StockLevel
 from inventory.pools import Pools
 from inventory.queries.pools import pool_id, pools_of
+from inventory.services.capacity import plan_for
 from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later
 from inventory.services.sourcing import Destination, leaves_on, routes_of, supplies_of
@@ -68,6 +69,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
 
     Return a promise per request, in their order.
 
+    Where a site sends so many lines a day at most, what it is promised leaves on the first day with room (F1).
     What has no stock is backordered, never refused: a level is never promised twice (PRODUCT.md E2, cases 1-3 and 14).
     """
     if not requests:
@@ -99,16 +101,23 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     pools = pools_of(level.pk for level in levels if level.has_pools)
     own = taken.serve(wants, lives, pools) if taken else {}
     open_wants = [want for want in wants if want.quantity > 0] if taken else wants
-    decision = Decision(supplies_of(levels, lives, pools), routes_of(sites, wants, at)).decide(open_wants)
+    supplies, plan = supplies_of(levels, lives, pools), plan_for(sites, at)
+    if plan:
+        decision = plan.decide(Decision(supplies, {}), open_wants, [request.due_on for request in requests])
+    else:
+        decision = Decision(supplies, routes_of(sites, wants, at)).decide(open_wants)
     by_index = grants_by_index(decision.grants)
     for index, grants in own.items():
         by_index[index] = [*grants, *by_index.get(index, ())]
     _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
+    site_of = {level.pk: level.warehouse_id for level in levels} if plan else {}
     demands, allocations = [], []
     for index, request in enumerate(requests):
         grants = by_index.get(index, [])
         allocated = sum((grant.quantity for grant in grants), ZERO)
+        if plan:
+            leaves = {grant.level_id: plan.leaves(index, site_of[grant.level_id]) for grant in grants}
         first = _promised_on(request.due_on, grants, leaves) if allocated == request.quantity else None
         demand = Demand(
             company_id=request.company_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -74,14 +74,36 @@ def routes_of(sites: Mapping[int, Warehouse], wants: Sequence[Want], at: datetim
     """
     if len(sites) < 2:
         return {}
-    places = {want.destination for want in wants if isinstance(want.destination, Destination)}
-    lanes: dict[int, list[Lane]] = {pk: [] for pk in sites}
-    for lane in _lanes(list(sites)):
-        lanes[lane.warehouse_id].append(lane)
-    leaves = {pk: leaves_on(site, at) for pk, site in sites.items()}
+    places = {want.destination for want in wants}
+    return routes_by(sites, places, lanes_of(sites), {pk: leaves_on(site, at) for pk, site in sites.items()})
+
+
+def routes_by(
+    sites: Mapping[int, Warehouse],
+    places: Iterable[Hashable],
+    lanes: Mapping[int, Sequence[Lane]],
+    leaves: Mapping[int, date],
+    words: Mapping[int, str] | None = None,
+) -> dict[tuple[Hashable, int], Route]:
+    """Return how each warehouse serves each destination by its lanes, where goods leave it on a day.
+
+    `words` say what else is to be said of a warehouse.
+    """
     soonest = min(leaves.values())
-    waits = {pk: (day - soonest).days for pk, day in leaves.items()}
-    return {(place, pk): _route(site, place, lanes[pk], waits[pk]) for place in places for pk, site in sites.items()}
+    return {
+        (place, pk): _route(site, place, lanes[pk], (leaves[pk] - soonest).days, words[pk] if words else "")
+        for place in places
+        if isinstance(place, Destination)
+        for pk, site in sites.items()
+    }
+
+
+def lanes_of(sites: Collection[int]) -> dict[int, list[Lane]]:
+    """Return the lanes of warehouses; none are asked for where there is only one to choose."""
+    lanes: dict[int, list[Lane]] = {pk: [] for pk in sites}
+    for lane in _lanes(list(sites)) if len(sites) > 1 else ():
+        lanes[lane.warehouse_id].append(lane)
+    return lanes
 
 
 def days_from(site: Warehouse, place: Destination) -> int:
@@ -97,16 +119,20 @@ def _lane_to(place: Destination, lanes: Sequence[Lane]) -> Lane | None:
     return max(fitting, key=lambda lane: len(lane.area), default=None)
 
 
-def _route(site: Warehouse, place: Destination, lanes: Sequence[Lane], waits: int) -> Route:
+def _route(site: Warehouse, place: Destination, lanes: Sequence[Lane], waits: int, said: str) -> Route:
     lane = _lane_to(place, lanes)
     km = kilometres_between(site.country, site.postcode, place.country, place.postcode)
     far = "" if km is None else f"{km:,} km"
     if lane is None and not lanes:
-        return Route(days=waits, km=km, words=far)
+        return Route(days=waits, km=km, words=_words(said, far))
     if lane is None:
-        return Route(days=waits + NO_LANE_DAYS, km=km, words="no lane there")
+        return Route(days=waits + NO_LANE_DAYS, km=km, words=_words(said, "no lane there"))
     days = waits + lane.days
-    return Route(days, lane.cost, km, ", ".join(filter(None, [f"{days} {'day' if days == 1 else 'days'}", far])))
+    return Route(days, lane.cost, km, _words(said, f"{days} {'day' if days == 1 else 'days'}", far))
+
+
+def _words(*said: str) -> str:
+    return ", ".join(filter(None, said))
 
 
 @compiled

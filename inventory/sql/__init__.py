@@ -1,9 +1,10 @@
 """Statements that the ORM cannot say well. Each locks by primary key in a materialized CTE, then changes what it locked."""
 
+from inventory.sql.capacity import LINES_PROMISED
 from inventory.sql.pegs import BROUGHT, FREE_PEGS, PEGGED_OF_DEMANDS, PEGGED_OF_LINES, SETTLE_PROMISES
 
 # Written elsewhere in this room, and offered here with the others
-__all__ = ["BROUGHT", "FREE_PEGS", "PEGGED_OF_DEMANDS", "PEGGED_OF_LINES", "SETTLE_PROMISES"]
+__all__ = ["BROUGHT", "FREE_PEGS", "LINES_PROMISED", "PEGGED_OF_DEMANDS", "PEGGED_OF_LINES", "SETTLE_PROMISES"]
 
 # Ensure levels and bin rows exist: %s = company, warehouses[], products[]; the row that exists is left alone.
 ENSURE_LEVELS = """

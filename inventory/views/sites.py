@@ -18,8 +18,8 @@ from inventory.filters import CalendarFilter, WarehouseFilter
 from inventory.forms import CalendarForm, LaneForm, WarehouseForm
 from inventory.forms.sites import WEEKDAYS
 from inventory.models import Calendar, Lane, Warehouse
-from inventory.models.routes import dispatch_day
 from inventory.queries import sites
+from inventory.services.capacity import leaves_first
 from inventory.services.sites import drop_lane
 from inventory.tables import CalendarTable, WarehouseTable
 
@@ -53,7 +53,6 @@ class WarehouseView(VerbRequiredMixin, View):
         """Show the warehouse."""
         user = person(request)
         site = get_object_or_404(sites.warehouses(user), pk=pk)
-        now = timezone.now().astimezone(site.company.zone)
         return render(
             request,
             "inventory/sites/warehouse.html",
@@ -62,7 +61,7 @@ class WarehouseView(VerbRequiredMixin, View):
                 "site": site,
                 "lanes": list(sites.lanes_of(user, pk)),
                 "currency": site.company.currency,
-                "leaves_on": dispatch_day(site.calendar, site.cut_off, now),
+                "leaves_on": leaves_first(site, timezone.now()),
             },
         )
 

@@ -37,14 +37,18 @@ class TestWarehouses:
         site = house.warehouses[0]
         weekdays = Calendar.objects.create(company=house.company, name="Weekdays")
         edit = reverse("sites:edit_warehouse", args=[site.pk])
-        form = {**PLACE, "cut_off": "14:30", "calendar": weekdays.pk}
+        form = {**PLACE, "cut_off": "14:30", "calendar": weekdays.pk, "lines_a_day": "300"}
         assert keeper.post(edit, form).status_code == 302
         site.refresh_from_db()
         assert (site.name, site.priority, site.cut_off, site.calendar) == ("Exeter", 10, time(14, 30), weekdays)
+        assert site.lines_a_day == 300
         assert "Exeter" in text(keeper, "warehouses")
         page = text(keeper, "warehouse", site.pk)
         assert "14:30" in page
         assert "Weekdays" in page
+        assert "300 lines a day" in page
+        none = keeper.post(edit, {**form, "lines_a_day": "0"})
+        assert (none.status_code, "one line a day at least" in none.content.decode()) == (422, True)
         wrong = keeper.post(edit, {**form, "cut_off": "late"})
         assert (wrong.status_code, "late" in wrong.content.decode()) == (422, True)
 
