@@ -21,14 +21,17 @@ BATCH = 5_000
 
 
 def stage(run: FileImport, kind: ImportKind, *, at: datetime) -> bool:
-    """Read an import's file from its beginning, and keep its rows; whoever read it before is overtaken.
+    """Read an import's file from its beginning, and keep its rows; whoever is reading it is overtaken.
 
-    Says whether it came to the end: not where somebody stopped it, or overtook this one in turn.
+    Says whether its rows stand and can be taken in: not where somebody stopped it, or overtook this one in turn. What
+    another has read to its end meanwhile stands, as its rows may be on orders already.
 
     :raises SheetUnreadable: where it cannot be read to its end; what was read waits in vain.
     """
     with transaction.atomic():
         mine: FileImport = FileImport.objects.filter(pk=run.pk).locked().get()
+        if mine.is_staged or mine.status not in FileImport.UNDER_WAY:
+            return mine.is_staged
         mine.attempt += 1
         mine.rows = mine.refused = mine.handled = 0
         mine.save(update_fields=["attempt", "rows", "refused", "handled"])

@@ -12,11 +12,13 @@ from functools import partial
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.forms.models import model_to_dict
 from django.utils import timezone
 
-from core import intake, jobs
+from core import filing, intake, jobs
 from core.intake import running, staging
-from core.models import FileImport, Membership, SourceFile, SourceFilePart
+from core.intake.kinds import kind_named
+from core.models import FileImport, ImportRow, Membership, SourceFile, SourceFilePart
 from core.refusals import ChangedMeanwhile, NotAllowed, Refused
 from core.roles import Role
 from inventory.models import Unit
@@ -229,7 +231,7 @@ class TestUnits:
 @pytest.mark.django_db
 class TestReceive:
     def test_keeps_bytes_digest_person_and_moment(self, house, monkeypatch):
-        monkeypatch.setattr(intake.receiving, "PART", 100)
+        monkeypatch.setattr(filing, "PART", 100)
         data = orders_file(house, 20).encode()
         run = intake.receive(kind="orders", name="x" * 300, content=io.BytesIO(data), actor=house.boss, at=FILE_AT)
         file = SourceFile.objects.get(pk=run.file_id)
@@ -290,6 +292,19 @@ class TestTwoWorkersAtOnce:
         assert sorted(taken) == list(range(2, 122))
         assert set(taken.values()) == {1}
         assert SalesOrder.objects.count() == 120
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("steps", [1, 2, 3])
+    def test_do_not_read_anew_what_one_has_read(self, steps):
+        """The later had looked before the earlier was done: rows that are read, or taken in, stand."""
+        house = House.open()
+        run = begun(house, orders_file(house, 2))
+        late = FileImport.objects.select_related("company", "file").get(pk=run.pk)
+        assert [step(run) for _ in range(steps)] == [True, True, False][:steps]
+        before = model_to_dict(now(run))
+        assert staging.stage(late, kind_named(run.kind), at=FILE_AT) is True
+        assert model_to_dict(now(run)) == before
+        assert ImportRow.objects.filter(run=run).count() == 2
 
     @pytest.mark.django_db(transaction=True)
     def test_take_rows_on_twice_without_the_lock(self, monkeypatch):
