@@ -22,6 +22,7 @@ NAMES = (
     "allocate_bulk",
     "allocation_growth",
     "atp",
+    "queues",
 )
 
 

@@ -14,6 +14,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         """Offer the queues, the verbs and the panel on the order's page, and the audit's proofs."""
         from billing import audit, queries
+        from billing.models import Invoice, Payment
         from billing.queries.searching import find_invoices
         from billing.services.openings import OPENING_CREDITS, OPENING_INVOICES
         from core.intake import import_kinds
@@ -58,6 +59,8 @@ class BillingConfig(AppConfig):
             registry.OrderPanel("billing/_invoices_panel.html", queries.invoices_panel, "billing.view"),
             order=80,
         )
+        registry.document_kinds.register("invoice", registry.DocumentKind(Invoice, "invoice"))
+        registry.document_kinds.register("payment", registry.DocumentKind(Payment, "payment"))
         registry.subject_pages.register("invoice", registry.SubjectPage("billing:invoice", "billing.view"))
         registry.subject_pages.register("payment", registry.SubjectPage("billing:payment", "billing.view"))
         register_all(registry.audit_checks.register, "billing", audit.CHECKS)

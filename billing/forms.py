@@ -225,6 +225,8 @@ class CreditNoteForm(forms.Form):
         for pk, rest in left.items():
             self.fields[f"units-{pk}"] = _figure_cell(f"Units to credit of line {rest.line.position}")
             self.fields[f"amount-{pk}"] = _figure_cell(f"Amount to credit of line {rest.line.position}")
+        for pk in list(left)[:1]:
+            self.fields[f"units-{pk}"].widget.attrs["autofocus"] = True
 
     def lines(self) -> list[CreditedLine]:
         """Return what was keyed as the service takes it."""

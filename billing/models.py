@@ -51,7 +51,7 @@ class Invoice(models.Model):
         INVOICE = "INVOICE", "Invoice"
         CREDIT_NOTE = "CREDIT_NOTE", "Credit note"
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     series = models.ForeignKey(NumberSeries, on_delete=models.PROTECT, related_name="+")
     number = models.CharField(max_length=30, null=True)  # noqa: DJ001 - none until the last statement of the posting
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
@@ -111,6 +111,8 @@ class Invoice(models.Model):
             models.Index(
                 fields=["company", "due_on", "id"], condition=Q(settled__lt=F("gross")), name="invoice_unpaid_by_due"
             ),
+            models.Index(fields=["company", "due_on", "id"], name="invoice_by_due"),
+            models.Index(fields=["company", "id"], condition=_CREDIT_NOTE, name="invoice_credit_notes"),
             models.Index(
                 fields=["company", "customer", "id"], condition=Q(settled__gt=F("gross")), name="invoice_unused_credit"
             ),
@@ -123,7 +125,8 @@ class Invoice(models.Model):
 class InvoiceOrder(models.Model):
     """What of an invoice's total is one order's; the shares add up to it (rule 6)."""
 
-    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="orders")
+    # The constraint's index begins with it
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="orders", db_index=False)
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="+")
     gross = amount_field()
 

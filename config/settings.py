@@ -3,6 +3,7 @@
 ORDERLY_ENV is `production` unless said otherwise, and production starts only with its secrets and a server of its own.
 """
 
+import re
 from pathlib import Path
 
 import pghistory
@@ -64,6 +65,22 @@ def database(name: str, fallback: str) -> dict[str, object]:
     return {**parsed, "OPTIONS": options, "CONN_MAX_AGE": env.int("CONN_MAX_AGE", 600), "CONN_HEALTH_CHECKS": True}
 
 
+def passkey_domain() -> str:
+    """Read the domain of passkeys: in production the first host unless another is named.
+
+    :raises ImproperlyConfigured: in production, where that is no domain, such as * or an address of numbers.
+    """
+    domain = env.str("PASSKEY_DOMAIN", "")
+    if not PRODUCTION:
+        return domain or "localhost"
+    domain = (domain or ALLOWED_HOSTS[0]).lstrip(".").lower()
+    if not re.fullmatch(r"(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*", domain):
+        raise ImproperlyConfigured("Set PASSKEY_DOMAIN to the domain under which people open Orderly.")
+    return domain
+
+
+# Keys of before: what was signed or sealed under them stays good until they are taken out
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 SECRET_KEY = secret("SECRET_KEY", "throw-away-key-for-local-work-and-tests-only-" + "0" * 16)
 ALLOWED_HOSTS = required_in_production("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
@@ -80,7 +97,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "config.apps.AssetsConfig",
     "django.contrib.postgres",
@@ -111,6 +127,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pages and files shrink to a tenth. Their tokens are masked anew in each answer, and its length is blurred (BREACH)
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,7 +138,9 @@ MIDDLEWARE = [
     "core.middleware.SessionExpiryMiddleware",
     "core.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "core.middleware.SecondStepMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "core.middleware.BesideMiddleware",
     "core.middleware.HistoryMiddleware",
     "core.middleware.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -159,7 +179,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "core:login"
 LOGIN_REDIRECT_URL = "core:home"
 LOGOUT_REDIRECT_URL = "core:login"
+SESSION_ENGINE = "core.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12
+
+# The domain that passkeys are made for: they hold there and below it, and are lost where it changes. Elsewhere none are
+# offered; on this machine alone they are tried at localhost.
+PASSKEY_DOMAIN = passkey_domain()
 
 # Lockout: the fifth wrong password of one person from one address closes that pair for a quarter of an hour.
 AXES_FAILURE_LIMIT = 5

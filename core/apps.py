@@ -38,6 +38,11 @@ class CoreConfig(AppConfig):
             registry.NavigationItem("Alerts", "core:alerts", "alert", "core.keep_views", key="t", group="My work"),
             order=5,
         )
+        registry.navigation.register(
+            "inbox",
+            registry.NavigationItem("Inbox", "core:inbox", "inbox", "core.keep_views", key="x", group="My work"),
+            order=6,
+        )
         registry.watched_queues.register("imports", "core:imports", order=90)
         registry.commands.register(
             "Import a file", registry.Command("Import a file", "core:import_file", "upload", "core.import"), order=90

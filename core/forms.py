@@ -1,14 +1,18 @@
-"""The kernel's forms: signing in; and how every form of ours is drawn."""
+"""The kernel's forms: signing in, preferences, and what the notes of a document ask."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest
 
-from core.models import User
+from core.models import Audience, User
+from core.models.notes import MAX_TEXT
 
 MAX_EMAIL = 254
 
@@ -42,6 +46,42 @@ class SignInForm(AuthenticationForm):
         return email
 
 
+class CodeForm(forms.Form):
+    """The code that an authenticator app shows, or a recovery code."""
+
+    code = forms.CharField(
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autofocus": True, "autocapitalize": "off", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Type the code."},
+    )
+
+
+class ConfirmForm(forms.Form):
+    """The password of who is signed in already, once more."""
+
+    password = forms.CharField(
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+        error_messages={"required": "Type your password."},
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_password(self) -> str:
+        """Return it, tried as at the door: wrong ones count there too.
+
+        :raises ValidationError: where it is another one.
+        """
+        email, password = cast(User, self.request.user).email, str(self.cleaned_data["password"])
+        if authenticate(self.request, username=email, password=password) is None:
+            raise forms.ValidationError("That is not your password.")
+        return password
+
+
 class ThemeForm(forms.Form):
     """The choice between light, dark and what the device says."""
 
@@ -56,3 +96,29 @@ class PreferencesForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("name", "time_zone", "theme")
+
+
+class NoteForm(forms.Form):
+    """The words of a note, and whom they are for."""
+
+    text = forms.CharField(label="Note", required=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 5}))
+    audience = forms.ChoiceField(label="For", choices=Audience.choices, widget=forms.RadioSelect)
+
+
+class RemovalForm(forms.Form):
+    """Why a file is removed."""
+
+    why = forms.CharField(
+        label="Why", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True})
+    )
+
+
+class OwnerForm(forms.Form):
+    """Who is to look after documents: one of some people, or nobody."""
+
+    owner = forms.TypedChoiceField(label="Looked after by", required=False, coerce=int, empty_value=None)
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["owner"]
+        field.choices = [("", "Nobody"), *((user.pk, str(user)) for user in people)]

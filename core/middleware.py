@@ -9,22 +9,34 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import structlog
+from csp.constants import SELF
+from csp.decorators import csp_replace
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from core import tracing
+from core import access, tracing
 from core.history import attributed_to
 from core.idempotency import KeyReused
-from core.pages import COMPANY, vary_on_htmx, wants_fragment
+from core.pages import COMPANY, go_to, is_beside, vary_on_htmx, wants_fragment
 from core.refusals import NotAllowed, Refused
+from core.sessions import SessionStore
 from core.transactions import as_refusal
 from core.views import not_allowed
+from core.views.entering import STEP
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+OPEN_WITHOUT_STEP = {
+    *("core:security", "core:confirm_password", "core:set_up_app", "core:add_passkey", "core:passkey_options"),
+    *("core:login", "core:logout", "core:second_step", "core:passkey_sign_in", "core:change_password", "core:theme"),
+    *("core:company", "core:end_session", "core:end_others", "core:healthz", "core:readyz"),
+}
 _ACCEPTED_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
@@ -63,8 +75,49 @@ class PersonMiddleware:
         cast(Any, user).chosen_company_id = request.session.get(COMPANY)
         with timezone.override(ZoneInfo(user.time_zone)), translation.override(user.language):
             response = self.get_response(request)
+        cast(SessionStore, request.session).note_seen(timezone.now())
         if "Cache-Control" not in response:
             patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+
+class SecondStepMiddleware:
+    """Leads those to their security page who came in by the password alone where their company asks for more.
+
+    They can set it up there, sign out, and do nothing else before.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Return the way there, or nothing where the person may go on."""
+        user = request.user
+        if not user.is_authenticated or request.session.get(STEP) or not user.owes_second_step:
+            return None
+        match = request.resolver_match
+        if match is None or match.view_name in OPEN_WITHOUT_STEP:
+            return None
+        if access.needs_second_step(user):
+            # Set up elsewhere since this session began: they come in again, by it
+            logout(request)
+            return redirect_to_login(request.get_full_path())
+        return go_to(request, reverse("core:security"))
+
+
+class BesideMiddleware:
+    """Lets a page of ours show another one in a frame; nobody else may show any."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.get_framed = xframe_options_sameorigin(csp_replace({"frame-ancestors": [SELF]})(get_response))
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = cast(HttpResponse, self.get_framed(request)) if is_beside(request) else self.get_response(request)
+        patch_vary_headers(response, ["Sec-Fetch-Dest"])
         return response
 
 

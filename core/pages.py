@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -13,15 +14,17 @@ from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.encoding import iri_to_uri
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import quote_etag, url_has_allowed_host_and_scheme
 from django.views.generic.detail import SingleObjectTemplateResponseMixin
 from django.views.generic.edit import ModelFormMixin, ProcessFormView
 
 from core import idempotency
 from core.models import User
 
+# What is new in every answer
+_TOKENS = re.compile(rb'name="(?:csrfmiddlewaretoken|idempotency_key)" value="[^"]*"')
 # Where the session keeps the company that a person of several works for
 COMPANY = "company"
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -39,9 +42,20 @@ def vary_on_htmx(response: Answer) -> Answer:
     return response
 
 
+def is_beside(request: HttpRequest) -> bool:
+    """Say whether a page of ours shows this one in a frame, beside a list; no other site can make a browser say so."""
+    return (request.headers.get("Sec-Fetch-Dest"), request.headers.get("Sec-Fetch-Site")) == ("iframe", "same-origin")
+
+
 def person(request: HttpRequest) -> User:
     """Return who is signed in; every page of ours but the door asks for that."""
     return cast(User, request.user)
+
+
+def unless_same(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
+    """Answer that nothing has changed where the browser has this very answer, its tokens apart."""
+    response["ETag"] = quote_etag(hashlib.sha256(_TOKENS.sub(b"", response.content)).hexdigest()[:32])
+    return cast(HttpResponseBase, get_conditional_response(request, etag=response["ETag"], response=response))
 
 
 def go_to(request: HttpRequest, url: str) -> HttpResponse:

@@ -6,7 +6,7 @@ import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -30,25 +30,26 @@ class CappedCount:
     """A number of rows that is exact up to the cap and says so beyond it."""
 
     number: int
+    cap: int = COUNT_CAP
 
     def __str__(self) -> str:
-        return f"{COUNT_CAP:,}+" if self.number > COUNT_CAP else f"{self.number:,}"
+        return f"{self.cap:,}+" if self.number > self.cap else f"{self.number:,}"
 
     def __bool__(self) -> bool:
         return self.number > 0
 
 
-def capped_counts(querysets: Mapping[str, QuerySet[Any]]) -> dict[str, CappedCount]:
+def capped_counts(querysets: Mapping[str, QuerySet[Any]], *, cap: int = COUNT_CAP) -> dict[str, CappedCount]:
     """Count every queryset up to the cap, in one statement for all of them."""
     selects: list[str] = []
     params: list[Any] = []
     names: list[str] = []
-    counts = {name: CappedCount(0) for name in querysets}
+    counts = {name: CappedCount(0, cap) for name in querysets}
     alias = "default"
     for name, queryset in querysets.items():
         alias = queryset.db
         # ORDER BY is dropped: the cap may stop at any rows
-        limited = queryset.order_by().values("pk")[: COUNT_CAP + 1]
+        limited = queryset.order_by().values("pk")[: cap + 1]
         try:
             sql, sql_params = limited.query.sql_with_params()
         except EmptyResultSet:
@@ -61,7 +62,7 @@ def capped_counts(querysets: Mapping[str, QuerySet[Any]]) -> dict[str, CappedCou
     with connections[alias].cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(selects), params)
         row = cursor.fetchone()
-    return {**counts, **{name: CappedCount(number) for name, number in zip(names, row, strict=True)}}
+    return {**counts, **{name: CappedCount(number, cap) for name, number in zip(names, row, strict=True)}}
 
 
 class _Row(Func):
@@ -74,10 +75,15 @@ class _Row(Func):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What a queue is sorted by: one column, then the primary key in the same direction."""
+    """What a queue is sorted by: one column, then the primary key in the same direction.
+
+    Rows that are few among those of their table are sorted by the key once they are found: PostgreSQL would rather walk
+    along the key until enough of them came by, and they are the last to come.
+    """
 
     path: str
     descending: bool = False
+    are_few: bool = False
 
     @classmethod
     def parse(cls, ordering: str) -> SortKey:
@@ -86,12 +92,13 @@ class SortKey:
 
     def reversed(self) -> SortKey:
         """Return the key that walks the same rows backwards."""
-        return SortKey(self.path, not self.descending)
+        return replace(self, descending=not self.descending)
 
     def ordering(self) -> tuple[Expression, ...]:
         """Return the ORDER BY; NULL is last going up and first coming down, as PostgreSQL's own indexes have it."""
         if self.path == "pk":
-            return (F("pk").desc() if self.descending else F("pk").asc(),)
+            key = F("pk") + 0 if self.are_few else F("pk")
+            return (key.desc() if self.descending else key.asc(),)
         if self.descending:
             return (F(self.path).desc(), F("pk").desc())
         return (F(self.path).asc(), F("pk").asc())
@@ -139,13 +146,21 @@ class KeysetPager(Generic[M]):
         """Read one row more than a page. NULLs are another range of the index, so another, rare statement."""
         ordered = self.queryset.order_by(*sort.ordering())
         if cursor is None:
-            return list(ordered[: self.size + 1])
+            return self._first(ordered, self.size + 1)
         rows: list[M] = []
         for condition in self._ranges(sort, cursor):
-            rows += ordered.filter(condition)[: self.size + 1 - len(rows)]
+            rows += self._first(ordered.filter(condition), self.size + 1 - len(rows))
             if len(rows) > self.size:
                 break
         return rows
+
+    def _first(self, ordered: QuerySet[M], number: int) -> list[M]:
+        """Read the first rows: their keys are found, and only then what is shown of each is asked.
+
+        In one step PostgreSQL prepares what is asked of each for as many rows as there may be, not for those of a page.
+        """
+        keys = ordered.values("pk")[:number]
+        return list(ordered.filter(pk__in=keys))
 
     def _ranges(self, sort: SortKey, cursor: tuple[Any, int]) -> list[Any]:
         value, key = cursor

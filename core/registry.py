@@ -30,6 +30,10 @@ class Registry(Generic[T]):
             raise ValueError(f"{name} is registered already")
         self._items[name] = (order, item)
 
+    def get(self, name: str) -> T | None:
+        """Return the contribution of a name; none where nobody made it."""
+        return self._items[name][1] if name in self._items else None
+
     def __iter__(self) -> Iterator[T]:
         return iter(item for _name, item in self.items())
 
@@ -105,6 +109,21 @@ class SubjectPage:
 
     url_name: str
     verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKind:
+    """A kind of document to which people put notes and files, and which they own and follow; its page is a SubjectPage.
+
+    `model` has a `for_user`, which returns the rows that a person may see. `noun` is its word. `owner` is the path to
+    who looks after a row where nobody was chosen. Who may not do `office` sees only what is for the warehouse: the rest
+    may hold prices.
+    """
+
+    model: Any
+    noun: str
+    owner: str = ""
+    office: str = "orders.view_prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +211,8 @@ order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
 # By the kind of document, such as invoice: the subject_kind of order events, the name of a queue's model
 subject_pages: Registry[SubjectPage] = Registry()
+# By the same names
+document_kinds: Registry[DocumentKind] = Registry()
 navigation: Registry[NavigationItem] = Registry()
 commands: Registry[Command] = Registry()
 # The addresses of the queues of which some rows are alerts

@@ -28,7 +28,7 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "ADMINISTRATOR", "Administrator"
 
 
-_SEES = frozenset({"inventory.view_product", "core.keep_views"})
+_SEES = frozenset({"inventory.view_product", "core.keep_views", "core.note"})
 _SALES_READS = _SEES | {
     "orders.view",
     "orders.view_prices",
@@ -39,10 +39,11 @@ _SALES_READS = _SEES | {
     "returns.view",
     "orders.view_reservations",
 }
-_MANAGES = frozenset({"core.oversee", "dashboards.view", "dashboards.set_targets"})
+_MANAGES = frozenset({"core.oversee", "core.assign_owner", "dashboards.view", "dashboards.set_targets"})
 _HOLDS = frozenset({"orders.hold", "orders.lift_hold"})
 _TAKES_ORDERS = _HOLDS | frozenset(
     {
+        "core.assign_owner",
         "core.import",
         "orders.cancel",
         "orders.create",
@@ -79,6 +80,7 @@ VERBS: dict[Role, frozenset[str]] = {
     Role.WAREHOUSE_MANAGER: _SEES
     | _HOLDS
     | {
+        "core.assign_owner",
         "core.import",
         "core.oversee",
         "inventory.open_balances",
@@ -123,6 +125,7 @@ VERBS: dict[Role, frozenset[str]] = {
     },
     Role.RETURNS_CLERK: _SEES
     | {
+        "core.assign_owner",
         "orders.view",
         "inventory.view_stock",
         "shipping.view",
@@ -134,6 +137,7 @@ VERBS: dict[Role, frozenset[str]] = {
     },
     Role.PURCHASER: _SEES
     | {
+        "core.assign_owner",
         "orders.view",
         "orders.view_reservations",
         "inventory.view_stock",
@@ -144,6 +148,7 @@ VERBS: dict[Role, frozenset[str]] = {
     },
     Role.CREDIT_CONTROLLER: _SEES
     | {
+        "core.assign_owner",
         "orders.view",
         "orders.view_prices",
         "orders.set_credit",
@@ -156,6 +161,7 @@ VERBS: dict[Role, frozenset[str]] = {
     },
     Role.ACCOUNTANT: _SEES
     | {
+        "core.assign_owner",
         "core.import",
         "billing.open_balances",
         "orders.view",

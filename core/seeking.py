@@ -73,6 +73,10 @@ class Sought:
                 begins |= Q(**{f"{column}__startswith": text})
         return begins
 
+    def refers(self, column: str) -> Q:
+        """Return the condition that somebody else's number begins with the text, or with PO and the text."""
+        return Q(**{f"{column}__startswith": self.reference}) | Q(**{f"{column}__startswith": f"PO{self.reference}"})
+
     def in_names(self, column: str = "sort_key") -> list[Q]:
         """Return the conditions that a name begins with the text, and that a later word of it does.
 

@@ -12,6 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import ConnectorException
 
 from core import intake, jobs
+from core.sessions import SessionStore
 from core.transactions import as_refusal
 
 # A worker goes on with something else after as many seconds of one file
@@ -26,6 +27,13 @@ async def rescue_stalled_jobs(context: JobContext, timestamp: int) -> None:
         # It has ended after all, or the same work waits in the queue: the others are brought back all the same.
         with contextlib.suppress(ConnectorException):
             await context.app.job_manager.retry_job(job)
+
+
+@app.periodic(cron="40 2 * * *")
+@app.task(name="core.clear_sessions", queueing_lock="core.clear_sessions")
+def clear_sessions(timestamp: int) -> None:
+    """Forget sessions that have run out; every night, and safe to run at any time."""
+    SessionStore.clear_expired()
 
 
 @app.task(name="core.advance_import")

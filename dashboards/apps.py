@@ -18,5 +18,5 @@ class DashboardsConfig(AppConfig):
             registry.NavigationItem(
                 "Overview", "dashboards:board", "reports", "dashboards.view", key="l", group="Management"
             ),
-            order=5,
+            order=8,
         )

@@ -25,7 +25,9 @@ class _FactFilter(QueueFilter):
     """What all of them share; the view reads which list it is, and the period, which is about another day in each."""
 
     search_label: ClassVar[str] = "Order, customer or PO number"
-    search_fields: ClassVar[tuple[str, ...]] = ("order__number", "order__po_number", "order__customer__name")
+    search_numbers: ClassVar[tuple[str, ...]] = ("order__number",)
+    search_references: ClassVar[tuple[str, ...]] = ("order__po_key",)
+    search_fields: ClassVar[tuple[str, ...]] = ("order__customer__name",)
     of = django_filters.CharFilter(method="as_it_is", label="List", widget=forms.HiddenInput)
     since = django_filters.DateFilter(method="as_it_is", label="From", widget=forms.DateInput(attrs={"type": "date"}))
     until = django_filters.DateFilter(method="as_it_is", label="To", widget=forms.DateInput(attrs={"type": "date"}))

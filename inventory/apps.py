@@ -13,6 +13,7 @@ class InventoryConfig(AppConfig):
         """Offer the catalogue in the navigation, and the proofs of stock to the audit."""
         from core.intake import import_kinds
         from inventory.audit import CHECKS
+        from inventory.models import Lot, Product, Supplier, SupplierOrder
         from inventory.queries.searching import find_lots, find_products, find_supplier_orders, find_suppliers
         from inventory.services.importing import PRODUCTS
         from inventory.services.openings import OPENING_STOCK
@@ -70,5 +71,15 @@ class InventoryConfig(AppConfig):
             registry.Command("New supplier", "supply:create_supplier", "plus", "inventory.purchase"),
         ):
             registry.commands.register(command.label, command, order=60)
+        registry.subject_pages.register("product", registry.SubjectPage("inventory:product", "inventory.view_product"))
+        registry.subject_pages.register("lot", registry.SubjectPage("inventory:lot", "inventory.view_stock"))
+        for kind in (
+            registry.DocumentKind(Product, "product"),
+            registry.DocumentKind(Lot, "lot"),
+            # What is paid to suppliers is shown to all who see their orders
+            registry.DocumentKind(SupplierOrder, "supplier order", owner="created_by", office="inventory.view_supply"),
+            registry.DocumentKind(Supplier, "supplier", office="inventory.view_supply"),
+        ):
+            registry.document_kinds.register(kind.model._meta.model_name, kind)
         registry.subject_pages.register("supplierorder", registry.SubjectPage("supply:order", "inventory.view_supply"))
         registry.subject_pages.register("supplier", registry.SubjectPage("supply:supplier", "inventory.view_supply"))

@@ -124,9 +124,9 @@ class PlanningTable(tables.Table):
     coming = tables.Column("Coming for nobody", visible=False)
     cover_days = tables.Column("Cover", attrs=NUMBER)
     reorder_point = tables.Column("Reorder at", orderable=False, attrs=LESS_NUMBER)
-    kept = tables.Column("Kept", orderable=False, attrs=LESS_NUMBER)
+    kept = tables.Column("Kept", orderable=False, attrs=WIDE_NUMBER)
     safety_stock = tables.Column("Safety stock", visible=False)
-    safety_worth = tables.Column("Safety costs", orderable=False, attrs=LESS_NUMBER)
+    safety_worth = tables.Column("Safety costs", orderable=False, attrs=WIDE_NUMBER)
     lead_days = tables.Column("Lead time in days", visible=False)
     left_at = tables.Column("Last left", attrs=WIDE_NUMBER)
     value = tables.Column("Value", attrs=WIDE_NUMBER)
@@ -198,11 +198,16 @@ class PeopleTable(tables.Table):
     user__email = tables.Column("E-mail address")
     roles = tables.Column("Roles", orderable=False)
     warehouses = tables.Column("Works in", orderable=False, accessor="site_names", attrs=LESS)
+    has_second_step = tables.Column("Second step", orderable=False, attrs=LESS)
     user__last_login = tables.Column("Signed in last", attrs=LESS_NUMBER)
 
     def value_roles(self, record: Membership) -> str:
         """Return the roles in words."""
         return ", ".join(record.role_names)
+
+    def value_has_second_step(self, value: bool) -> str:
+        """Return it in a word."""
+        return "On" if value else "Off"
 
     def value_warehouses(self, value: list[str]) -> str:
         """Return the warehouses by name."""

@@ -16,6 +16,7 @@ class OrdersConfig(AppConfig):
         from core.intake import import_kinds
         from orders import handlers
         from orders.audit import CHECKS
+        from orders.models import Customer, Reservation, SalesOrder
         from orders.queries import blockers
         from orders.queries.demands import owners_of_demands
         from orders.queries.reservations import kept_of_product, owners_of_reserved
@@ -87,6 +88,13 @@ class OrdersConfig(AppConfig):
         registry.subject_pages.register(
             "reservation", registry.SubjectPage("reservations:reservation", "orders.view_reservations")
         )
+        registry.subject_pages.register("customer", registry.SubjectPage("orders:customer", "orders.view"))
+        for noted in (
+            registry.DocumentKind(SalesOrder, "order", owner="customer_po__received_by"),
+            registry.DocumentKind(Customer, "customer"),
+            registry.DocumentKind(Reservation, "reservation", owner="created_by"),
+        ):
+            registry.document_kinds.register(noted.model._meta.model_name, noted)
         registry.subject_pages.register("salesorder", registry.SubjectPage("orders:detail", "orders.view"))
         registry.order_actions.register(
             "orders.confirm",

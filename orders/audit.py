@@ -69,6 +69,8 @@ CHECKS = [
         ) p ON p.line_id = l.id
         WHERE i.kind IN ('STOCK', 'KIT') AND CASE
             WHEN o.number IS NULL THEN p.line_id IS NOT NULL
+            WHEN i.kind = 'KIT' AND EXISTS (SELECT 1 FROM orders_salesorderline c WHERE c.of_kit_id = l.id)
+                THEN p.line_id IS NOT NULL OR l.cancelled <> l.quantity
             ELSE p.line_id IS NULL OR p.ordered <> l.quantity OR NOT p.demanded END
         ORDER BY l.id
         """,

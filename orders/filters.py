@@ -10,12 +10,15 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from core import notes
 from core.pages import person
 from core.queues import QueueFilter
-from core.text import normalized_reference
 from inventory.models import Channel, Warehouse
 from orders.models import Facet, SalesOrder
 from orders.queries import queue
+
+# What is asked of work is asked of open orders alone, which an index has; all others are over, and are millions
+OPEN = Q(status__in=SalesOrder.OPEN)
 
 
 def warehouses_of(request: HttpRequest) -> QuerySet[Warehouse]:
@@ -31,20 +34,18 @@ def channels_of(request: HttpRequest) -> QuerySet[Channel]:
 class BackorderFilter(QueueFilter):
     """Waiting lines by words of their order, its customer or the product."""
 
-    search_fields: ClassVar[tuple[str, ...]] = (
-        "order__number",
-        "order__po_number",
-        "order__customer__name",
-        "product__sku",
-        "product__name",
-    )
+    search_numbers: ClassVar[tuple[str, ...]] = ("order__number",)
+    search_references: ClassVar[tuple[str, ...]] = ("order__po_key",)
+    search_fields: ClassVar[tuple[str, ...]] = ("order__customer__name", "product__sku", "product__name")
     search_label: ClassVar[str] = "Order, customer or product"
 
 
 class OrderQueueFilter(QueueFilter):
     """Orders by words of their number, their customer's PO number or the customer, and by how they stand."""
 
-    search_fields: ClassVar[tuple[str, ...]] = ("number", "po_number", "customer__name", "customer__number")
+    search_numbers: ClassVar[tuple[str, ...]] = ("number",)
+    search_references: ClassVar[tuple[str, ...]] = ("po_key",)
+    search_fields: ClassVar[tuple[str, ...]] = ("customer__name", "customer__number")
     search_label: ClassVar[str] = "Order, PO number or customer"
     standing = django_filters.ChoiceFilter(
         method="by_standing",
@@ -53,7 +54,7 @@ class OrderQueueFilter(QueueFilter):
         label="Stage",
     )
     owner = django_filters.ChoiceFilter(
-        method="by_owner", choices=[("me", "Mine")], empty_label="Everybody's", label="Taken by"
+        method="by_owner", choices=[("me", "Mine")], empty_label="Everybody's", label="Looked after by"
     )
     wanted = django_filters.ChoiceFilter(
         method="by_wanted",
@@ -84,44 +85,38 @@ class OrderQueueFilter(QueueFilter):
     channel = django_filters.ModelChoiceFilter(queryset=channels_of, empty_label="Any channel", label="Sold through")
     inline: ClassVar[tuple[str, ...] | None] = ("standing",)
 
-    def search(self, queryset: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
-        """Return the orders in which every word is found, or whose PO number is the text however it was written."""
-        found = super().search(queryset, _name, text)
-        key = normalized_reference(text)
-        return queryset.filter(Q(po_key=key) | Q(pk__in=found.values("pk"))) if key else found
-
     def by_owner(self, queryset: QuerySet[Any], _name: str, _value: str) -> QuerySet[Any]:
-        """Return the orders whose documents the person keyed or sent in."""
-        return queryset.filter(customer_po__received_by=self.request.user)
+        """Return the orders that the person looks after: those they keyed or sent in, and those given to them."""
+        return queryset.filter(notes.is_owned_by(person(self.request), "salesorder"))
 
     def by_wanted(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Return the orders that are wanted by today, within a week, or later."""
+        """Return the open orders that are wanted by today, within a week, or later."""
         today = timezone.localdate()
         until = today if value == "due" else today + timedelta(days=7)
-        return queryset.filter(**{"requested_on__gt" if value == "later" else "requested_on__lte": until})
+        return queryset.filter(OPEN, **{"requested_on__gt" if value == "later" else "requested_on__lte": until})
 
     def by_promise(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        """Return the orders of which some unit is promised too late, or has no day, or of which all come in time."""
-        return queryset.filter(queue.PROMISES[value])
+        """Return the open orders of which a unit is promised too late, or has no day, or of which all come in time."""
+        return queryset.filter(Q(status__in=queue.UNDER_WAY), queue.PROMISES[value])
 
     def by_ordered(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders of the latest days."""
         return queryset.filter(ordered_on__gte=timezone.localdate() - timedelta(days=int(value)))
 
     def by_warehouse(self, queryset: QuerySet[Any], _name: str, value: Warehouse) -> QuerySet[Any]:
-        """Return the orders of which units are promised from a warehouse, or left it."""
-        return queryset.filter(queue.leaves_from(value.pk))
+        """Return the open orders of which units are promised from a warehouse, or left it."""
+        return queryset.filter(OPEN, queue.leaves_from(value.pk))
 
     def by_standing(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders that stand as asked."""
-        unshipped = ~Q(fulfilment=Facet.FULL)
+        unshipped, billable = ~Q(fulfilment=Facet.FULL), Q(status__in=queue.BILLABLE)
         going = Q(status__in=[SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED])
         return queryset.filter(
             {
                 "late": unshipped & Q(status__in=SalesOrder.OPEN, requested_on__lt=timezone.localdate()),
                 "to_ship": unshipped & going,
-                "to_invoice": Q(fulfilment__in=[Facet.PART, Facet.FULL]) & ~Q(billing=Facet.FULL),
-                "to_pay": Q(billing__in=[Facet.PART, Facet.FULL]) & ~Q(payment=Facet.FULL),
+                "to_invoice": billable & Q(fulfilment__in=[Facet.PART, Facet.FULL]) & ~Q(billing=Facet.FULL),
+                "to_pay": billable & Q(billing__in=[Facet.PART, Facet.FULL]) & ~Q(payment=Facet.FULL),
             }[value]
         )
 

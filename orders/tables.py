@@ -17,7 +17,7 @@ from orders.queries.queue import stages_of
 class PricedOrderQueueTable(tables.Table):
     """Orders, as in templates/orders/_queue_row.html, with their value."""
 
-    number = tables.Column("Order", empty_values=())
+    number = tables.Column("Order", order_by="pk", empty_values=())
     customer = tables.Column("Customer", accessor="customer__name", order_by="customer__sort_key")
     po_number = tables.Column("PO number", attrs=LESS)
     requested_on = tables.Column("Requested", attrs=NUMBER)
@@ -26,7 +26,7 @@ class PricedOrderQueueTable(tables.Table):
     currency = tables.Column("Currency", visible=False, orderable=False)
     status = tables.Column("State", orderable=False)
     stages = tables.Column("Stage", accessor="status", orderable=False, attrs=WIDE)
-    wrong = tables.Column("What is wrong", accessor="status", orderable=False)
+    wrong = tables.Column("What is wrong", accessor="status", orderable=False, attrs={"th": {"class": "cell-wrong"}})
 
     class Meta:
         orderable = True

@@ -44,6 +44,13 @@ def release_expired_holds(timestamp: int) -> None:
     services.release_expired_holds(at=timezone.now())
 
 
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="orders.tell_of_late_orders", queueing_lock="orders.tell_of_late_orders")
+def tell_of_late_orders(timestamp: int) -> None:
+    """Tell those who follow an order that it is late; every ten minutes, and safe to run at any time."""
+    services.tell_of_late_orders(at=timezone.now())
+
+
 @app.task(name="orders.advance_run")
 def advance_run(run_id: int) -> None:
     """Go on with a run over all that waits for some seconds, then let others have their turn; safe to run twice.

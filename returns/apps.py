@@ -16,6 +16,7 @@ class ReturnsConfig(AppConfig):
         """Offer the dock and the queue in the navigation, asking for a return on the order's page, and the proofs."""
         from returns import handlers
         from returns.audit import CHECKS
+        from returns.models import ReturnOrder
         from returns.queries import blockers, lot_steps, open_returns, order_panel, sent_back
         from returns.queries.searching import find_returns
 
@@ -25,6 +26,8 @@ class ReturnsConfig(AppConfig):
         registry.sent_back.register("returns.sent_back", sent_back)
         audit.register_all(registry.audit_checks.register, "returns", CHECKS)
         registry.subject_pages.register("return", registry.SubjectPage("returns:return", "returns.view"))
+        kind = registry.DocumentKind(ReturnOrder, "return", owner="requested_by")
+        registry.document_kinds.register("returnorder", kind)
         registry.subject_pages.register("returnorder", registry.SubjectPage("returns:return", "returns.view"))
         registry.navigation.register(
             "returns.dock",

@@ -13,11 +13,13 @@ class ShippingConfig(AppConfig):
     def ready(self) -> None:
         """Offer the queues in the navigation, dispatch and shipments on the order's page, and the proofs."""
         from shipping.audit import CHECKS
+        from shipping.models import Shipment
         from shipping.queries import blockers, departed, find_shipments, lot_steps, order_panel
 
         audit.register_all(registry.audit_checks.register, "shipping", CHECKS)
         registry.lot_steps.register("shipping.shipments", lot_steps)
         registry.departures.register("shipping.dispatched", departed)
+        registry.document_kinds.register("shipment", registry.DocumentKind(Shipment, "shipment"))
         registry.subject_pages.register("shipment", registry.SubjectPage("shipping:shipment", "shipping.view"))
         registry.navigation.register(
             "shipping.dispatch",

@@ -82,6 +82,7 @@ class Shipment(models.Model):
                 condition=Q(status__in=["RETURNING", "LOST"]),
                 name="shipment_astray",
             ),
+            models.Index(fields=["company", "id"], condition=Q(status="RETURNED"), name="shipment_came_back"),
             models.Index(
                 fields=["company", "tracking_number"],
                 condition=~Q(tracking_number=""),

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from core import registry
@@ -139,8 +140,22 @@ _STOPS = Q(line__isnull=True) | Exists(
     ParcelContent.objects.filter(parcel=OuterRef(OuterRef("pk")), part__line=OuterRef("line"))
 )
 _IS_HELD = Exists(Hold.objects.filter(_STOPS, order=OuterRef("order_id"), released_at__isnull=True))
-HAS_PARCELS_AT_THE_DOCK = Q(Exists(_PACKED.filter(~_HAS_LEFT, ~_IS_HELD)))
-HAS_PARCELS_ON_HOLD = Q(Exists(_PACKED.filter(~_HAS_LEFT, _IS_HELD)))
+
+
+def _each_has(parcels: QuerySet[Parcel]) -> Coalesce:
+    """Return whether an order has some of these parcels, asked of each order.
+
+    As EXISTS it would be a join, for which PostgreSQL reads all parcels that ever left.
+    """
+    found = Subquery(parcels.order_by().values_list(Value(True))[:1], output_field=BooleanField())
+    return Coalesce(found, Value(False))
+
+
+# What an order that is completed was to send has left
+_IS_RELEASED = Q(status=SalesOrder.Status.RELEASED)
+HAS_PARCELS_AT_THE_DOCK = _IS_RELEASED & Q(_each_has(_PACKED.filter(~_HAS_LEFT, ~_IS_HELD)))
+# Few orders are on hold: they are found first
+HAS_PARCELS_ON_HOLD = _IS_RELEASED & Q(holds.order_is_held()) & Q(_each_has(_PACKED.filter(~_HAS_LEFT, _IS_HELD)))
 
 
 def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:
@@ -215,7 +230,7 @@ def parcels_of_shipment(shipment: Shipment) -> list[LeftParcel]:
     for parcel_id, *line in (
         ShipmentLine.objects.filter(shipment=shipment)
         .values_list(
-            *("parcel_id", "part__product__sku", part_name("part__"), "part__product__unit__name"),
+            *("parcel_id", "part__product__sku", part_name("part__"), "part__product__unit__code"),
             *("content__task__lot", "content__task__lot__code"),
         )
         .annotate(total=Sum("quantity"))

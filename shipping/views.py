@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import View
 
+from core import notes
 from core.models import User
 from core.pages import VerbRequiredMixin, go_to, next_url, person, wants_fragment
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Run, Tab, Work
@@ -128,13 +129,16 @@ class DispatchOrdersView(QueueActionView):
             return go_to(self.request, reverse("shipping:dispatch_order", args=ids))
         return go_to(self.request, f"{reverse('shipping:dispatch')}?{urlencode({'id': ids}, doseq=True)}")
 
-    def orders(self, ids: Sequence[int]) -> list[SalesOrder]:
+    def orders(self, ids: Sequence[int]) -> Sequence[SalesOrder]:
         """Return the orders that a warehouse has or had, those that are wanted first before others.
 
         :raises Refused: where none of them is.
         """
         orders = list(
-            queries.orders_at_the_dock(person(self.request)).filter(pk__in=ids).order_by("requested_on", "pk")
+            queries.orders_at_the_dock(person(self.request))
+            .filter(pk__in=ids)
+            .annotate(said=notes.for_warehouse(salesorder="pk", customer="customer"))
+            .order_by("requested_on", "pk")
         )
         if not orders:
             raise Refused.because(queries.blockers(ids, self.verb)[ids[0]])
@@ -193,12 +197,13 @@ class ShipmentQueueView(QueueView):
     title = "Shipments"
     noun = "shipment"
     default_sort = "-pk"
+    archive_sorts: ClassVar[tuple[str, ...]] = ("number",)
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("transit", "In transit", Q(status=Shipment.Status.DISPATCHED)),
-        Tab("delivered", "Delivered", Q(status=Shipment.Status.DELIVERED)),
+        Tab("delivered", "Delivered", Q(status=Shipment.Status.DELIVERED), is_archive=True),
         Tab("returning", "Coming back", Q(status=Shipment.Status.RETURNING)),
         Tab("lost", "Lost", Q(status=Shipment.Status.LOST)),
-        Tab("returned", "Came back", Q(status=Shipment.Status.RETURNED)),
+        Tab("returned", "Came back", Q(status=Shipment.Status.RETURNED), is_archive=True),
     )
     alerts: ClassVar[tuple[Alert, ...]] = (
         Alert(
@@ -284,5 +289,6 @@ class ShipmentView(VerbRequiredMixin, View):
             "can_deliver": shipment.status in {Shipment.Status.DISPATCHED, Shipment.Status.RETURNING}
             and person(request).can("shipping.deliver"),
             "failures": queries.failures_of(shipment),
+            "noted": notes.desk_of("shipment", pk, person(request)),
         }
         return render(request, "shipping/shipment.html", context)

@@ -20,8 +20,8 @@ from django.utils import timezone
 from billing import services as billing_services
 from billing import tasks as billing_tasks
 from billing.models import Invoice
-from core import intake
-from core.models import SavedView, User
+from core import intake, notes
+from core.models import Audience, Note, Notice, SavedView, User
 from core.models.views import EVERYBODY
 from core.queues import QueueView
 from core.roles import Role
@@ -295,8 +295,44 @@ class World:
             ).pk,
             "decided_return": decided(house, shipped, {product: 1}).pk,
             "quarantined_return": decided(house, shipped, {product: 1}, grade=Grade.B).pk,
+            **world.noted(),
         }
         return world
+
+    def noted(self) -> dict[str, Any]:
+        """Put notes and files to an order: one of each for the office, with a price, and one for everybody."""
+        order, boss = self.orders["packed"], self.house.boss
+
+        def write(text: str, audience: str) -> Note:
+            written = notes.write_note(
+                kind="salesorder",
+                document_id=order.pk,
+                text=text,
+                audience=audience,
+                files=[notes.Sent(f"{audience}.txt", io.BytesIO(f"{audience}: {text}".encode()))],
+                actor=boss,
+                at=AT,
+            )
+            return Note.objects.get(pk=written.note_id)
+
+        write(f"Agreed at {PRICE} for {CUSTOMER_NAME}", Audience.OFFICE)
+        note = write("Call before delivery", Audience.WAREHOUSE)
+        notice = Notice.objects.create(
+            company=self.house.company,
+            user=boss,
+            kind="salesorder",
+            document_id=order.pk,
+            label=str(order),
+            what=Notice.What.NOTE,
+            note=note,
+            at=AT,
+        )
+        return {
+            "noted_kind": "salesorder",
+            "note": note.pk,
+            "note_file": note.files.get().pk,  # type: ignore[attr-defined]
+            "notice": notice.pk,
+        }
 
     def url(self, address: Address) -> str:
         """Return an address with the keys of this house in it."""
@@ -319,6 +355,12 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
         for name in ("import", "map_import", "load_import", "stop_import", "refused_rows", "source_file")
     },
     **{f"core:{step}_view": {"pk": "view"} for step in ("edit", "keep", "drop")},
+    **{
+        f"core:{name}": {"kind": "noted_kind", "pk": "order"}
+        for name in ("notes", "assign_owner", "follow", "nameable")
+    },
+    **{f"core:{name}": {"pk": "note"} for name in ("correct_note", "note_history", "strike_note")},
+    **{f"core:{name}": {"pk": "note_file"} for name in ("note_file", "remove_file")},
     "inventory:product": _PRODUCT,
     "inventory:lot": {"pk": "lot"},
     "inventory:edit_product": _PRODUCT,
@@ -330,6 +372,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:discard_sheet": {"pk": "sheet"},
     "orders:customer_po": {"pk": "customer_po"},
     **{f"reservations:{name}": {"pk": "reservation"} for name in ("reservation", "change")},
+    "orders:break_up_kit": {"pk": "short_line"},
     "orders:substitute": {"pk": "short_line"},
     "inventory:create_substitute": {"product_pk": "product"},
     "inventory:drop_substitute": {"product_pk": "scarce_product", "pk": "substitute"},
@@ -374,7 +417,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "sites:edit_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:drop_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:edit_calendar": {"pk": "calendar"},
-    **{f"people:{name}": {"pk": "person"} for name in ("edit", "let_go", "link")},
+    **{f"people:{name}": {"pk": "person"} for name in ("edit", "let_go", "link", "reset_step")},
     "core:choose_password": {"uidb64": "welcome", "token": "welcome"},
     **{f"channels:{name}": {"channel_pk": "channel"} for name in ("channel", "edit_channel", "publish", "create_pool")},
     **{f"channels:{name}": {"channel_pk": "channel", "pk": "pool"} for name in ("edit_pool", "remove_pool")},
@@ -430,6 +473,7 @@ BULK: Mapping[str, str] = {
     "orders:discard": "order",
     "orders:allocate_lines": "waiting_part",
     "orders:hold_many": "order",
+    "orders:assign": "order",
     "orders:lift_holds": "order",
     "reservations:free": "reservation",
     "transfers:cancel": "transfer",

@@ -61,10 +61,23 @@ RULES = {
     "core:change_password": EVERYBODY,
     "core:choose_password": STRANGER,
     "core:preferences": EVERYBODY,
+    "core:second_step": STRANGER,
+    "core:passkey_sign_in": STRANGER,
+    **{f"core:{name}": EVERYBODY for name in ("passkey_options", "add_passkey", "name_passkey", "remove_passkey")},
+    **dict.fromkeys(
+        ("core:security", "core:confirm_password", "core:set_up_app", "core:remove_app", "core:make_codes"), EVERYBODY
+    ),
+    **dict.fromkeys(("core:end_session", "core:end_others"), EVERYBODY),
     "core:readyz": STRANGER,
     "core:work": "core.keep_views",
     "core:alerts": "core.keep_views",
     **{f"core:{step}_view": "core.keep_views" for step in ("save", "edit", "keep", "drop")},
+    **{f"core:{name}": "core.keep_views" for name in ("inbox", "finish_notices")},
+    # As the document of the note or the file is
+    **{f"core:{name}": "orders.view" for name in ("notes", "follow", "correct_note", "note_history", "strike_note")},
+    **{f"core:{name}": "orders.view" for name in ("note_file", "remove_file", "nameable")},
+    "core:assign_owner": "core.assign_owner",
+    "orders:assign": "core.assign_owner",
     "core:search": EVERYBODY,
     "core:styleguide": "core.administer",
     "core:theme": EVERYBODY,
@@ -91,6 +104,7 @@ RULES = {
     "orders:discard": "orders.create",
     "orders:find_customers": "orders.create",
     "orders:find_products": "orders.create",
+    "orders:peek": "orders.create",
     "orders:confirm": "orders.confirm",
     "orders:allocate": "orders.confirm",
     "orders:backorders": "orders.view",
@@ -102,6 +116,7 @@ RULES = {
     "orders:go_on_with_run": "orders.confirm",
     "orders:move_stock": "orders.move_stock",
     "orders:bring_together": "orders.move_stock",
+    "orders:break_up_kit": "orders.cancel",
     "orders:substitute": "orders.substitute",
     "orders:customer_po": "orders.view_prices",
     "reservations:queue": "orders.view_reservations",
@@ -174,7 +189,10 @@ RULES = {
             *("calendars", "create_calendar", "edit_calendar"),
         )
     },
-    **{f"people:{name}": "core.administer" for name in ("people", "create", "edit", "let_go", "link")},
+    **{
+        f"people:{name}": "core.administer"
+        for name in ("people", "create", "edit", "let_go", "link", "second_step", "reset_step")
+    },
     **{
         f"channels:{name}": "inventory.keep_channels"
         for name in (
@@ -713,10 +731,22 @@ class TestFields:
                 {"email": "new@orderly.example", "name": "A", "roles": "PICKER", "warehouses": house.warehouses[0].pk},
             ),
             "people:edit": (f"/people/{subjects['person']}/", {"name": "A", "roles": ["PICKER", "PURCHASER"]}),
+            "people:reset_step": (f"/people/{subjects['person']}/second-step/", {"reason": "Phone lost"}),
+            "people:second_step": ("/people/second-step/", {"roles": ["PICKER"]}),
             "core:save_view": ("/views/new/?queue=orders:queue", {"name": "Mine"}),
             "core:edit_view": (f"/views/{subjects['view']}/", {"name": "Renamed"}),
             "core:keep_view": (f"/views/{subjects['view']}/keep/", {"query": "tab=late"}),
             "core:drop_view": (f"/views/{subjects['view']}/drop/", {}),
+            "core:notes": (f"/documents/salesorder/{subjects['order']}/notes/", {"text": "Wrap it"}),
+            "core:assign_owner": (f"/documents/salesorder/{subjects['order']}/owner/", {"owner": ""}),
+            "core:follow": (f"/documents/salesorder/{subjects['order']}/follow/", {"follow": "no"}),
+            "core:correct_note": (
+                f"/notes/{subjects['note']}/",
+                {"text": "Call an hour before", "audience": "OFFICE", "seen": "0"},
+            ),
+            "core:strike_note": (f"/notes/{subjects['note']}/strike/", {}),
+            "core:remove_file": (f"/notes/files/{subjects['note_file']}/remove/", {"why": "Old"}),
+            "core:finish_notices": ("/inbox/put-away/", {"id": subjects["notice"]}),
             "core:preferences": ("/preferences/", {"name": "A", "time_zone": "UTC", "theme": "dark"}),
             "core:company": ("/company/", {"company": house.company.pk}),
             "core:theme": ("/theme/", {"theme": "light"}),
@@ -844,6 +874,9 @@ class TestFields:
             "core:home",
             "core:change_password",
             "core:choose_password",
+            *("core:second_step", "core:passkey_sign_in", "core:confirm_password", "core:set_up_app"),
+            *("core:add_passkey", "core:name_passkey", "core:remove_passkey", "core:remove_app", "core:make_codes"),
+            *("core:end_session", "core:end_others"),
         }
         pressed = {
             "inventory:close_product",
@@ -854,6 +887,7 @@ class TestFields:
             "core:load_import",
             "core:stop_import",
             "orders:discard_sheet",
+            "orders:break_up_kit",
             "orders:stop_run",
             "orders:go_on_with_run",
             "orders:drop_part",

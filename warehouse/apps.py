@@ -12,8 +12,10 @@ class WarehouseConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the queues in the navigation, the warehouse's verbs and work on the order's page, and the proofs."""
+        from inventory.models import Inspection, Transfer
         from warehouse import handlers
         from warehouse.audit import CHECKS
+        from warehouse.models import Count, Wave
         from warehouse.queries import blockers, lot_steps, order_panel
         from warehouse.queries.searching import find_counts, find_parcels, find_transfers, find_waves
         from warehouse.queries.transfers import owners_of_kept
@@ -70,4 +72,11 @@ class WarehouseConfig(AppConfig):
         registry.lot_steps.register("warehouse.receipts", lot_steps)
         registry.subject_pages.register("inspection", registry.SubjectPage("warehouse:inspection", "inventory.inspect"))
         registry.subject_pages.register("count", registry.SubjectPage("warehouse:count", "warehouse.count"))
+        for kind in (
+            registry.DocumentKind(Wave, "wave"),
+            registry.DocumentKind(Count, "count"),
+            registry.DocumentKind(Inspection, "inspection"),
+            registry.DocumentKind(Transfer, "transfer", owner="created_by"),
+        ):
+            registry.document_kinds.register(kind.model._meta.model_name, kind)
         registry.subject_pages.register("wave", registry.SubjectPage("warehouse:wave", "warehouse.view"))

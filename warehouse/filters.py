@@ -14,7 +14,9 @@ from core.queues import QueueFilter
 class OrderFilter(QueueFilter):
     """Orders by words of their number, their customer's PO number or the customer, and by when they are wanted."""
 
-    search_fields: ClassVar[tuple[str, ...]] = ("number", "po_number", "customer__name")
+    search_numbers: ClassVar[tuple[str, ...]] = ("number",)
+    search_references: ClassVar[tuple[str, ...]] = ("po_key",)
+    search_fields: ClassVar[tuple[str, ...]] = ("customer__name",)
     search_label: ClassVar[str] = "Order, PO number or customer"
     wanted = django_filters.ChoiceFilter(
         method="by_wanted",

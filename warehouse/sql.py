@@ -64,7 +64,7 @@ ORDER BY p.id, t.id FOR NO KEY UPDATE OF p
 # %s = order id
 UNPACKED_UNITS = f"""
 SELECT b.warehouse_id, p.id, l.position, pr.sku, pr.gtin, CASE WHEN p.ratio IS NULL THEN l.description ELSE pr.name END,
-    un.name, un.step, sum(t.picked - t.recalled - c.packed)
+    un.code, un.step, sum(t.picked - t.recalled - c.packed)
 FROM orders_linepart p
 JOIN orders_salesorderline l ON l.id = p.line_id
 JOIN inventory_product pr ON pr.id = p.product_id

@@ -231,7 +231,8 @@ def orders_in_billing(user: User) -> QuerySet[SalesOrder]:
     is_due = (
         (~Q(fulfilment=Facet.NONE) & Exists(lines.filter(billed__lt=Subquery(shipped))))
         | (Q(invoice_on=InvoiceOn.CONFIRM) & Exists(lines.filter(billed__lt=Subquery(wanted))))
-        | (Q(billing=Facet.NONE, fulfilment=Facet.NONE) & without_goods)
+        # What is promised to an order is goods: its lines need not be read
+        | (Q(billing=Facet.NONE, fulfilment=Facet.NONE, allocation=Facet.NONE) & without_goods)
     )
     return (
         SalesOrder.objects.for_user(user)

@@ -20,6 +20,7 @@ from billing.forms import PaymentForm
 from billing.models import Invoice
 from billing.queries import State
 from billing.tables import BillingQueueTable, InvoiceQueueTable
+from core import notes
 from core.money import ZERO
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
@@ -99,12 +100,13 @@ class InvoiceQueueView(QueueView):
     title = "Invoices"
     noun = "invoice"
     default_sort = "due_on"
+    archive_sorts: ClassVar[tuple[str, ...]] = ("number", "due_on")
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("unpaid", "Unpaid", State.UNPAID),
         Tab("overdue", "Overdue", State.OVERDUE),
-        Tab("paid", "Paid", State.PAID),
-        Tab("credit", "Credit notes", State.CREDIT),
-        Tab("all", "All", Q()),
+        Tab("paid", "Paid", State.PAID, is_archive=True),
+        Tab("credit", "Credit notes", State.CREDIT, is_archive=True),
+        Tab("all", "All", Q(), is_archive=True),
     )
     alerts: ClassVar[tuple[Alert, ...]] = (
         Alert(
@@ -184,6 +186,7 @@ class InvoiceView(VerbRequiredMixin, DetailView):
             has_document=queries.has_document(invoice.pk),
             form=payment_form(invoice) if takes_payment else None,
             payment_url=reverse("billing:pay_invoice", args=[invoice.pk]),
+            noted=notes.desk_of("invoice", invoice.pk, user),
             **kwargs,
         )
 

@@ -12,6 +12,7 @@ from django.views.generic import DetailView, FormView
 
 from billing import queries, services
 from billing.forms import RefundForm
+from core import notes
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 
 
@@ -43,6 +44,7 @@ class PaymentView(VerbRequiredMixin, DetailView):
             if has_rest and user.can("billing.pay")
             else "",
             refund_url=reverse("billing:refund_payment", args=[payment.pk]) if may_refund else "",
+            noted=notes.desk_of("payment", payment.pk, user),
             **kwargs,
         )
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from billing import services as billing_services
 from billing.models import Invoice
+from config.demo.bundling import sell_hampers
 from config.demo.buying import Buying
 from config.demo.dividing import keep_for_channels
 from config.demo.documents import COUNTER, Document, Kind, Plan
 from config.demo.history import PROMISED_IN, History, Pace
 from config.demo.keeping import keep_for_later, name_substitutes
+from config.demo.noting import note_what_is_open
 from core.models import Membership
 from core.roles import Role
 from inventory.models import Product
@@ -90,6 +92,14 @@ class Today:
         keep_for_channels(self.world.company, self.by(Role.SALES_MANAGER)["actor"])
         keep_for_later(self.world.company, **self.by(Role.SALES_ADMIN, 1))
         name_substitutes(self.world.company)
+        sell_hampers(
+            self.world.company.pk,
+            self.now,
+            partial(self.by, Role.SALES_MANAGER),
+            partial(self.by, Role.WAREHOUSE_MANAGER),
+        )
+        seller, manager = (self.by(role)["actor"] for role in (Role.SALES_ADMIN, Role.SALES_MANAGER))
+        note_what_is_open(self.world.company, seller, manager, self.now - timedelta(hours=1))
         warehouse_services.complete_waves(at=self.now)
 
     def _draft(self) -> None:

@@ -28,6 +28,8 @@ from config.dev.postgres import APP_ROLE, DATABASE, OWNER_ROLE, EmbeddedPostgres
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+# What people open: browsers offer passkeys at this name and not at the number
+NAME = "localhost"
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 START_LIMIT = 60
 STOP_LIMIT = 12  # longer than the web server waits for its requests
@@ -69,7 +71,7 @@ def main() -> None:
             running.enter_context(Child("web server", web_server(port), environment, data_dir / "web.log")),
         ]
         wait_for_answer(port, children)
-        say(f"\nOrderly runs at http://{HOST}:{port}/   (Ctrl-C stops it, the data stays in {data_dir})\n")
+        say(f"\nOrderly runs at http://{NAME}:{port}/   (Ctrl-C stops it, the data stays in {data_dir})\n")
         run_manage(environment, "load_demo", "--print-logins")
         watch(children)
 

@@ -12,18 +12,17 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
+from core.filing import keep_file, parts_of
 from core.intake import columns, sheets
 from core.intake.kinds import ImportKind, kind_named
 from core.intake.sheets import Layout, Line, SheetUnreadable
 from core.intake.workbooks import Workbook
-from core.models import ColumnMapping, FileImport, SourceFile, SourceFilePart, User
+from core.models import ColumnMapping, FileImport, SourceFile, User
 from core.refusals import Refused
 from core.roles import require
 from core.transactions import atomic
 
 SHOWN_ROWS = 6
-PART = 1024 * 1024
-MAX_NAME = 200
 
 
 class FileRefused(Refused):
@@ -51,37 +50,20 @@ def receive(*, kind: str, name: str, content: BinaryIO, actor: User, at: datetim
     of_kind = kind_named(kind)
     require(actor, of_kind.verb)
     with readable():
-        size = sheets.size_of(content)
+        sheets.size_of(content)
         look = look_at(content, of_kind)
-    content.seek(0)
-    digest = hashlib.sha256()
-    while chunk := content.read(PART):
-        digest.update(chunk)
-    company = actor.company
-    file = SourceFile.objects.create(
-        company=company,
-        name=name[-MAX_NAME:],
-        size=size,
-        sha256=digest.hexdigest(),
-        received_by=actor,
-        received_at=at,
-    )
-    content.seek(0)
-    position = 0
-    while chunk := content.read(PART):
-        SourceFilePart.objects.create(file=file, position=position, content=chunk)
-        position += 1
+    file = keep_file(name=name, content=content, actor=actor, at=at)
     mapping, twice = columns.match(of_kind.columns, look.header)
     for column, _place in twice:
         mapping.pop(column.name, None)
     return FileImport.objects.create(
-        company=company,
+        company=file.company,
         kind=kind,
         file=file,
         actor=actor,
         layout=asdict(look.layout),
         header=list(look.header),
-        mapping=remembered(company.pk, kind, look.header) or mapping,
+        mapping=remembered(file.company_id, kind, look.header) or mapping,
         begun_at=at,
     )
 
@@ -136,7 +118,7 @@ def layout_of(run: FileImport) -> Layout:
 def opened(file: SourceFile) -> Iterator[BinaryIO]:
     """Open a file that was kept, without holding it."""
     with tempfile.TemporaryFile() as copy:
-        for part in file.parts.values_list("content", flat=True).iterator(chunk_size=1):
+        for part in parts_of(file):
             copy.write(part)
         copy.seek(0)
         yield copy

@@ -1,5 +1,6 @@
-"""The kernel's rows: people, companies, what they may do, numbers and keys, kept views, and files that came in."""
+"""The kernel's rows: people, how they get in, companies, numbers and keys, kept views, files that came in, notes."""
 
+from core.models.access import AccessEvent, Passkey, RecoveryCode, SecondStep, Session
 from core.models.house import (
     Company,
     CompanyQuerySet,
@@ -12,19 +13,31 @@ from core.models.house import (
     validate_time_zone,
 )
 from core.models.intake import ColumnMapping, FileImport, ImportRow, OpeningBalance, SourceFile, SourceFilePart
+from core.models.notes import Audience, DocumentOwner, Follower, Note, NoteFile, Notice
 from core.models.views import SavedView
 
 __all__ = [
+    "AccessEvent",
+    "Audience",
     "ColumnMapping",
     "Company",
     "CompanyQuerySet",
+    "DocumentOwner",
     "FileImport",
+    "Follower",
     "IdempotencyKey",
     "ImportRow",
     "Membership",
+    "Note",
+    "NoteFile",
+    "Notice",
     "NumberSeries",
     "OpeningBalance",
+    "Passkey",
+    "RecoveryCode",
     "SavedView",
+    "SecondStep",
+    "Session",
     "SourceFile",
     "SourceFilePart",
     "User",

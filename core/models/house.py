@@ -67,6 +67,10 @@ class Company(models.Model):
     bic = models.CharField(max_length=11, blank=True)
     # From when on the company works with Orderly; what is dated earlier is its past, taken over
     live_on = models.DateField(null=True, blank=True)
+    # In which roles nobody works without a second step
+    second_step_roles = ArrayField(
+        models.CharField(max_length=30, choices=Role.choices), default=list, blank=True, editable=False
+    )
     # To practice in: nothing of it is real, and every page says so
     is_training = models.BooleanField(default=False, editable=False)
 
@@ -179,6 +183,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def roles(self) -> list[Role]:
         """The person's roles in the company they work for now."""
         return [Role(role) for role in self.membership.roles] if self.membership else []
+
+    @property
+    def owes_second_step(self) -> bool:
+        """Whether the company lets nobody work in one of the person's roles without a second step."""
+        asked = self.membership.company.second_step_roles if self.membership else []
+        return any(role in asked for role in self.roles)
 
     def can(self, verb: str) -> bool:
         """Say whether one of the person's roles includes the verb, such as "orders.confirm"."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-import django_filters
 import django_tables2
 from django.core.exceptions import TooManyFieldsSent
 from django.db.models import Model, Q, QuerySet
@@ -23,8 +22,9 @@ from django_tables2.views import SingleTableMixin
 from core import registry
 from core.exports import table_response
 from core.models import User
-from core.pages import VerbRequiredMixin, person, wants_fragment
+from core.pages import VerbRequiredMixin, person, unless_same, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
+from core.queues.filtering import QueueFilter
 from core.queues.keeping import NO_VIEW, KeptViewsMixin
 from core.queues.running import in_slices
 from core.queues.watching import Alert, Work
@@ -37,11 +37,16 @@ MOST_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A state of a queue's rows with a name of its own: its slug in the address, its word, and the rows it holds."""
+    """A state of a queue's rows with a name of its own: its slug in the address, its word, and the rows it holds.
+
+    An archive holds what is over, millions of rows: the newest come first, and it is sorted by nothing that no index of
+    all rows has.
+    """
 
     slug: str
     label: str
     condition: Q
+    is_archive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +84,6 @@ class NamedRow:
     url: str
 
 
-class QueueFilter(django_filters.FilterSet):
-    """The filters of a queue: a search box over `search_fields`, and whatever an app adds.
-
-    Of many filters `inline` names those that stand beside the search box; the others are a press away.
-    """
-
-    inline: ClassVar[tuple[str, ...] | None] = None
-    search_fields: ClassVar[tuple[str, ...]] = ()
-    search_label: ClassVar[str] = "Search"
-    q = django_filters.CharFilter(method="search", label="Search")
-
-    def search(self, queryset: QuerySet[Any], _name: str, text: str) -> QuerySet[Any]:
-        """Return the rows in which every word is found in one of the fields."""
-        for word in text.split():
-            found = Q()
-            for field in self.search_fields:
-                found |= Q(**{f"{field}__icontains": word})
-            queryset = queryset.filter(found)
-        return queryset
-
-
 class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView):
     """A queue as page, fragment and CSV file.
 
@@ -119,6 +103,7 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
     noun = "row"
     noun_plural = ""
     default_sort = "pk"
+    archive_sorts: ClassVar[tuple[str, ...]] = ()
     tabs: ClassVar[tuple[Tab, ...]] = ()
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = ()
     work: ClassVar[tuple[Work, ...]] = ()
@@ -165,12 +150,26 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
     def sort(self) -> SortKey:
         """What the rows are sorted by: the column in the address where it may be sorted by, otherwise the default."""
         asked = self.parameters.get("sort", "")
-        column = self.table_class.base_columns.get(asked.lstrip("-"))
+        path = self.usual_sort
+        if self.sorts_by(asked.lstrip("-")):
+            column = self.table_class.base_columns[asked.lstrip("-")]
+            paths = column.order_by or (column.accessor or asked.lstrip("-"),)
+            path = SortKey.parse(str(paths[0]))
+            path = path.reversed() if asked.startswith("-") else path
+        return replace(path, are_few=self.current_tab is not None and not self.current_tab.is_archive)
+
+    @property
+    def usual_sort(self) -> SortKey:
+        """What the rows are sorted by where nobody asks: an archive by its newest."""
+        is_archive = self.current_tab is not None and self.current_tab.is_archive
+        return SortKey("pk", descending=True) if is_archive else SortKey.parse(self.default_sort)
+
+    def sorts_by(self, name: str) -> bool:
+        """Return whether the current tab can be sorted by a column."""
+        column = self.table_class.base_columns.get(name)
         if column is None or column.orderable is False:
-            return SortKey.parse(self.default_sort)
-        paths = column.order_by or (column.accessor or asked.lstrip("-"),)
-        path = SortKey.parse(str(paths[0]))
-        return path.reversed() if asked.startswith("-") else path
+            return False
+        return self.current_tab is None or not self.current_tab.is_archive or name in self.archive_sorts
 
     def url(self, **changes: str | None) -> str:
         """Return this queue's address with some parameters changed; None takes one away. Pages start anew."""
@@ -208,7 +207,8 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
 
     def headings(self) -> Iterator[dict[str, Any]]:
         """Yield what the head of each column shows: words, class, how it is sorted, the address that sorts by it."""
-        asked = self.parameters.get("sort", "") or self._default_column()
+        asked = self.parameters.get("sort", "")
+        asked = asked if self.sorts_by(asked.lstrip("-")) else self._default_column()
         for name, column in self.table_class.base_columns.items():
             if not column.visible:
                 continue
@@ -220,14 +220,14 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
                 else name.replace("_", " ").capitalize(),
                 "class": column.attrs.get("th", {}).get("class", ""),
                 "url": self.url(sort=name if descending or not is_sorted else f"-{name}")
-                if column.orderable is not False
+                if self.sorts_by(name)
                 else "",
                 "sorted": ("descending" if descending else "ascending") if is_sorted else "",
             }
 
     def _default_column(self) -> str:
         """Return the column that shows the default order, as it would stand in the address."""
-        default = SortKey.parse(self.default_sort)
+        default = self.usual_sort
         for name, column in self.table_class.base_columns.items():
             path = str((column.order_by or (column.accessor or name,))[0]).replace(".", "__")
             if path == default.path:
@@ -257,6 +257,8 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
             # The address bar gets the address without empty parameters
             pages = {name: self.parameters.get(name) or None for name in PAGE_PARAMETERS}
             response["HX-Push-Url"] = self.url(**pages)
+            if "X-Live" in request.headers:
+                return unless_same(request, response)
         return response
 
     def context(self, filterset: QueueFilter, filtered: QuerySet[Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from math import isqrt
+from math import ceil, isqrt
 from typing import Any
 
 from django import template
@@ -163,7 +163,8 @@ HEATS = 5
 def heat_map(rows: Sequence[Any], columns: Sequence[str], name: str, what: str) -> dict[str, Any]:
     """Draw counts by two things as a table whose cells are the darker the more there are.
 
-    Rows have `label` and `cells`, and maybe `href`; the shade grows with the root, so that few are seen beside many.
+    Rows have `label` and `cells`, and maybe `href` and `note`; the shade grows with the root, so that few are seen
+    beside many. Of a row with `most` the shade is the share of that, and what is more than it is marked.
     """
     most = max((cell for row in rows for cell in row.cells), default=0)
     top = isqrt(most * 100) or 1
@@ -171,5 +172,12 @@ def heat_map(rows: Sequence[Any], columns: Sequence[str], name: str, what: str) 
     def heat(number: int) -> int:
         return min(HEATS, 1 + isqrt(number * 100) * (HEATS - 1) // top) if number > 0 else 0
 
-    shown = [{"row": row, "cells": [(cell, heat(cell)) for cell in row.cells]} for row in rows]
+    def shade(number: int, limit: int | None) -> str:
+        if limit and number > limit:
+            return "over"
+        return str(ceil(number * HEATS / limit) if limit and number > 0 else heat(number))
+
+    shown = [
+        {"row": row, "cells": [(cell, shade(cell, getattr(row, "most", None))) for cell in row.cells]} for row in rows
+    ]
     return {"rows": shown, "columns": columns, "name": name, "what": what}

@@ -1,15 +1,14 @@
-"""The kernel's pages: the doors, the way home, what is wrong, the search box, and files that come in."""
+"""The kernel's pages: the doors, the way home, what is wrong, the search box, files that come in, notes, the inbox."""
 
+from core.views.entering import ConfirmPasswordView, SecondStepView, SignInView, door
 from core.views.house import (
     CompanyView,
     PreferencesView,
-    SignInView,
     StyleguideView,
     ThemeView,
     TrainingView,
     bad_request,
     csrf_failure,
-    door,
     home,
     not_allowed,
     not_found,
@@ -28,32 +27,83 @@ from core.views.imports import (
     SourceFileView,
     StopImportView,
 )
+from core.views.inbox import FinishNoticesView, InboxView
+from core.views.notes import (
+    CorrectNoteView,
+    EarlierView,
+    FollowView,
+    NoteFileView,
+    NotesView,
+    OwnerView,
+    PeopleView,
+    RemoveFileView,
+    StrikeNoteView,
+)
+from core.views.passkeys import (
+    AddPasskeyView,
+    NamePasskeyView,
+    PasskeyOptionsView,
+    PasskeySignInView,
+    RemovePasskeyView,
+)
 from core.views.passwords import ChangePasswordView, ChoosePasswordView
 from core.views.saving import DropViewView, EditViewView, KeepViewView, SaveViewView
 from core.views.search import SearchView
+from core.views.security import (
+    EndOthersView,
+    EndSessionView,
+    MakeCodesView,
+    RemoveAppView,
+    SecurityView,
+    SetUpAppView,
+)
 from core.views.working import AlertsView, WorkView
 
 __all__ = [
+    "AddPasskeyView",
     "AlertsView",
     "ChangePasswordView",
     "ChoosePasswordView",
     "CompanyView",
+    "ConfirmPasswordView",
+    "CorrectNoteView",
     "DropViewView",
+    "EarlierView",
     "EditViewView",
+    "EndOthersView",
+    "EndSessionView",
     "ExportRowsView",
+    "FinishNoticesView",
+    "FollowView",
     "ImportFileView",
     "ImportQueueView",
     "ImportView",
+    "InboxView",
     "KeepViewView",
     "LoadImportView",
+    "MakeCodesView",
     "MapImportView",
+    "NamePasskeyView",
+    "NoteFileView",
+    "NotesView",
+    "OwnerView",
+    "PasskeyOptionsView",
+    "PasskeySignInView",
+    "PeopleView",
     "PreferencesView",
     "RefusedRowsView",
+    "RemoveAppView",
+    "RemoveFileView",
+    "RemovePasskeyView",
     "SaveViewView",
     "SearchView",
+    "SecondStepView",
+    "SecurityView",
+    "SetUpAppView",
     "SignInView",
     "SourceFileView",
     "StopImportView",
+    "StrikeNoteView",
     "StyleguideView",
     "ThemeView",
     "TrainingView",

@@ -1,8 +1,7 @@
-"""The kernel's pages: signing in and out, the way home, the theme, and what is shown when something is wrong."""
+"""The kernel's pages: the way home, the theme, and what is shown when something is wrong."""
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,75 +10,29 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, redirect_to_login
 from django.contrib.staticfiles import finders
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, HttpResponseServerError
 from django.shortcuts import render
 from django.template import loader
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.generic import TemplateView, UpdateView, View
 
 from core import jobs, registry
-from core.forms import PreferencesForm, SignInForm, ThemeForm
+from core.context import first_of_day
+from core.forms import PreferencesForm, ThemeForm
 from core.models import Company, User
-from core.pages import COMPANY, VerbRequiredMixin, go_to, next_url, person, vary_on_htmx, wants_fragment
+from core.pages import COMPANY, VerbRequiredMixin, go_to, next_url, person, wants_fragment
 from core.refusals import Blocked, Blocker
-from core.roles import DESKS
-
-
-@method_decorator(login_not_required, name="dispatch")
-class SignInView(LoginView):
-    """Signs a person in: on a page of its own, or over the page whose session has ended."""
-
-    authentication_form = SignInForm
-    template_name = "core/login.html"
-    redirect_authenticated_user = True
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Serve the page; over another page it is never a redirect."""
-        self.redirect_authenticated_user = not wants_fragment(request)
-        return vary_on_htmx(super().dispatch(request, *args, **kwargs))
-
-    def get_template_names(self) -> list[str]:
-        """Return the form alone for htmx."""
-        return ["core/_login_form.html" if wants_fragment(self.request) else self.template_name]
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """Answer 422 with the address as it was typed."""
-        return self.render_to_response(self.get_context_data(form=form), status=422)
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Sign in, and tell the page underneath who it was, or go on to where the person wanted to be."""
-        response = super().form_valid(form)
-        if not wants_fragment(self.request):
-            return response
-        answer = HttpResponse()
-        answer["HX-Trigger"] = json.dumps({"signedInAgain": {"user": form.get_user().pk}})
-        return answer
-
-
-@login_not_required
-def door(request: HttpRequest) -> HttpResponse:
-    """Send those who come to the administration's own door to ours, which has the lock.
-
-    :raises PermissionDenied: where somebody has come through it already; ours would only send them back here.
-    """
-    if request.user.is_authenticated:
-        raise PermissionDenied("The administration is for support alone.")
-    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Send the person to the page where their role's day starts; who has no role is told whom to ask."""
     user = person(request)
     open_to_them = [item for item in registry.navigation if user.can(item.verb)]
-    desks = {DESKS[role] for role in user.roles}
-    first = min(open_to_them, key=lambda item: item.verb not in desks, default=None)
+    first = first_of_day(user, open_to_them)
     return HttpResponseRedirect(reverse(first.url_name)) if first else render(request, "core/no_role.html")
 
 

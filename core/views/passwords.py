@@ -9,9 +9,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import PasswordChangeView, PasswordResetConfirmView
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 
+from core import access
 from core.pages import go_to, wants_fragment
+from core.views.entering import whence
 
 
 class ChangePasswordView(PasswordChangeView):
@@ -36,6 +39,8 @@ class ChangePasswordView(PasswordChangeView):
     def form_valid(self, form: Any) -> HttpResponse:
         """Change it; this session stays."""
         super().form_valid(form)
+        here = self.request.session.session_key
+        access.note_password(user=form.user, but=here, whence=whence(self.request), at=timezone.now())
         messages.success(self.request, "Password changed. Other devices are signed out.")
         return go_to(self.request, self.get_success_url())
 
@@ -57,8 +62,10 @@ class ChoosePasswordView(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Keep it, and send them to the door with it."""
+        answer = super().form_valid(form)
+        access.note_password(user=form.user, but=None, whence=whence(self.request), at=timezone.now())
         messages.success(self.request, "Your password stands: sign in with it.")
-        return super().form_valid(form)
+        return answer
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Answer with the form, its mistakes beside their fields."""

@@ -18,6 +18,8 @@ VERB = "core.keep_views"
 ALERTS = "core:alerts"
 # Everybody's navigation asks, on every page
 KEPT_SECONDS = 5
+# Beside an entry nobody needs to know more exactly, and counting further is what would cost
+MOST_COUNTED = 100
 
 
 class WorkView(VerbRequiredMixin, View):
@@ -37,8 +39,8 @@ class WorkView(VerbRequiredMixin, View):
         user = person(request)
         rows = work_of(request, user, [item.url_name for item in registry.navigation if user.can(item.verb)])
         alerts = {f"!{each.name}": each.rows for each in watched_by(request, user, timezone.now())}
-        counted = capped_counts({**rows, **alerts})
-        total = CappedCount(sum(counted[name].number for name in alerts))
+        counted = capped_counts({**rows, **alerts}, cap=MOST_COUNTED)
+        total = CappedCount(sum(counted[name].number for name in alerts), MOST_COUNTED)
         return {name: str(count) for name, count in {ALERTS: total, **counted}.items() if count and name[0] != "!"}
 
 

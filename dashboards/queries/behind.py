@@ -13,6 +13,7 @@ from core.models import User
 from dashboards.models import Cause, Clock, LineFact, LineStage, Occurrence, OrderFact, Stage
 from dashboards.queries.figures import RISK_DAYS
 from dashboards.queries.periods import Period
+from dashboards.sql.figures import TO_SEND
 from orders.models import Hold
 from warehouse.models import PickTask
 
@@ -40,6 +41,9 @@ LINES = {
     "filled": Lines("Not filled at first", "filled_on", "", "missing", "", Q(filled__lt=F("ordered"))),
     "late": Lines("Late now", "open_on", "open_stage", "due", "open_value", ~Q(open_stage=""), is_of_period=False),
     "risk": Lines("At risk", "open_on", "open_stage", "due", "open_value", ~Q(open_stage=""), is_of_period=False),
+    "to-send": Lines(
+        "Lines to send", "open_on", "open_stage", "due", "open_value", Q(open_stage__in=TO_SEND), is_of_period=False
+    ),
     "waiting": Lines(
         "Lines without stock", "waiting_on", "open_stage", "waiting", "waiting_value", Q(waiting__gt=0), False
     ),

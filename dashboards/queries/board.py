@@ -11,6 +11,7 @@ from core.models import User
 from dashboards.models import Cause, Clock, LineStage, Stage
 from dashboards.queries import figures
 from dashboards.queries.figures import AGES, RISK_DAYS, Figures, Frame, Site, Sum, added, percent
+from dashboards.queries.loading import LoadRow, load
 from dashboards.queries.percentiles import percentile, said
 from dashboards.queries.periods import Period
 from dashboards.queries.tiles import KINDS, Tile, tile_of
@@ -90,6 +91,7 @@ class Board:
     holds: list[CauseRow]
     clocks: list[ClockRow]
     ages: list[AgeRow]
+    load: list[LoadRow]
     foreign: int
 
     @property
@@ -130,6 +132,7 @@ def board(user: User, period: Period, site_id: int | None) -> Board:
             for ranges in [read.ranges("period", f"T_{name}")]
         ],
         ages=_ages(read),
+        load=load(read, [site] if site else known.sites),
         foreign=int(read.total("age", "STAGE").whole),
     )
 

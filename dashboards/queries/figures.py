@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -24,10 +24,12 @@ AGES = ("today", "1–2 d", "3–7 d", "8–14 d", "15–30 d", "over 30 d")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A warehouse by which the page can be narrowed."""
+    """A warehouse by which the page can be narrowed, how many lines it sends in a day, and until when."""
 
     pk: int
     name: str
+    lines_a_day: int | None = None
+    cut_off: time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,14 @@ def frame(user: User) -> Frame:
         cursor.execute(sql.FRAME, [company_id, user.pk, company_id, company_id])
         rows = cursor.fetchall()
     sites = [row for row in rows if row[0] == "site"]
-    is_kept = any(not everywhere for *_rest, everywhere, _here in sites)
+    is_kept = any(not everywhere for *_rest, everywhere, _here, _lines, _cut_off in sites)
     rolled = next((row for row in rows if row[0] == "rolled"), None)
     return Frame(
-        sites=[Site(pk, name) for _what, pk, name, _value, _at, everywhere, here in sites if everywhere or here],
+        sites=[
+            Site(pk, name, lines, cut_off)
+            for _what, pk, name, _value, _at, everywhere, here, lines, cut_off in sites
+            if everywhere or here
+        ],
         is_kept=is_kept,
         targets={name: value for what, _pk, name, value, *_rest in rows if what == "target"},
         event_id=rolled[1] if rolled else 0,

@@ -58,6 +58,9 @@ SET number = d.number + excluded.number, amount = d.amount + excluded.amount, wh
 """
 
 
+# All figures anew, from the facts that are kept
+MAKE_FIGURES = _add(_of(*_TABLES), "")
+
 _GIVEN = "SELECT x.id FROM unnest((SELECT %s::bigint[])) AS x(id)"
 
 # The facts of orders go, and what they counted towards is less by them. %s = order ids[], three times
@@ -97,15 +100,18 @@ FRAME = """
 SELECT 'site', w.id, w.name, NULL::numeric, NULL::timestamptz,
     NOT EXISTS (SELECT FROM inventory_warehouseaccess a JOIN inventory_warehouse v ON v.id = a.warehouse_id AND v.company_id = w.company_id
         WHERE a.user_id = p.id) AS everywhere,
-    EXISTS (SELECT FROM inventory_warehouseaccess a WHERE a.user_id = p.id AND a.warehouse_id = w.id) AS here
+    EXISTS (SELECT FROM inventory_warehouseaccess a WHERE a.user_id = p.id AND a.warehouse_id = w.id) AS here,
+    w.lines_a_day, w.cut_off
 FROM inventory_warehouse w, (SELECT %s::bigint AS company_id, %s::bigint AS id) p WHERE w.company_id = p.company_id
 UNION ALL
-SELECT 'target', 0, t.figure, t.value, NULL, FALSE, FALSE FROM dashboards_target t WHERE t.company_id = %s
+SELECT 'target', 0, t.figure, t.value, NULL, FALSE, FALSE, NULL, NULL FROM dashboards_target t WHERE t.company_id = %s
 UNION ALL
-SELECT 'rolled', r.event_id, '', NULL, r.rolled_at, FALSE, FALSE FROM dashboards_rollup r WHERE r.company_id = %s
+SELECT 'rolled', r.event_id, '', NULL, r.rolled_at, FALSE, FALSE, NULL, NULL FROM dashboards_rollup r WHERE r.company_id = %s
 ORDER BY 1, 3
 """
 
+# Stages of lines that a warehouse can work on
+TO_SEND = ("RELEASE", "PICK", "PACK", "SHIP")
 STANDING = ("OPEN", "WAITING", "STAGE", "HELD")
 TIMED = ("T_CONFIRM", "T_RELEASE", "T_PICK", "T_SHIP", "T_DELIVER", "T_CASH", "T_WHOLE")
 OF_PERIOD = ("FIRST", "NOW", "ASKED", "FILL", "SHORT", "HOLD", "INVOICE", "CREDIT", *TIMED)
@@ -157,6 +163,9 @@ FROM d, given WHERE d.measure = 'STAGE' GROUP BY 2, 3, 4
 UNION ALL
 SELECT 'open', d.measure, d.cause, greatest(-1, least(3, d."on" - given.today)), sum(d.number), 0, sum(d.amount), 0
 FROM d, given WHERE d.measure = 'OPEN' GROUP BY 2, 3, 4
+UNION ALL
+SELECT 'load', d.measure, greatest(-1, least(6, d."on" - given.today))::text, coalesce(d.warehouse_id, 0), sum(d.number), 0, 0, 0
+FROM d, given WHERE d.measure = 'OPEN' AND d.cause IN {TO_SEND} GROUP BY 2, 3, 4
 """
 
 # --- Proofs ---

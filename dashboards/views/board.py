@@ -13,6 +13,7 @@ from django.views.generic import TemplateView
 from core.pages import VerbRequiredMixin, person
 from dashboards.queries import Board, Period, board, period_of
 from dashboards.queries.figures import AGES
+from dashboards.queries.loading import days_of_load
 
 # Behind these rows of ages stand other lists than the orders of a stage
 _BEHIND_AGES = {"HELD": "occurrences/open-holds", "WAITING": "lines/waiting"}
@@ -52,6 +53,7 @@ class BoardView(VerbRequiredMixin, TemplateView):
         ]
         may_set = user.can("dashboards.set_targets")
         context = {"title": "Overview", "board": shown, "presets": presets, "ages": AGES, "may_set_targets": may_set}
+        context["days_of_load"] = days_of_load(period.today)
         return super().get_context_data(**context, **kwargs)
 
 
@@ -74,6 +76,8 @@ def _link(shown: Board) -> None:
         stage.href = behind(f"orders/{stage.slug.lower()}")
     for clock in shown.clocks:
         clock.href = behind(f"orders/time-{clock.slug.lower()}")
+    for load in shown.load:
+        load.href = behind("lines/to-send", site=str(load.site_id))
     for age in shown.ages:
         age.href = behind(_BEHIND_AGES.get(age.slug, f"orders/{age.slug.lower()}"))
     of_causes = (

@@ -92,3 +92,26 @@ class PersonForm(forms.ModelForm):
             )
         work_in(membership=membership, warehouse_ids=[site.pk for site in typed["warehouses"]], actor=self.actor)
         return membership
+
+
+class AskForSecondStepForm(forms.Form):
+    """In which roles nobody works without a second step."""
+
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        label="Ask for it in these roles",
+        help_text="Whoever has none sets one up when they sign in next, and can do nothing else before.",
+    )
+
+
+class ResetSecondStepForm(forms.Form):
+    """Why somebody's second step is taken away."""
+
+    reason = forms.CharField(
+        max_length=200,
+        help_text="They read it, with your name, when they sign in next.",
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        error_messages={"required": "Say why: the person reads it."},
+    )

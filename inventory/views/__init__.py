@@ -12,7 +12,15 @@ from inventory.views.channels import (
 )
 from inventory.views.costs import AddCostView
 from inventory.views.lots import LotView
-from inventory.views.people import CreatePersonView, EditPersonView, LetGoView, PeopleQueueView, SignInLinkView
+from inventory.views.people import (
+    AskForSecondStepView,
+    CreatePersonView,
+    EditPersonView,
+    LetGoView,
+    PeopleQueueView,
+    ResetSecondStepView,
+    SignInLinkView,
+)
 from inventory.views.planning import PlanningQueueView, ReckonPlanningView, ServiceLevelView
 from inventory.views.products import (
     CloseProductsView,
@@ -68,6 +76,7 @@ __all__ = [
     "AddCostView",
     "AnswerView",
     "ApproveOrdersView",
+    "AskForSecondStepView",
     "BrokenPegQueueView",
     "CalendarQueueView",
     "CancelOrdersView",
@@ -114,6 +123,7 @@ __all__ = [
     "ReckonPlanningView",
     "RemovePoolView",
     "ReorderRuleQueueView",
+    "ResetSecondStepView",
     "SendOrdersView",
     "ServiceLevelView",
     "SignInLinkView",

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.views.generic import DetailView
 
+from core import notes
 from core.pages import VerbRequiredMixin, person
 from inventory.models import Lot
 from inventory.queries import lots as lot_queries
@@ -41,5 +42,6 @@ class LotView(VerbRequiredMixin, DetailView):
             more_bins=more_bins,
             came=[step for step in steps if not step.is_out],
             went=[step for step in steps if step.is_out],
+            noted=notes.desk_of("lot", lot.pk, person(self.request)),
             **kwargs,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -9,14 +10,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.generic import View
+from django.utils import timezone
+from django.views.generic import FormView, View
 
 from core.models import Membership
-from core.pages import FormPage, VerbRequiredMixin, go_to, person
-from core.people import ADMINISTERS, let_go, sign_in_link
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, go_to, person
+from core.people import ADMINISTERS, ask_for_second_step, let_go, reset_second_step, sign_in_link
 from core.queues import QueueView, Tab
 from inventory.filters import PeopleFilter
-from inventory.forms.people import PersonForm
+from inventory.forms.people import AskForSecondStepForm, PersonForm, ResetSecondStepForm
 from inventory.queries.people import WORKS_HERE, people
 from inventory.tables import PeopleTable
 
@@ -84,6 +86,63 @@ class EditPersonView(PersonFormPage):
     def url_of(self, reference: Any) -> str:
         """Return the queue."""
         return self.cancel_url()
+
+
+class AskForSecondStepView(FormPageMixin, FormView):
+    """Says in which roles nobody works without a second step."""
+
+    verb = ADMINISTERS
+    form_class = AskForSecondStepForm
+    title = "Second step"
+    done = "Saved: it holds from the next click on."
+
+    def get_initial(self) -> dict[str, Any]:
+        """Return the roles of now."""
+        return {"roles": person(self.request).company.second_step_roles}
+
+    def save(self, form: Any) -> Any:
+        """Keep them."""
+        return ask_for_second_step(roles=form.cleaned_data["roles"], actor=person(self.request)).pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the queue."""
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        """Return the queue."""
+        return reverse("people:people")
+
+
+class ResetSecondStepView(FormPageMixin, FormView):
+    """Takes the second step of a person away who lost their device, and says why."""
+
+    verb = ADMINISTERS
+    form_class = ResetSecondStepForm
+    submit_label = "Reset the second step"
+    done = "Their second step is reset, and they are signed out everywhere."
+
+    @cached_property
+    def membership(self) -> Membership:
+        """The person, of the company's."""
+        return get_object_or_404(people(person(self.request)), pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the person."""
+        return super().get_context_data(title=f"Reset the second step of {self.membership.user}", **kwargs)
+
+    def save(self, form: Any) -> Any:
+        """Reset it."""
+        user, now = person(self.request), timezone.now()
+        reason = form.cleaned_data["reason"]
+        return reset_second_step(membership_id=self.membership.pk, reason=reason, actor=user, at=now).pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return the person's page."""
+        return self.cancel_url()
+
+    def cancel_url(self) -> str:
+        """Return the person's page."""
+        return reverse("people:edit", args=[self.kwargs["pk"]])
 
 
 class LetGoView(VerbRequiredMixin, View):

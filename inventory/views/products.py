@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.views.generic import DetailView
 from django.views.generic.edit import FormView
 
-from core import registry
+from core import notes, registry
 from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from inventory.filters import ProductQueueFilter
@@ -107,6 +107,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
             shows_supply=user.can("inventory.view_supply"),
             may_transfer=user.can("inventory.transfer"),
             changes=catalogue_queries.product_changes(product),
+            noted=notes.desk_of("product", product.pk, user),
             can_change=user.can("inventory.change_product"),
             **(self.stand_ins_of(product) if product.kind == Product.Kind.STOCK else {}),
             **kwargs,

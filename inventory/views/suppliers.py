@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
+from core import notes
 from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import QueueView, Tab
 from inventory import services
@@ -66,6 +67,7 @@ class SupplierView(VerbRequiredMixin, View):
             {
                 "title": supplier.name,
                 "supplier": supplier,
+                "noted": notes.desk_of("supplier", pk, user),
                 "items": items,
                 "currency": user.company.currency,
                 "orders": list(supply_queries.supplier_orders(user, timezone.localdate()).filter(supplier=pk)[:20]),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
+from core import notes
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from inventory import documents, services
@@ -92,6 +93,7 @@ class SupplierOrderView(VerbRequiredMixin, View):
                 "order": order,
                 "lines": lines,
                 "today": timezone.localdate(),
+                "noted": notes.desk_of("supplierorder", pk, user),
                 "mails": supply_queries.mails_of(order),
                 "costs": supply_queries.late_costs_of(order),
                 "may_add_cost": user.can("inventory.purchase") and any(line.received for line in lines),

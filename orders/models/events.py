@@ -36,6 +36,38 @@ class MoveReason(models.TextChoices):
     MISTAKE = "MISTAKE", "Allocated by mistake"
 
 
+# What those who follow an order are told of; a Notice names each alike
+TOLD = (
+    *("HELD", "LIFTED", "PROMISED", "SHORT", "CUT", "CANCELLED"),
+    *("DELIVERED", "DELIVERY_REFUSED", "DELIVERY_MISSED", "DELIVERY_LOST"),
+)
+
+
+def tell_followers() -> pgtrigger.Trigger:
+    """Return the trigger that puts what matters into the inboxes of an order's followers, with the event itself.
+
+    The services that write events need not ask whether anybody follows: no statement of theirs is spent on it, and
+    other events do not wake it (ADR 0015).
+    """
+    return pgtrigger.Trigger(
+        name="tell_followers",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Q(new__kind__in=list(TOLD)),
+        func="""
+            INSERT INTO core_notice (company_id, user_id, kind, document_id, label, what, actor_id, at)
+            SELECT NEW.company_id, f.user_id, f.kind, f.document_id, COALESCE(o.number, 'draft ' || o.id), NEW.kind,
+                NEW.actor_id, NEW.at
+            FROM core_follower f JOIN orders_salesorder o ON o.id = NEW.order_id
+            WHERE f.company_id = NEW.company_id AND f.kind = 'salesorder' AND f.document_id = NEW.order_id
+                AND f.user_id IS DISTINCT FROM NEW.actor_id
+            ORDER BY f.user_id;
+            RETURN NULL;
+        """,
+    )
+
+
 class OrderEvent(models.Model):
     """A fact about an order: append-only, in the order of its id; timeline, stage clock and source of webhooks.
 
@@ -52,6 +84,7 @@ class OrderEvent(models.Model):
         RESERVED = "RESERVED", "Reservation taken over"
         PROMISED = "PROMISED", "Promise moved"
         SUBSTITUTED = "SUBSTITUTED", "Substituted"
+        BROKEN_UP = "BROKEN_UP", "Kit broken up"
         STOCK_MOVED = "STOCK_MOVED", "Stock moved between orders"
         BROUGHT = "BROUGHT", "Brought together"
         RELEASED = "RELEASED", "Released"
@@ -106,7 +139,7 @@ class OrderEvent(models.Model):
     objects = CompanyQuerySet.as_manager()
 
     class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = append_only()
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [*append_only(), tell_followers()]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["order", "id"], name="orderevent_by_order")]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 import pghistory
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -88,7 +89,7 @@ class SalesOrder(models.Model):
     # Somebody still has work with them
     OPEN: ClassVar[Sequence[str]] = ["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED"]
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.CharField(max_length=20, null=True, editable=False)  # noqa: DJ001 - a draft has none, and none is unique
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     customer_po = models.ForeignKey(CustomerPO, on_delete=models.PROTECT, null=True, related_name="+")
@@ -165,6 +166,14 @@ class SalesOrder(models.Model):
                 condition=Q(status__in=["CONFIRMED", "RELEASED", "COMPLETED"]),
                 name="salesorder_open_by_billing",
             ),
+            models.Index(
+                fields=["company", "requested_on", "id"],
+                condition=Q(status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED"]),
+                name="salesorder_to_do_by_day",
+            ),
+            models.Index(fields=["channel", "id"], condition=Q(channel__isnull=False), name="salesorder_by_channel"),
+            # Orders lie as they came: a few pages say which stretch of the table has the orders of some days
+            BrinIndex(fields=["ordered_on"], name="salesorder_by_day_ordered"),
             models.Index(fields=["company", "po_key"], name="salesorder_by_po_number"),
         ]
 
@@ -223,6 +232,8 @@ class SalesOrderLine(models.Model):
 
     order = models.ForeignKey(SalesOrder, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()
+    # The kit that this was a component of, until that was broken up
+    of_kit = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     description = models.CharField(max_length=200)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
@@ -247,6 +258,9 @@ class SalesOrderLine(models.Model):
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["order", "position"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["of_kit"], condition=Q(of_kit__isnull=False), name="salesorderline_of_kit"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # Looked at when a statement ends, so that one statement can move lines up and down
             models.UniqueConstraint(

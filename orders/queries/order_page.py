@@ -214,6 +214,7 @@ _TITLES: Mapping[str, str] = {
     Kind.ALLOCATED: "Stock allocated",
     Kind.RESERVED: "Taken over from a reservation",
     Kind.SUBSTITUTED: "Shipped instead of what was ordered",
+    Kind.BROKEN_UP: "Kit broken up into its components",
     Kind.STOCK_MOVED: "Stock moved between orders",
     Kind.BROUGHT: "Brought together",
     Kind.RELEASED: "Released to the warehouse",

@@ -38,8 +38,10 @@ _STAGES: dict[str, dict[str, Stage]] = {
         Facet.OVER: Stage("Overpaid", "wrong"),
     },
 }
+# Of which something may be to bill or to be paid: the others are over or not begun
+BILLABLE = [SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED, SalesOrder.Status.COMPLETED]
 _TO_CONFIRM = {SalesOrder.Status.DRAFT, SalesOrder.Status.REVIEW}
-_UNDER_WAY = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
+UNDER_WAY = (SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED)
 
 
 # The day asked for has passed, and the goods have not all left; `today` is annotated. Charges alone never leave: parts
@@ -96,9 +98,9 @@ def orders_in_queue(user: User, today: date) -> QuerySet[SalesOrder]:
 def stages_of(order: SalesOrder, *, waits: bool, held: bool = False) -> list[Stage]:
     """Return how far an order is: its promise until it is shipped, then what was shipped, invoiced and paid."""
     stages = []
-    if held and order.status in _UNDER_WAY:
+    if held and order.status in UNDER_WAY:
         stages.append(Stage("On hold", "wrong"))
-    if order.status in _UNDER_WAY and order.fulfilment != Facet.FULL:
+    if order.status in UNDER_WAY and order.fulfilment != Facet.FULL:
         if order.allocation == Facet.FULL:
             stages.append(Stage("Allocated", "going"))
         elif waits:
@@ -120,7 +122,7 @@ def shown(orders: Iterable[Any], now: datetime) -> list[Any]:
     blocked = blockers(drafts, "orders.confirm") if drafts else {}
     for order in rows:
         order.stages = stages_of(order, waits=order.waits, held=order.held)
-        order.on_hold = order.held and order.status in _UNDER_WAY
+        order.on_hold = order.held and order.status in UNDER_WAY
         order.age = max(0, (now - (order.confirmed_at or order.created_at)).days)
         order.late_days = (order.today - order.requested_on).days if order.late else 0
         order.blocked = blocked.get(order.pk, [])

@@ -18,7 +18,9 @@ def find_orders(user: User, sought: Sought) -> list[Hit]:
     if serial:
         ways.insert(0, mine.filter(pk=serial))
     if sought.reference:
-        ways.append(mine.filter(po_key__startswith=sought.reference).order_by("po_key"))
+        # One way each, for an index has what begins with a text in one place
+        for beginning in (sought.reference, f"PO{sought.reference}"):
+            ways.append(mine.filter(po_key__startswith=beginning).order_by("po_key"))
     rows = first_of(ways, "pk", "number", "po_number", "po_key", "customer__name", "status")
     return [
         Hit(

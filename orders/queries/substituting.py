@@ -71,9 +71,13 @@ class Offer:
 
 def offers(line: SalesOrderLine, today: date) -> list[Offer]:
     """Return what can stand in for a line's product, the best first."""
-    found = stand_ins(line.product, today)
-    free = available([one.product.pk for one in found], today, channel_id=line.order.channel_id)
-    rule = line.order.customer.substitutes
+    return offers_for(line.product, line.order.customer.substitutes, line.order.channel_id, today)
+
+
+def offers_for(product: Product, rule: str, channel_id: int | None, today: date) -> list[Offer]:
+    """Return what can stand in for a product for a customer with a rule, in a channel or none; the best first."""
+    found = stand_ins(product, today)
+    free = available([one.product.pk for one in found], today, channel_id=channel_id)
     return [
         Offer(one.product, one.is_equal, one.reason, not needs_no_answer(rule, one.is_equal), free[one.product.pk])
         for one in found

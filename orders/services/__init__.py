@@ -1,6 +1,7 @@
 """Every write of orders: taking them in, confirming, and noting what the apps above did with them."""
 
 from orders.services.allocating import Allocated, allocate_orders, allocate_parts, move_stock
+from orders.services.breaking_up import BrokenUp, break_up_kit
 from orders.services.bringing import bring_together
 from orders.services.cancelling import Cancelled, TooMuch, cancel_lines, cancel_orders, cancel_rest
 from orders.services.changing import Changed, DraftChange, change_drafts, discard_drafts
@@ -9,6 +10,7 @@ from orders.services.confirming import Confirmed, confirm_orders
 from orders.services.crediting import CreditChange, CreditTermsInvalid, move_credit, set_credit_terms
 from orders.services.cutting import GivenUp, Undone
 from orders.services.drafting import Created, DuplicatePO, LineDraft, OrderDraft, OrderInvalid
+from orders.services.following import tell_of_late_orders
 from orders.services.holding import (
     Held,
     HoldTerms,
@@ -65,6 +67,7 @@ __all__ = [
     "ORDERS",
     "Allocated",
     "Answer",
+    "BrokenUp",
     "Cancelled",
     "Changed",
     "Confirmed",
@@ -98,6 +101,7 @@ __all__ = [
     "allocate_parts",
     "begin_nightly_runs",
     "begin_run",
+    "break_up_kit",
     "bring_forward",
     "bring_together",
     "cancel_lines",
@@ -149,4 +153,5 @@ __all__ = [
     "set_credit_terms",
     "stop_run",
     "substitute",
+    "tell_of_late_orders",
 ]

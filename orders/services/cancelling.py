@@ -204,7 +204,9 @@ def _too_much(
             return TooMuch(f"Line {line.position}: {asked.normalize():f} is no quantity of {line.product.unit.name}.")
         if asked > open_units - shipped[line.pk]:
             left = open_units - shipped[line.pk]
-            return TooMuch(f"Line {line.position}: {left.normalize():,f} of it can be cancelled; the others have left.")
+            said = f"Line {line.position}: {left.normalize():,f} of it can be cancelled; the others have left."
+            is_kit = line.product.kind == Product.Kind.KIT
+            return TooMuch(f"{said} Sell this kit by component to cancel what has not." if is_kit else said)
         if asked > open_units - billed:
             return TooMuch(
                 f"Line {line.position}: {billed.normalize():,f} of it on an invoice: a credit note comes first."

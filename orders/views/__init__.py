@@ -1,6 +1,7 @@
 """Orders' pages: the queue, an order, keying one, the customers, and the prices."""
 
 from orders.views.backorders import AllocateFreeView, AllocateLinesView, BackorderQueueView, MoveStockView
+from orders.views.breaking_up import BreakUpKitView
 from orders.views.bringing import BringTogetherView
 from orders.views.cancelling import CancelOrderView, PreviewCancelView
 from orders.views.customers import (
@@ -25,6 +26,7 @@ from orders.views.entry import (
 from orders.views.holding import HoldOrdersView, HoldOrderView, LiftHoldsView, LiftHoldView, PreviewHoldView
 from orders.views.order import CustomerPOView, OrderDetailView
 from orders.views.parts import CreatePartView, CustomerPartQueueView, DropPartView, EditPartView
+from orders.views.peeking import PeekView
 from orders.views.prices import (
     CreatePriceListView,
     CreatePriceView,
@@ -34,7 +36,7 @@ from orders.views.prices import (
     PriceListQueueView,
     PriceQueueView,
 )
-from orders.views.queue import AllocateOrdersView, ConfirmOrdersView, OrderQueueView
+from orders.views.queue import AllocateOrdersView, AssignOrdersView, ConfirmOrdersView, OrderQueueView
 from orders.views.reallocating import ReallocateView
 from orders.views.reservations import (
     ChangeReservationView,
@@ -52,7 +54,9 @@ __all__ = [
     "AllocateLinesView",
     "AllocateOrdersView",
     "AllocationRunsView",
+    "AssignOrdersView",
     "BackorderQueueView",
+    "BreakUpKitView",
     "BringTogetherView",
     "CancelOrderView",
     "ChangeReservationView",
@@ -93,6 +97,7 @@ __all__ = [
     "MoveStockView",
     "OrderDetailView",
     "OrderQueueView",
+    "PeekView",
     "PreviewCancelView",
     "PreviewHoldView",
     "PreviewOrderView",

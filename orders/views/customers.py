@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import DetailView, FormView
 
+from core import notes
 from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
 from core.queues import QueueView, Tab
 from orders.filters import CustomerQueueFilter
@@ -84,6 +85,7 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
             if user.can("orders.view_reservations")
             else [],
             can_reserve=user.can("orders.reserve") and customer.is_active,
+            noted=notes.desk_of("customer", customer.pk, user),
             **kwargs,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -97,7 +98,7 @@ class EntryPage(OrderEntryMixin, FormPageMixin, FormView):
     @property
     def confirms(self) -> bool:
         """Whether the person asks for the order to be confirmed, and may."""
-        return self.request.POST.get("then") == "confirm" and person(self.request).can("orders.confirm")
+        return self.request.POST.get("then") in ("confirm", "next") and person(self.request).can("orders.confirm")
 
     def url_of(self, reference: Any) -> str:
         """Return the order's page."""
@@ -138,6 +139,12 @@ class CreateOrderView(EntryPage):
             "requested_on": next_working_day(kwargs["today"]),
         }
         return OrderEntryForm(initial=initial, **kwargs)
+
+    def url_of(self, reference: Any) -> str:
+        """Return the order's page, or an empty form for the same customer where the next order is keyed at once."""
+        if self.request.POST.get("then") != "next":
+            return super().url_of(reference)
+        return f"{reverse('orders:create')}?{urlencode({'customer': self.request.POST.get('customer', '')})}"
 
     def save(self, form: OrderEntryForm) -> int:
         """Take the order in, confirmed where that was asked.

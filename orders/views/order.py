@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import DetailView
 
-from core import registry
+from core import notes, registry
 from core.models import User
 from core.pages import VerbRequiredMixin, person
 from core.refusals import Blocker
@@ -76,7 +76,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         promised = promises.line_promises(order, lines, user, timezone.localdate())
         for line in lines:
             line.promise = promised.get(line.pk)  # type: ignore[attr-defined]
-        self.offer_substitutes(order, lines, user)
+        self.offer_verbs(order, lines, user)
         contexts = self.panel_contexts(order, user)
         actions = self.actions(order, user)
         next_actions = [action for action in actions if not action.aside]
@@ -105,15 +105,18 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
                 *(document for _template, context in contexts for document in context.get("documents", ())),
             ],
             entries=order_page.timeline(order, user),
+            noted=notes.desk_of("salesorder", order.pk, user),
             **kwargs,
         )
 
-    def offer_substitutes(self, order: SalesOrder, lines: Sequence[Any], user: User) -> None:
-        """Offer to substitute a line only where it waits, or is a draft's, to those who may."""
+    def offer_verbs(self, order: SalesOrder, lines: Sequence[Any], user: User) -> None:
+        """Offer those who may to substitute what waits, and to break up a kit of which only some components left."""
         may = order.status in cancelling.OPEN and user.can("orders.substitute")
+        may_break = order.status in cancelling.OPEN and user.can("orders.cancel")
         for line in lines:
             waits = order.status in cancelling.DRAFTS or line.steps.backordered > 0
             line.has_substitutes = may and waits and line.has_substitutes
+            line.can_break_up = may_break and bool(line.components) and line.begun > line.shipped
 
     def actions(self, order: SalesOrder, user: User) -> list[ShownAction]:
         """Return the verbs that this person may do and that are not done, each asked once what stands against it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from core import notes
+from core.forms import OwnerForm
 from core.pages import person
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from orders import services
@@ -31,6 +33,9 @@ HOLD = BulkAction("orders:hold_many", "orders.hold", "Hold", key="h", opens=True
 LIFT = BulkAction("orders:lift_holds", "orders.lift_hold", "Lift the holds", key="l")
 
 
+ASSIGN = BulkAction("orders:assign", "core.assign_owner", "Give to", key="o", opens=True)
+
+
 class OrderQueueView(QueueView):
     """Orders, by what has to be done with them."""
 
@@ -44,6 +49,7 @@ class OrderQueueView(QueueView):
     title = "Orders"
     noun = "order"
     default_sort = "requested_on"
+    archive_sorts: ClassVar[tuple[str, ...]] = ("number",)
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("drafts", "To confirm", Q(status__in=["DRAFT", "REVIEW"])),
         Tab("late", "Late", Q(late=True)),
@@ -51,8 +57,8 @@ class OrderQueueView(QueueView):
         Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
         Tab("held", "On hold", Q(status__in=["CONFIRMED", "RELEASED"], held=True)),
         Tab("released", "Released", Q(status="RELEASED")),
-        Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"])),
-        Tab("all", "All", Q()),
+        Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"]), is_archive=True),
+        Tab("all", "All", Q(), is_archive=True),
     )
     work: ClassVar[tuple[Work, ...]] = (Work("drafts", "orders.confirm"),)
     alerts: ClassVar[tuple[Alert, ...]] = (
@@ -85,13 +91,13 @@ class OrderQueueView(QueueView):
         """What can be done to the orders of the current tab."""
         tab = self.current_tab.slug if self.current_tab else ""
         offered = {
-            "drafts": [CONFIRM, DISCARD],
-            "late": [ALLOCATE, HOLD],
-            "confirmed": [ALLOCATE, HOLD],
-            "backordered": [ALLOCATE, HOLD],
-            "released": [HOLD],
-            "held": [LIFT],
-            "all": [CONFIRM, ALLOCATE],
+            "drafts": [CONFIRM, DISCARD, ASSIGN],
+            "late": [ALLOCATE, HOLD, ASSIGN],
+            "confirmed": [ALLOCATE, HOLD, ASSIGN],
+            "backordered": [ALLOCATE, HOLD, ASSIGN],
+            "released": [HOLD, ASSIGN],
+            "held": [LIFT, ASSIGN],
+            "all": [CONFIRM, ALLOCATE, ASSIGN],
         }
         user = person(self.request)
         return [(action, reverse(action.url_name)) for action in offered.get(tab, []) if user.can(action.verb)]
@@ -122,3 +128,22 @@ class AllocateOrdersView(QueueActionView):
     queue, queue_url = OrderQueueView, "orders:queue"
     service, ids_name = services.allocate_orders, "order_ids"
     done, done_many = "Stock allocated.", "Stock allocated to {n} orders."
+
+
+class AssignOrdersView(QueueActionView):
+    """Gives orders to somebody, who looks after them from now on; its page asks to whom."""
+
+    verb = "core.assign_owner"
+    queue, queue_url = OrderQueueView, "orders:queue"
+    service, ids_name = partial(notes.assign_owner, kind="salesorder"), "document_ids"
+    done, done_many = "Order given.", "{n} orders given."
+
+    @property
+    def form_class(self) -> Any:  # type: ignore[override]
+        """Return the form with the colleagues who may open orders."""
+        people = [user for user in notes.colleagues(person(self.request).company.pk) if user.can("orders.view")]
+        return partial(OwnerForm, people=people)
+
+    def called_with(self, form: Any) -> dict[str, Any]:
+        """Return who was chosen."""
+        return {"owner_id": form.cleaned_data["owner"]}

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import FormView, View
 
+from core import notes
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from orders import services
@@ -100,6 +101,7 @@ class ReservationView(VerbRequiredMixin, View):
                 "title": reservation.number,
                 "reservation": reservation,
                 "kept": reservation_queries.kept_by(reservation),
+                "noted": notes.desk_of("reservation", pk, user),
                 "uses": list(reservation_queries.uses_of(reservation)),
                 "may_change": user.can("orders.reserve") and reservation.status == Reservation.Status.OPEN,
                 "can_order": user.can("orders.create") and reservation.customer is not None,

@@ -132,7 +132,7 @@ def parts_of_return(row: ReturnOrder) -> list[PartOfReturn]:
                 description=line.part.line.description
                 if line.part.product_id == line.part.line.product_id
                 else line.product.name,
-                unit=line.product.unit.name.lower(),
+                unit=line.product.unit.code,
                 step=line.product.unit.step,
             ),
         )

@@ -40,7 +40,7 @@ class ReturnQueueView(QueueView):
         Tab("inspected", "To put away", Q(status=Status.INSPECTED)),
         Tab("decided", "To settle", Q(status=Status.DECIDED)),
         Tab("quarantine", "In quarantine", pages.IS_QUARANTINED),
-        Tab("closed", "Closed", ~pages.IS_OPEN),
+        Tab("closed", "Closed", ~pages.IS_OPEN, is_archive=True),
     )
     work: ClassVar[tuple[Work, ...]] = (
         Work("requested", "returns.authorize"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import FormView, View
 
+from core import notes
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.refusals import Refused
 from returns import queries, services
@@ -64,6 +65,7 @@ def return_context(request: HttpRequest, pk: int, **sent: Any) -> dict[str, Any]
         "dispositions": pages.dispositions_of_return(row),
         "exits": pages.exits_of_return(row),
         "action_fields": {"id": pk},
+        "noted": notes.desk_of("returnorder", pk, user),
         "awaits": any(part.awaited for part in parts),
         "can_authorize": row.status == Status.REQUESTED and user.can("returns.authorize"),
         "can_cancel": row.status in {Status.REQUESTED, Status.AUTHORIZED} and user.can("returns.request"),

@@ -16,9 +16,28 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     open(opener.dataset.openDialog);
   }
+  if (event.target.closest("[data-print]")) window.print();
   // The veil around a dialog closes it
   if (event.target.matches("dialog.sheet")) event.target.close("");
 });
+
+// What a button says, without the key that presses it
+function wordsOf(button) {
+  const copy = button.cloneNode(true);
+  for (const key of copy.querySelectorAll(".keys")) key.remove();
+  return copy.textContent.trim() || "Do it";
+}
+
+// A menu is entered as it opens
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.newState === "open" && event.target.matches(".menu[popover]")) {
+      event.target.querySelector("a[href], button:enabled, input:not([type=hidden]), select")?.focus();
+    }
+  },
+  { capture: true },
+);
 
 document.addEventListener("htmx:confirm", (event) => {
   const asking = event.detail.elt.closest("[data-confirm]");
@@ -26,8 +45,7 @@ document.addEventListener("htmx:confirm", (event) => {
   event.preventDefault();
   const dialog = document.getElementById("question");
   dialog.querySelector("#question-text").textContent = asking.dataset.confirm;
-  dialog.querySelector("[value=yes]").textContent =
-    asking.dataset.confirmVerb ?? event.detail.elt.textContent.trim() ?? "Do it";
+  dialog.querySelector("[value=yes] span").textContent = asking.dataset.confirmVerb ?? wordsOf(event.detail.elt);
   dialog.addEventListener(
     "close",
     () => {
@@ -42,6 +60,7 @@ document.addEventListener("sessionExpired", () => {
   // A page may have asked several times before it heard; what is typed into the first form stays
   if (document.getElementById("sign-in-again").open) return;
   const dialog = open("sign-in-again");
+  import(dialog.dataset.passkeys);
   // The form's own autofocus says where the next key belongs
   window.htmx.ajax("GET", dialog.dataset.url, { target: "#sign-in-form", swap: "innerHTML" });
 });

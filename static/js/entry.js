@@ -74,10 +74,22 @@ function addRow(after = rows().at(-1)) {
 
 function dropRow(row) {
   const next = row.nextElementSibling ?? row.previousElementSibling ?? addRow();
+  const place = rows().indexOf(row);
+  const isBlank = boxesOf(row).every((box) => !box.value);
   row.remove();
   number();
   boxesOf(next)[0].focus();
   changed();
+  if (isBlank) return;
+  const undo = () => {
+    const at = rows()[place];
+    if (at) at.before(row);
+    else body().append(row);
+    number();
+    boxesOf(row)[0].focus();
+    changed();
+  };
+  document.dispatchEvent(new CustomEvent("orderly:note", { detail: { text: `Line ${place + 1} deleted.`, undo } }));
 }
 
 function changed(delay = 0) {

@@ -21,6 +21,15 @@ if (!showFirstMistake()) {
   document.querySelector("main form[data-guard] [autofocus]")?.focus();
 }
 
+// A page that is a form begins in its first box, but for a phone, where that would raise the keyboard over the page
+if (document.activeElement === document.body && matchMedia("(min-width: 768px)").matches) {
+  const box = "input:not([type=hidden], [readonly], [type=file]), select, textarea";
+  document.querySelector("main .page-content > form[data-guard], main .page-content > .narrow > form[data-guard]")?.querySelector(box)?.focus();
+}
+
+// What stands in the first box is a proposal: typing replaces it
+if (document.activeElement.matches("input[autofocus]:not([type=date])")) document.activeElement.select();
+
 // A plain form is sent once, however often its button is pressed
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -1,23 +1,37 @@
 // Notes in the corner: they leave by themselves unless they say that something is wrong, and they tell what the server could not.
 
 const STAY_MS = 6000;
+const UNDO_MS = 10000;
 const toasts = document.getElementById("toasts");
 
 function schedule(note) {
   if (note.dataset.scheduled || note.matches(".warning, .error")) return;
   note.dataset.scheduled = "yes";
-  let timer = setTimeout(() => note.remove(), STAY_MS);
+  let timer = setTimeout(() => note.remove(), Number(note.dataset.stays ?? STAY_MS));
   note.addEventListener("pointerenter", () => clearTimeout(timer));
   note.addEventListener("pointerleave", () => {
     timer = setTimeout(() => note.remove(), STAY_MS / 2);
   });
 }
 
-function add(text, level = "info") {
+// What can be taken back with certainty says so, and by which key
+function offer(note, undo) {
+  const button = note.querySelector("[data-undo]");
+  document.querySelectorAll("#toasts [data-undo]").forEach((other) => other.remove());
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    note.remove();
+    undo();
+  });
+  note.dataset.stays = UNDO_MS;
+}
+
+function add(text, level = "info", undo = null) {
   const template = document.getElementById("toast-template");
   const note = template.content.firstElementChild.cloneNode(true);
   note.classList.add(level);
   note.querySelector("p").textContent = text;
+  if (undo) offer(note, undo);
   toasts.append(note);
 }
 
@@ -30,7 +44,7 @@ document.addEventListener("click", (event) => {
   if (button) button.closest("[data-toast], [data-refusal]").remove();
 });
 
-document.addEventListener("orderly:note", (event) => add(event.detail.text, event.detail.level));
+document.addEventListener("orderly:note", (event) => add(event.detail.text, event.detail.level, event.detail.undo));
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;

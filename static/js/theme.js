@@ -7,4 +7,7 @@
   };
   apply();
   dark.addEventListener("change", apply);
+  // Paper is white
+  addEventListener("beforeprint", () => { root.dataset.bsTheme = "light"; });
+  addEventListener("afterprint", () => { root.dataset.bsTheme = root.dataset.theme === "auto" ? "" : root.dataset.theme; apply(); });
 })();

@@ -16,6 +16,9 @@ async function ask() {
   for (const count of document.querySelectorAll("[data-work]")) count.textContent = waiting[count.dataset.work] ?? "";
 }
 
+// The entry that the page stands under is seen, however many stand above it
+document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest" });
+
 ask();
 setInterval(ask, EVERY_MS);
 document.addEventListener("visibilitychange", ask);

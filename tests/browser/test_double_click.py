@@ -27,7 +27,7 @@ BUTTONS = 'form[method="post"] button:not([type="button"]), button[form]:not([ty
 # What ends the session or only changes how things look
 LEFT_OUT = re.compile(r"^(/logout/|/theme/|/preferences/)")
 # Tables that tell of requests, not of what they did
-NOT_EFFECTS = {"core_idempotencykey", "django_session", "axes_accesslog", "axes_accessattempt"}
+NOT_EFFECTS = {"core_idempotencykey", "core_session", "axes_accesslog", "axes_accessattempt"}
 DESCRIBE = """all => all.map((button) => [
     button.getAttribute("hx-post") || button.getAttribute("formaction") || button.form?.getAttribute("action")
         || location.pathname,

@@ -8,13 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from core.models import User
+from core.models import Session, User
 from core.roles import Role
-from inventory.models import Demand, Product
+from inventory.models import Demand, Product, Substitute
 from orders.models import Customer, OrderEvent, SalesOrder
 from tests.factories.core import PASSWORD, person, work_imports
 from tests.factories.inventory import stock
@@ -103,6 +102,23 @@ class TestKeying:
         ]
         assert_accessible(page)
 
+    def test_the_next_order_follows_at_once_and_a_deleted_line_comes_back(self, page, seller, heart):
+        key_head(page, "PO-1")
+        pick(page, "heart", "5 free")
+        page.keyboard.type("2")
+        page.keyboard.press("Control+Backspace")
+        expect(page.locator("#toasts")).to_contain_text("Line 1 deleted.")
+        expect(item(page, 1)).to_have_value("")
+        page.keyboard.press("Control+z")
+        expect(item(page, 1)).to_have_value("85123A")
+        expect(page.locator("#row-1-quantity")).to_have_value("2")
+        page.keyboard.press("Control+Shift+Enter")
+        expect(page.locator("#toasts")).to_contain_text("confirmed.")
+        expect(page.get_by_label("PO number")).to_be_focused()
+        expect(page.get_by_label("PO number")).to_have_value("")
+        expect(page.get_by_label("Customer")).to_have_value(re.compile("C-100"))
+        assert SalesOrder.objects.get().status == SalesOrder.Status.CONFIRMED
+
     def test_a_typed_price_stays_while_the_quantity_changes(self, page, seller, heart):
         key_head(page, "PO-1")
         pick(page, "85123", "White hanging heart")
@@ -132,6 +148,28 @@ class TestKeying:
         page.keyboard.press("Control+s")
         expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
         assert SalesOrder.objects.get().lines.get().quantity == 4
+
+    def test_stock_prices_and_substitutes_are_looked_up_and_taken_by_keys(self, page, seller, heart, bottle):
+        Product.objects.update(unit=heart.unit)
+        Substitute.objects.create(product=heart, stand_in=bottle)
+        key_head(page, "PO-1")
+        pick(page, "heart", "5 free")
+        page.keyboard.type("4")
+        expect(page.locator("#row-1-net")).to_have_text("10.20")
+        page.keyboard.press("F6")
+        expect(page.locator("#peek")).to_contain_text("5 pc free now")
+        page.keyboard.press("Escape")
+        expect(page.locator("#row-1-quantity")).to_be_focused()
+        page.keyboard.press("F7")
+        expect(page.locator("#peek [data-take-price]").first).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#row-1-price")).to_have_value("2.55")
+        expect(page.locator("#row-1-price")).to_be_focused()
+        page.keyboard.press("F8")
+        expect(page.locator("#peek [data-take-item]")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(item(page, 1)).to_have_value(bottle.sku)
+        expect(page.locator("#row-1-net")).to_have_text("10.20")
 
     def test_lines_are_added_copied_and_deleted_by_keys(self, page, seller, heart):
         key_head(page, "PO-1")

@@ -14,7 +14,7 @@ def test_the_box_finds_goes_and_does_and_keeps_the_keys(page, sign_in, assert_ac
     company = CompanyFactory()
     sign_in(person(Role.SALES_MANAGER, company=company))
     lamp = ProductFactory(company=company, sku="LAMP-1", name="Red lamp")
-    lamps = ProductFactory(company=company, sku="LAMP-2", name="Blue lamp")
+    lamps = ProductFactory(company=company, sku="LAMP-2", name="Blue lamp", gtin="4006381333931")
     page.goto("/products/")
     page.keyboard.press("/")
     box = page.locator("#palette").get_by_role("combobox")
@@ -38,6 +38,13 @@ def test_the_box_finds_goes_and_does_and_keeps_the_keys(page, sign_in, assert_ac
     page.keyboard.insert_text("LAMP-1")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/products/{lamp.pk}/")
+
+    # A scan needs no box: whatever has the focus, it opens what was scanned and presses no key on its way
+    page.goto("/products/")
+    page.evaluate("document.body.dataset.scanGap = 5000")
+    page.locator("#queue [data-row] a").first.focus()
+    page.keyboard.type("4006381333931\n")
+    page.wait_for_url(f"**/products/{lamps.pk}/")
 
     # What the page can do is offered too; behind the box no key acts, and neither does the box behind another dialog
     page.goto("/products/")

@@ -91,6 +91,24 @@ class TestWalk:
         expect(page.get_by_text("is picked")).to_be_visible()
         assert_accessible(page)
 
+    def test_hears_scans_wherever_the_focus_is_and_takes_none_that_is_wrong(self, house, manager, page):
+        products = [house.product([[*[0] * n, 9]]) for n in range(2)]
+        released(house, *((product, 2) for product in products))
+        page.goto(reverse("warehouse:wave", args=[Wave.objects.get().pk]))
+        page.evaluate("document.body.dataset.scanGap = 5000")  # Chromium's keys come as slowly as the machine is busy
+        expect(page.get_by_role("button", name="Picked")).to_be_focused()
+        page.keyboard.type("SKIP-99\n")
+        expect(page.get_by_role("alert").filter(has_text="SKIP-99")).to_contain_text("It is bin A-01")
+        page.keyboard.press("Enter")
+        expect(page.locator(".walk-wrong")).to_have_count(0)
+        expect(page.locator(".walk-bin dd")).to_have_text("A-01")
+        assert not PickTask.objects.filter(status=PickTask.Status.PICKED).exists()
+        page.keyboard.type("A-01\n")
+        expect(page.locator(".walk-bin[data-scanned]")).to_be_visible()
+        page.keyboard.type(f"{products[0].sku}\n".lower())
+        expect(page.locator(".walk-bin dd")).to_have_text("A-02")
+        assert [task.product for task in PickTask.objects.filter(status=PickTask.Status.PICKED)] == [products[0]]
+
     def test_says_in_place_why_a_pick_was_refused(self, house, manager, page):
         released(house, (house.product([9]), 1))
         task = PickTask.objects.get()

@@ -1,4 +1,4 @@
-"""Two people who compose one kit at the same time: it consists of what one of them said."""
+"""Two people who compose one kit at the same time, or break one up: it consists of what one of them said, once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import pytest
 
 from inventory import services
 from inventory.models import Product
+from orders import services as orders_services
+from orders.models import LinePart, SalesOrder, SalesOrderLine
 from tests.factories.house import AT, House
+from tests.factories.shipping import dispatched
 from tests.race import race
 from tests.unlocked import take_locks_away
 
@@ -36,3 +39,26 @@ def test_it_consists_of_what_one_of_them_said():
 def test_it_consists_of_both_without_the_lock(monkeypatch):
     take_locks_away(monkeypatch, Product, pause=0.05)
     assert composed_by_two() == 2
+
+
+def broken_up_by_two() -> list[str]:
+    """Have two people break up one kit, and return what kind of answer each got."""
+    house = House.open()
+    products = house.product([1]), house.product()
+    kit = house.product(kind=Product.Kind.KIT)
+    units = {product.pk: Decimal(1) for product in products}
+    services.keep_components(kit_id=kit.pk, units=units, actor=house.boss, at=AT)
+    order = dispatched(house, (kit, 1))
+    line_id = order.lines.get().pk
+    outcomes = race(*[lambda: orders_services.break_up_kit(line_id=line_id, actor=house.boss, at=AT)] * 2)
+    assert order.lines.count() == 3
+    return sorted(type(outcome).__name__ for outcome in outcomes)
+
+
+def test_it_is_broken_up_once_and_the_second_is_told_so():
+    assert broken_up_by_two() == ["Blocked", "BrokenUp"]
+
+
+def test_the_second_meets_a_fault_without_the_locks(monkeypatch):
+    take_locks_away(monkeypatch, SalesOrder, SalesOrderLine, LinePart, pause=0.05)
+    assert broken_up_by_two() == ["BrokenUp", "IntegrityError"]

@@ -17,6 +17,7 @@ from core.idempotency import KeyReused
 from core.middleware import PersonMiddleware, RefusalMiddleware, RequestIdMiddleware, SessionExpiryMiddleware
 from core.refusals import Blocked, Blocker, NotAllowed, Refused
 from core.roles import Role
+from core.sessions import SessionStore
 from tests.factories.core import UserFactory, person
 
 HTMX = {"HX-Request": "true"}
@@ -56,7 +57,7 @@ class TestRequestId:
 class TestPerson:
     def test_shows_times_in_the_person_s_zone_and_words_in_their_language(self, rf):
         request = rf.get("/")
-        request.user, request.session = UserFactory(time_zone="Asia/Tokyo", language="de"), {}
+        request.user, request.session = UserFactory(time_zone="Asia/Tokyo", language="de"), SessionStore()
 
         def view(_):
             noon = timezone.localtime(datetime(2026, 1, 1, 12, tzinfo=UTC))
@@ -71,6 +72,36 @@ class TestPerson:
         request.user = AnonymousUser()
         answer = PersonMiddleware(lambda _: HttpResponse(timezone.get_current_timezone_name()))(request)
         assert answer.content == b"UTC"
+
+
+@pytest.mark.django_db
+class TestBeside:
+    """A page stands in a frame where a page of ours asks for it, and nowhere else."""
+
+    def answer(self, client, **said):
+        client.force_login(person(Role.SALES_ADMIN), backend="django.contrib.auth.backends.ModelBackend")
+        return client.get("/products/", headers={f"Sec-Fetch-{name}": value for name, value in said.items()})
+
+    def test_has_no_way_round_of_its_own_and_may_be_framed_by_us_alone(self, client):
+        answer = self.answer(client, Dest="iframe", Site="same-origin")
+        assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
+        assert answer["X-Frame-Options"] == "SAMEORIGIN"
+        assert "bottom-bar" not in answer.content.decode()
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {},
+            {"Dest": "document", "Site": "same-origin"},
+            *({"Dest": "iframe", "Site": site} for site in ("none", "cross-site", "same-site")),
+        ],
+    )
+    def test_is_a_whole_page_that_nobody_frames_otherwise(self, client, said):
+        answer = self.answer(client, **said)
+        assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+        assert answer["X-Frame-Options"] == "DENY"
+        assert "bottom-bar" in answer.content.decode()
+        assert "Sec-Fetch-Dest" in answer["Vary"]
 
 
 @pytest.mark.django_db

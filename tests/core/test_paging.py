@@ -102,3 +102,4 @@ class TestCappedCounts:
         counts = capped_counts({"all": products, "bulk": products.filter(name="Many")})
         assert str(counts["all"]) == "1,000+"
         assert str(counts["bulk"]) == "1,000"
+        assert str(capped_counts({"bulk": products.filter(name="Many")}, cap=100)["bulk"]) == "100+"

@@ -264,3 +264,23 @@ class TestRowsOfARun:
         monkeypatch.setattr(listing, "MOST_ROWS", 2)
         answer = client.get("/products/", {"format": "ids", "sort": "sku"})
         assert answer.json() == {"slices": [[mine[1].pk, mine[2].pk]]}
+
+
+class TestLiveQueue:
+    def test_answers_again_only_where_something_changed(self, client, products):
+        client.force_login(
+            person(Role.SALES_ADMIN, company=products[0].company), backend="django.contrib.auth.backends.ModelBackend"
+        )
+
+        def look(etag=""):
+            return client.get("/products/", headers={"HX-Request": "true", "X-Live": "1", "If-None-Match": etag})
+
+        first = look()
+        assert first.status_code == 200
+        same = look(first["ETag"])
+        assert (same.status_code, same.content) == (304, b"")
+        Product.objects.filter(pk=products[0].pk).update(name="Something else")
+        changed = look(first["ETag"])
+        assert changed.status_code == 200
+        assert "Something else" in changed.content.decode()
+        assert "ETag" not in client.get("/products/", headers={"HX-Request": "true"})

@@ -71,6 +71,22 @@ class TestProduction:
         with pytest.raises(ImproperlyConfigured, match=f"{name} is the server that `make run` brings"):
             start(**{name: address})
 
+    @pytest.mark.parametrize(
+        ("hosts", "named", "domain"),
+        [
+            ("orderly.example,www.orderly.example", None, "orderly.example"),
+            (".Orderly.example", None, "orderly.example"),
+            ("*", "orderly.example", "orderly.example"),
+        ],
+    )
+    def test_makes_passkeys_for_the_domain_of_its_first_host(self, start, hosts, named, domain):
+        assert start(ALLOWED_HOSTS=hosts, PASSKEY_DOMAIN=named)["PASSKEY_DOMAIN"] == domain
+
+    @pytest.mark.parametrize("host", ["*", "192.0.2.7", "[::1]"])
+    def test_refuses_hosts_that_passkeys_cannot_be_made_for(self, start, host):
+        with pytest.raises(ImproperlyConfigured, match="Set PASSKEY_DOMAIN"):
+            start(ALLOWED_HOSTS=host)
+
     @pytest.mark.parametrize("odd", [{"CONN_MAX_AGE": "ten"}, {"LOG_LEVEL": "LOUD"}, {"ORDERLY_ENV": "prod"}])
     def test_refuses_odd_values(self, start, odd):
         with pytest.raises(EnvError, match=next(iter(odd))):

@@ -1,6 +1,7 @@
 """The kernel's pages: the door and its lock, the way home, the theme, and what is shown when something is wrong."""
 
 import json
+import re
 from itertools import groupby
 
 import pytest
@@ -113,6 +114,16 @@ class TestHome:
             response = client.get("/", follow=True)
             assert response.status_code == 200, role
             assert response.redirect_chain, role
+
+    def test_stands_first_under_the_thumb_with_what_is_next_to_it_and_the_alerts(self):
+        for role, places in (
+            (Role.WAREHOUSE_MANAGER, ["warehouse:release_queue", "warehouse:waves", "core:alerts"]),
+            (Role.ACCOUNTANT, ["billing:to_invoice", "billing:invoices", "core:alerts"]),
+        ):
+            client = Client()
+            client.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
+            bar = client.get("/products/").content.decode().split('class="bottom-bar"')[1]
+            assert re.findall('<a href="([^"]+)"', bar)[:3] == [reverse(place) for place in places]
 
     @pytest.mark.parametrize(
         ("role", "desk"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -117,6 +117,28 @@ class TestBoard:
             7,
             91,
         ]
+
+    def test_says_what_is_still_to_leave_each_warehouse_on_each_day_against_what_it_can_send(self, client):
+        house = House.open(warehouses=2)
+        north, south = house.product([9, 0]), house.product([0, 9])
+        for requested_on in (TODAY, TODAY, TODAY + timedelta(days=9)):
+            house.order((north, 1), requested_on=requested_on)
+        house.order((south, 1), (house.product([0, 0]), 1), requested_on=TODAY)
+        dispatched(house, (north, 1))
+        roll_up(house)
+        site = house.warehouses[0]
+        site.lines_a_day, site.cut_off = 1, time(15)
+        site.save()
+        rows = {row.site_id: row for row in board(house.boss, period_of({}, TODAY), None).load}
+        first, second = (rows[warehouse.pk] for warehouse in house.warehouses)
+        # Nothing of what waits for stock, nothing of what has left
+        assert (sum(first.cells), sum(second.cells)) == (3, 1)
+        assert (first.note, second.note) == ("1 a day, cut-off 15:00", "")
+        client.force_login(house.boss)
+        page = client.get("/manager/").content.decode()
+        assert "more than 1: " in page
+        behind = client.get(f"/manager/lines/?of=to-send&site={house.warehouses[0].pk}")
+        assert behind.context["count"].number == 3
 
 
 class TestPercentile:

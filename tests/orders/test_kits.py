@@ -13,15 +13,18 @@ from billing import queries as billing_queries
 from billing import services as billing_services
 from billing.models import InvoiceLine
 from core import registry
-from core.refusals import Blocked, Refused
+from core.refusals import Blocked, NotAllowed, Refused
+from core.roles import Role
+from dashboards import services as dashboards_services
 from inventory import services as inventory_services
 from inventory.models import KitComponent, Product
 from inventory.queries.atp import available
 from orders import services
-from orders.models import CancelReason, LinePart, Price, SalesOrder, SalesOrderLine
+from orders.models import CancelReason, CreditAccount, Hold, LinePart, Price, SalesOrder, SalesOrderLine
 from orders.queries.order_page import order_lines
 from returns import services as returns_services
 from returns.models import ReturnSettlement
+from tests.factories.core import person
 from tests.factories.house import AT, TODAY, House
 from tests.factories.returns import decided
 from tests.factories.shipping import dispatched, shipped_later
@@ -221,6 +224,104 @@ class TestShippedInPart:
         services.cancel_orders(order_ids=[other.pk], **cancel)
         assert SalesOrder.objects.get(pk=other.pk).status == "CANCELLED"
         assert drift() == []
+
+
+class TestBreakingUp:
+    """PRODUCT.md D4 and A13: a customer keeps the components that came, and is billed for these alone."""
+
+    def opened(
+        self, house: House, price: str = "9.99", kits: int = 5
+    ) -> tuple[SalesOrder, SalesOrderLine, Product, Product]:
+        """Return an order of kits of an A and two B, of which five A and three B have left, and its line."""
+        a, b = house.product([5], price="12"), house.product([3], price="4")
+        order = dispatched(house, (kit_of(house, (a, 1), (b, 2), price=price), kits))
+        return order, order.lines.get(), a, b
+
+    def test_bills_what_has_left_by_component_and_lets_the_rest_be_cancelled(self):
+        house = House.open()
+        order, kit, a, b = self.opened(house)
+        before = CreditAccount.objects.values_list("balance", flat=True).first()
+        gross = order.gross
+        dashboards_services.rebuild(company_id=house.company.pk, at=AT)
+        done = services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        assert [(one.product, one.quantity, one.net) for one in done.lines] == [
+            (a, 5, Decimal("29.97")),
+            (b, 10, Decimal("19.98")),
+        ]
+        order = SalesOrder.objects.get(pk=order.pk)
+        assert (order.gross, order.fulfilment) == (gross, "PART")
+        assert CreditAccount.objects.values_list("balance", flat=True).first() == before
+        dashboards_services.roll_up(company_id=house.company.pk, at=AT)
+        assert drift() == []
+        services.cancel_rest(order_ids=[order.pk], reason=CancelReason.STOCK, actor=house.boss, at=AT)
+        invoice(house, order)
+        assert billed(order) == [(5, Decimal("29.97")), (3, Decimal("5.99"))]
+        order = SalesOrder.objects.get(pk=order.pk)
+        assert (order.fulfilment, order.billing) == ("FULL", "FULL")
+        assert settle(house, order, {a: 1}) == Decimal("5.99"), "a component comes back at its own line's price"
+        assert drift() == []
+
+    def test_or_ships_the_rest_later_by_component(self):
+        house = House.open()
+        order, kit, _a, b = self.opened(house)
+        services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        house.receive(b, 7)
+        invoice(house, shipped_later(house, order))
+        order = SalesOrder.objects.get(pk=order.pk)
+        assert (order.fulfilment, order.billing, sum(net for _units, net in billed(order))) == (
+            "FULL",
+            "FULL",
+            Decimal("49.95"),
+        )
+        assert drift() == []
+
+    def test_keeps_what_was_cancelled_before_and_shares_an_odd_price_to_the_cent(self):
+        house = House.open()
+        order, kit, _a, _b = self.opened(house, price="0.07", kits=6)
+        cancel = {"reason": CancelReason.CUSTOMER, "actor": house.boss, "at": AT}
+        services.cancel_lines(units={kit.pk: Decimal(1)}, **cancel)
+        done = services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        assert [(one.cancelled, one.net) for one in done.lines] == [(1, Decimal("0.25")), (2, Decimal("0.17"))]
+        assert SalesOrder.objects.get(pk=order.pk).net == Decimal("0.35")
+        assert drift() == []
+
+    def test_refuses_what_is_no_kit_that_left_in_part_unbilled_and_free(self):
+        house = House.open()
+        order, kit, a, _b = self.opened(house)
+        untouched, plain = house.order((kit.product, 1)).lines.get(), house.order((a, 1)).lines.get()
+        said = []
+        for line in (untouched, plain):
+            with pytest.raises(Blocked) as refused:
+                services.break_up_kit(line_id=line.pk, actor=house.boss, at=AT)
+            said.append(str(refused.value))
+        hold = services.HoldTerms(Hold.Kind.CUSTOMER, True, "Rang.")
+        services.hold_lines(line_ids=[kit.pk], terms=hold, actor=house.boss, at=AT)
+        with pytest.raises(Blocked, match="on hold"):
+            services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        services.release_holds_of_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        invoice(house, order)
+        with pytest.raises(Blocked, match=r"1 of .* on an invoice: credit it first"):
+            services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        with pytest.raises(NotAllowed):
+            services.break_up_kit(line_id=kit.pk, actor=person(Role.PICKER, company=house.company), at=AT)
+        with pytest.raises(Blocked, match="no such line"):
+            services.break_up_kit(line_id=kit.pk, actor=House.open().boss, at=AT)
+        assert "has left yet" in said[0]
+        assert "is no kit" in said[1]
+        assert drift() == []
+
+    def test_by_the_orders_page_once(self):
+        house = House.open()
+        order, kit, *_products = self.opened(house)
+        client = Client()
+        client.force_login(house.boss, backend="django.contrib.auth.backends.ModelBackend")
+        page, door = reverse("orders:detail", args=[order.pk]), reverse("orders:break_up_kit", args=[kit.pk])
+        assert door in client.get(page).content.decode()
+        assert client.post(door).status_code == 302
+        shown = client.get(page).content.decode()
+        assert ("Kit broken up" in shown, door in shown) == (True, False)
+        assert client.post(door).status_code == 409
+        assert order.lines.count() == 3
 
 
 class TestComingBack:

@@ -104,7 +104,7 @@ class TestQueue:
         soon = {"ordered_on": today, "requested_on": today + timedelta(days=3)}
         ready = make_order(customer, (lamp, 1), po_number="A", confirmed=True, actor=seller, **soon)
         colleague = person(Role.SALES_ADMIN, company=customer.company)
-        waiting = make_order(customer, (star, 1), po_number="B", confirmed=True, actor=colleague)
+        waiting = make_order(customer, (star, 1), po_number="PO ZX-7", confirmed=True, actor=colleague)
         old = {"ordered_on": today - timedelta(days=20), "requested_on": today + timedelta(days=30)}
         SalesOrder.objects.filter(pk=waiting.pk).update(**old)
         web = Channel.objects.create(company=customer.company, code="web", name="Web")
@@ -121,12 +121,26 @@ class TestQueue:
             ({"ordered": "30"}, {ready.pk, waiting.pk}),
             ({"warehouse": warehouse.pk}, {ready.pk}),
             ({"channel": web.pk}, {waiting.pk}),
+            # Words: a PO number as anybody writes it, from its beginning; a customer anywhere in the name
+            ({"q": ready.number.lower()}, {ready.pk}),
+            ({"q": f"{customer.name[2:]} {waiting.number[:-1]}"}, {ready.pk, waiting.pk}),
+            ({"q": f"{customer.name[2:]} {waiting.number}"}, {waiting.pk}),
+            ({"q": ready.number[1:]}, set()),
+            ({"q": "zx 7"}, {waiting.pk}),
+            ({"q": "x7"}, set()),
         ):
             assert shown(client.get(QUEUE, {"tab": "all", **asked})) == found, asked
         Demand.objects.filter(pk=LinePart.objects.get(order=ready).demand_id).update(
             promised_on=today + timedelta(days=9)
         )
         assert shown(client.get(QUEUE, {"tab": "all", "promise": "late"})) == {ready.pk}
+        # What is over is read from its newest, and sorted by what an index of all orders has alone
+        for asked, first in (({}, waiting), ({"sort": "customer"}, waiting), ({"sort": "number"}, ready)):
+            page = client.get(QUEUE, {"tab": "all", **asked})
+            assert page.context["rows"][0].pk == first.pk, asked
+        links = {heading["label"]: heading["url"] for heading in page.context["headings"]}
+        assert links["Order"]
+        assert not links["Customer"]
 
     def test_never_calls_charges_alone_late_once_they_are_agreed(self, client, customer, seller):
         freight = priced(customer)
@@ -346,7 +360,8 @@ class TestOrderPage:
     def test_links_what_happened_to_the_document_it_happened_to(self, client, customer, seller, monkeypatch):
         order = make_order(customer, (priced(customer), 1), actor=seller)
         pages = registry.Registry()
-        pages.register("order", registry.SubjectPage("orders:detail", "orders.view"))
+        for kind in ("order", "salesorder"):
+            pages.register(kind, registry.SubjectPage("orders:detail", "orders.view"))
         monkeypatch.setattr(registry, "subject_pages", pages)
         assert f'<a href="{page_of(order)}">Order keyed</a>' in client.get(page_of(order)).content.decode()
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.models import User
 from core.roles import Role
-from inventory.models import Product
+from inventory.models import Product, Substitute
 from orders.forms import MAX_ROWS
 from orders.models import Customer, CustomerPart, CustomerPO, EntrySheet, SalesOrder, SalesOrderLine
 from tests.factories.core import person
@@ -288,6 +288,46 @@ class TestLookups:
         Customer.objects.update(is_active=False)
         for url in (reverse("orders:find_products"), reverse("orders:find_customers")):
             assert "data-value" not in client.get(url, {"q": "h"}).content.decode()
+
+
+class TestPeeking:
+    """PRODUCT.md 5.1: F6 a line's stock over time, F7 its prices, F8 what could be ordered instead."""
+
+    def look(self, client: Client, look: str, item: str = "85123A", **more: str) -> str:
+        return client.get(reverse("orders:peek"), {"look": look, "item": item, **more}).content.decode()
+
+    def test_shows_what_is_free_and_whether_it_is_enough(self, client, seller, customer, product):
+        stock(product, 5)
+        assert "5 <span" in self.look(client, "stock")
+        assert "enough for" in self.look(client, "stock", quantity="4")
+        assert "none on its way" in self.look(client, "stock", quantity="6")
+        assert "Type an item first" in self.look(client, "stock", item="NOTHING")
+        assert "free now" in self.look(client, "stock", quantity="1e99999")
+
+    def test_shows_the_list_and_what_this_customer_paid_alone(self, client, seller, customer, product):
+        stock(product, 5)
+        other = CustomerFactory(company=customer.company, price_list=customer.price_list, number="C-200", name="Other")
+        for number, who in enumerate((customer, other)):
+            make_order(who, (product, 2 + number), po_number=f"PO-{number}", confirmed=True)
+        shown = self.look(client, "prices", **{"with": "C-100"})
+        assert shown.count('data-take-price="2.550000"') == 2, "once on the list, once on their order"
+        assert SalesOrder.objects.get(customer=customer).number in shown
+        assert SalesOrder.objects.get(customer=other).number not in shown
+        assert "Name the customer first" in self.look(client, "prices")
+
+    def test_offers_what_stands_in_unless_the_customer_takes_none(self, client, seller, customer, product):
+        other = priced(customer, sku="85123B", name="Another heart")
+        other.unit = product.unit
+        other.save()
+        Substitute.objects.create(product=product, stand_in=other, reason="Same heart")
+        assert 'data-take-item="85123B"' in self.look(client, "substitutes", **{"with": "C-100"})
+        customer.substitutes = "NEVER"
+        customer.save()
+        assert "takes no substitutes" in self.look(client, "substitutes", **{"with": "C-100"})
+
+    def test_tells_nothing_that_the_role_may_not_see(self, client, customer, product):
+        client.force_login(person(Role.PICKER, company=customer.company))
+        assert client.get(reverse("orders:peek"), {"look": "prices", "item": "85123A"}).status_code == 403
 
 
 class TestEmptyPage:

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
-from core import registry
+from core import notes, registry
 from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocker
@@ -138,7 +138,8 @@ def unpack_blockers(parcel_ids: Collection[int]) -> dict[int, list[Blocker]]:
 # Conditions on an order, for the tabs of the queues.
 _FIRM = LinePart.objects.filter(order=OuterRef("pk"), demand__allocations__status=Allocation.Status.FIRM)
 HAS_STOCK_TO_RELEASE = Q(Exists(_FIRM.filter(~holds.part_is_held(), part_may_go())))
-HAS_STOCK_ON_HOLD = Q(Exists(_FIRM.filter(holds.part_is_held())))
+# Few orders are on hold: they are found first
+HAS_STOCK_ON_HOLD = Q(holds.order_is_held()) & Q(Exists(_FIRM.filter(holds.part_is_held())))
 WAITS_FOR_STOCK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)))
 HAS_GOODS_TO_PACK = Q(
     Exists(LinePart.objects.filter(~holds.line_is_held(), order=OuterRef("pk"), picked__gt=F("packed")))
@@ -185,8 +186,12 @@ def wave_facts(wave_ids: Collection[int]) -> dict[int, WaveFacts]:
 
 def next_task(wave_id: int, *, after: int = 0) -> PickTask | None:
     """Return the next task to pick of a wave: the first beyond `after` on the walk, or else the first of all."""
-    planned = PickTask.objects.filter(wave_id=wave_id, status=PickTask.Status.PLANNED).select_related(
-        "product__unit", "bin", "tote", "order", "lot"
+    planned = (
+        PickTask.objects.filter(wave_id=wave_id, status=PickTask.Status.PLANNED)
+        .select_related("product__unit", "bin", "tote", "order", "lot")
+        .annotate(
+            said=notes.for_warehouse(wave="wave", salesorder="order", customer="order__customer", product="product")
+        )
     )
     # The order of a wave's tasks is the walk: they were numbered along it
     return planned.filter(pk__gt=after).order_by("pk").first() or (planned.order_by("pk").first() if after else None)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic.edit import FormView
 
+from core import notes
 from core.pages import FormPageMixin, person
 from core.queues import Alert, QueueView, Tab, Work
 from warehouse import queries, services
@@ -100,4 +101,5 @@ class CountView(FormPageMixin, FormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the count and what the books say."""
         facts = queries.bin_facts([self.count])[self.count.pk]
-        return super().get_context_data(count=self.count, facts=facts, **kwargs)
+        noted = notes.desk_of("count", self.count.pk, person(self.request))
+        return super().get_context_data(count=self.count, facts=facts, noted=noted, **kwargs)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic.edit import FormView
 
+from core import notes
 from core.pages import FormPageMixin, person
 from core.queues import QueueView, Tab
 from inventory import services as inventory_services
@@ -102,6 +103,7 @@ class InspectionPage(FormPageMixin, FormView):
             inspection=row,
             waits=supply_queries.waits_for({row.line_id}).get(row.line_id, []),
             steps=queries.steps_of(row),
+            noted=notes.desk_of("inspection", row.pk, person(self.request)),
             may_see_supply=person(self.request).can("inventory.view_supply"),
             inspect_form=forms["inspect"],
             clear_form=forms["clear"],

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
+from core import notes
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, next_url, person
 from core.queues import BulkAction, QueueActionView, Tab, Work
 from core.refusals import Refused
@@ -69,7 +70,11 @@ class PackOrderView(FormPageMixin, FormView):
     @cached_property
     def order(self) -> SalesOrder:
         """The order, where it is one of the person's companies'."""
-        orders = SalesOrder.objects.for_user(person(self.request)).select_related("customer")
+        orders = (
+            SalesOrder.objects.for_user(person(self.request))
+            .select_related("customer")
+            .annotate(said=notes.for_warehouse(salesorder="pk", customer="customer"))
+        )
         return get_object_or_404(orders, pk=self.kwargs["pk"])
 
     @property

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import View
 
+from core import notes
 from core.pages import VerbRequiredMixin, go_to, person, wants_fragment
 from core.queues import Alert, QueueActionView, QueueView, Tab, Work
 from core.refusals import Refused
@@ -40,9 +41,10 @@ class WaveQueueView(QueueView):
     title = "To pick"
     noun = "wave"
     default_sort = "pk"
+    archive_sorts: ClassVar[tuple[str, ...]] = ("number",)
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("open", "Open", Q(status=Wave.Status.RELEASED)),
-        Tab("done", "Done", Q(status=Wave.Status.DONE)),
+        Tab("done", "Done", Q(status=Wave.Status.DONE), is_archive=True),
     )
     work: ClassVar[tuple[Work, ...]] = (Work("open", "warehouse.pick"),)
     alerts: ClassVar[tuple[Alert, ...]] = (
@@ -105,8 +107,10 @@ def render_walk(
         "can_pick": person(request).can("warehouse.pick"),
         "can_pack": person(request).can("warehouse.pack"),
     }
-    template = "warehouse/_walk.html" if wants_fragment(request) else "warehouse/walk.html"
-    return render(request, template, context)
+    if wants_fragment(request):
+        return render(request, "warehouse/_walk.html", context)
+    noted = notes.desk_of("wave", wave.pk, person(request))
+    return render(request, "warehouse/walk.html", {**context, "noted": noted})
 
 
 class PickTaskView(VerbRequiredMixin, View):

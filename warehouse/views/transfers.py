@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
+from core import notes
 from core.models import User
 from core.pages import FormPageMixin, VerbRequiredMixin, person
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
@@ -95,6 +96,7 @@ class TransferView(VerbRequiredMixin, View):
                 "title": transfer.number,
                 "transfer": transfer,
                 "lines": lines,
+                "noted": notes.desk_of("transfer", pk, user),
                 "waiting": sum(len(line.waits) for line in lines),
                 "moves": list(transfer_queries.moves_of(transfer)),
                 "may": may,
