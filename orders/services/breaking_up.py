@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from django.db import connection
-
 from core import bulk
 from core.models import User
 from core.money import document_totals, exponent, line_net, spread
@@ -16,7 +14,7 @@ from core.refusals import Blocked
 from core.roles import require
 from core.transactions import atomic
 from inventory.models import Product
-from orders import queries, sql
+from orders import queries
 from orders.models import CreditEntry, Hold, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from orders.services.cancelling import net_of_rest
 from orders.services.crediting import CreditChange, move_credit
@@ -41,8 +39,9 @@ def break_up_kit(*, line_id: int, actor: User, at: datetime) -> BrokenUp:
     """Turn a kit's line into a line for each component, with the price share that was frozen when it was confirmed.
 
     It is for kits of which some components have left and others will not come: each is then billed, cancelled and taken
-    back by itself, while what is promised, picked and shipped stays as it is. The kit's own line stays, cancelled; what
-    was cancelled of it before is cancelled of its components.
+    back by itself, while what is promised, picked and shipped stays as it is. So do the order's facets: nothing of the
+    kit is billed, and some is left to bill. The kit's own line stays, cancelled; what was cancelled of it before is
+    cancelled of its components.
 
     :raises NotAllowed: where the actor may not cancel.
     :raises Blocked: where there is no such kit with components that have left, it is on hold, or some of it is billed.
@@ -70,8 +69,6 @@ def break_up_kit(*, line_id: int, actor: User, at: datetime) -> BrokenUp:
     )
     order.net, order.tax, order.gross = totals.net, totals.tax, totals.gross
     bulk.update([order], ["net", "tax", "gross"])
-    with connection.cursor() as cursor:
-        cursor.execute(sql.SET_FACETS, [[order.pk]])
     _record(order, kit, made, actor, at)
     amount = queries.unbilled([order.pk])[order.pk] - unbilled_before[order.pk]
     if amount:

@@ -285,6 +285,48 @@ class TestBreakingUp:
         assert SalesOrder.objects.get(pk=order.pk).net == Decimal("0.35")
         assert drift() == []
 
+    def test_moves_totals_and_credit_by_the_cent_that_components_round_to(self):
+        """Half of ten cents is five cents by kit, and three cents for each of two components."""
+        house = House.open()
+        services.set_credit_terms(customer_id=house.customer.pk, limit=Decimal(100), is_prepay=False, actor=house.boss)
+        a, b = house.product([1]), house.product()
+        order = dispatched(house, (kit_of(house, (a, 1), (b, 1), price="0.05"), 2))
+        kit, cancel = order.lines.get(), {"reason": CancelReason.CUSTOMER, "actor": house.boss, "at": AT}
+        cut = services.cancel_lines(units={kit.pk: Decimal(1)}, **cancel)
+        assert not any(isinstance(one, Refused) for one in cut.values())
+
+        def figures() -> tuple[Decimal, ...]:
+            order.refresh_from_db(fields=["net", "tax", "gross"])
+            return (order.net, order.tax, order.gross, CreditAccount.objects.get().balance)
+
+        assert figures() == (Decimal("0.05"), Decimal("0.01"), Decimal("0.06"), Decimal("0.06"))
+        services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        assert figures() == (Decimal("0.06"), Decimal("0.01"), Decimal("0.07"), Decimal("0.07"))
+        assert drift() == []
+
+    def test_leaves_the_facets_of_an_order_with_other_lines_as_they_are(self):
+        house = House.open()
+        a, b, plain = house.product([5]), house.product([3]), house.product([2])
+        order = dispatched(house, (kit_of(house, (a, 1), (b, 5)), 5), (plain, 2))
+        kit = order.lines.get(position=1)
+        invoice(house, order)
+        facets = SalesOrder.objects.values_list("allocation", "fulfilment", "billing")
+        before = facets.get(pk=order.pk)
+        services.break_up_kit(line_id=kit.pk, actor=house.boss, at=AT)
+        assert before == facets.get(pk=order.pk) == ("PART", "PART", "PART")
+        assert drift() == []
+
+    def test_refuses_an_order_that_is_not_open(self):
+        house = House.open()
+        draft = house.draft((kit_of(house, (house.product([5]), 1)), 1))
+        order = dispatched(house, (kit_of(house, (house.product([5]), 1)), 1))
+        services.complete_orders(at=AT)
+        for one, status in ((draft, "DRAFT"), (order, "COMPLETED")):
+            assert SalesOrder.objects.get(pk=one.pk).status == status
+            with pytest.raises(Blocked, match="no open kit"):
+                services.break_up_kit(line_id=one.lines.get().pk, actor=house.boss, at=AT)
+            assert one.lines.count() == 1
+
     def test_refuses_what_is_no_kit_that_left_in_part_unbilled_and_free(self):
         house = House.open()
         order, kit, a, _b = self.opened(house)
@@ -320,7 +362,8 @@ class TestBreakingUp:
         assert client.post(door).status_code == 302
         shown = client.get(page).content.decode()
         assert ("Kit broken up" in shown, door in shown) == (True, False)
-        assert client.post(door).status_code == 409
+        again = client.post(door)
+        assert (again.status_code, "no open kit" in again.content.decode()) == (409, True)
         assert order.lines.count() == 3
 
 

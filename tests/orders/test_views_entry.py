@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.models import User
-from core.roles import Role
+from core.roles import VERBS, Role
 from inventory.models import Product, Substitute
 from orders.forms import MAX_ROWS
 from orders.models import Customer, CustomerPart, CustomerPO, EntrySheet, SalesOrder, SalesOrderLine
+from orders.views.peeking import PeekView
 from tests.factories.core import person
 from tests.factories.inventory import stock
 from tests.factories.orders import AddressFactory, CustomerFactory, make_order, priced
@@ -328,6 +329,13 @@ class TestPeeking:
     def test_tells_nothing_that_the_role_may_not_see(self, client, customer, product):
         client.force_login(person(Role.PICKER, company=customer.company))
         assert client.get(reverse("orders:peek"), {"look": "prices", "item": "85123A"}).status_code == 403
+
+    @pytest.mark.parametrize("look", list(PeekView.needs))
+    def test_looks_up_only_what_the_person_may_see(self, client, seller, customer, product, monkeypatch, look):
+        rest = VERBS[Role.SALES_ADMIN] - {PeekView.needs[look]}
+        monkeypatch.setitem(VERBS, Role.SALES_ADMIN, rest)
+        for one in PeekView.needs:
+            assert ("Not for your role" in self.look(client, one, **{"with": "C-100"})) == (one == look)
 
 
 class TestEmptyPage:
