@@ -20,7 +20,7 @@ class OrdersConfig(AppConfig):
         from orders.queries import blockers
         from orders.queries.demands import owners_of_demands
         from orders.queries.reservations import kept_of_product, owners_of_reserved
-        from orders.queries.searching import find_customers, find_orders
+        from orders.queries.searching import find_customers, find_orders, find_reservations
         from orders.services.customer_files import CUSTOMERS
         from orders.services.importing import ORDERS
         from orders.services.openings import OPENING_ORDERS
@@ -68,6 +68,12 @@ class OrdersConfig(AppConfig):
             (
                 ("orders", registry.SearchProvider("Orders", "orders.view", find_orders, "orders:queue")),
                 ("customers", registry.SearchProvider("Customers", "orders.view", find_customers, "orders:customers")),
+                (
+                    "reservations",
+                    registry.SearchProvider(
+                        "Reservations", "orders.view_reservations", find_reservations, "reservations:queue"
+                    ),
+                ),
             ),
             start=10,
         ):

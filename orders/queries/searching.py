@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.urls import reverse
 
 from core.models import User
+from core.numbering import document_number
 from core.registry import Hit
 from core.seeking import Sought, first_of
-from orders.models import Customer, SalesOrder
+from orders.models import Customer, Reservation, SalesOrder
 
 
 def find_orders(user: User, sought: Sought) -> list[Hit]:
@@ -55,4 +56,26 @@ def find_customers(user: User, sought: Sought) -> list[Hit]:
             name_key == sought.name or sought.is_number(number),
         )
         for pk, number, name, name_key, is_active in rows
+    ]
+
+
+def find_reservations(user: User, sought: Sought) -> list[Hit]:
+    """Return the reservation of a number."""
+    serial = sought.serial("RV")
+    mine = Reservation.objects.for_user(user)
+    rows = first_of(
+        [mine.filter(pk=serial)] if serial else [],
+        *("pk", "product__sku", "customer__name", "project", "status"),
+    )
+    return [
+        Hit(
+            "Reservation",
+            document_number("RV", pk),
+            reverse("reservations:reservation", args=[pk]),
+            f"{customer or project} · {sku}",
+            Reservation.Status(status).label,
+            status,
+            sought.is_number(document_number("RV", pk)),
+        )
+        for pk, sku, customer, project, status in rows
     ]

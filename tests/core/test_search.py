@@ -1,6 +1,7 @@
 """The search box: each number opens what it names, nobody is told of what is not theirs, and each way has its index."""
 
 import re
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -14,12 +15,14 @@ from core.roles import Role
 from core.seeking import Sought
 from core.views.search import found
 from inventory.models import Lot, SupplierOrder, WarehouseAccess
+from orders import services as orders_services
+from orders.models import Reservation
 from shipping.models import Label, Shipment
 from tests.factories.core import CompanyFactory, person, signed_in
-from tests.factories.house import AT, House
+from tests.factories.house import AT, TODAY, House
 from tests.factories.returns import asked
 from tests.factories.shipping import dispatch
-from tests.factories.supply import sent, supplier
+from tests.factories.supply import day, sent, supplier
 from tests.factories.transfers import drafted
 from tests.factories.warehouse import packed
 from warehouse.models import Parcel, Wave
@@ -43,6 +46,15 @@ def traded():
     bought = sent(house, (product, 1, 5))
     SupplierOrder.objects.filter(pk=bought.pk).update(their_number="A-900")
     order.refresh_from_db(fields=["number"])
+    kept = orders_services.make_reservation(
+        product_id=product.pk,
+        quantity=Decimal(1),
+        wanted_on=TODAY,
+        expires_on=day(9),
+        customer_id=house.customer.pk,
+        actor=house.boss,
+        at=AT,
+    )
     return SimpleNamespace(
         house=house,
         product=product,
@@ -57,6 +69,7 @@ def traded():
         parcel=Parcel.objects.get(order=order),
         lot=Lot.objects.get(company=house.company),
         draft=house.draft((product, 1)),
+        kept=Reservation.objects.get(pk=kept),
     )
 
 
@@ -107,6 +120,7 @@ def test_each_number_opens_the_one_thing_that_it_names(traded):
         "a-900": reverse("supply:order", args=[traded.bought.pk]),
         traded.transfer.number: reverse("transfers:transfer", args=[traded.transfer.pk]),
         traded.wave.number: reverse("warehouse:wave", args=[traded.wave.pk]),
+        traded.kept.number: reverse("reservations:reservation", args=[traded.kept.pk]),
         f"so-{traded.draft.pk}": reverse("orders:detail", args=[traded.draft.pk]),
     }
     answers = {text: client.get("/search/", {"q": text}) for text in opens}
@@ -154,7 +168,7 @@ def test_a_role_finds_what_its_verbs_open_and_never_a_price(traded):
     stranger = person(*Role, company=CompanyFactory())
     elsewhere = person(Role.ADMINISTRATOR, company=traded.house.company)
     WarehouseAccess.objects.create(user=elsewhere, warehouse=traded.house.warehouses[1])
-    for text in [*texts, "1z", traded.back.number, traded.parcel.number]:
+    for text in [*texts, "1z", traded.back.number, traded.parcel.number, traded.kept.number]:
         assert not found(stranger, Sought.read(text)), text
     assert not found(elsewhere, Sought.read(traded.wave.number))
 
