@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import connection
@@ -16,11 +16,14 @@ from inventory.models.routes import LONGEST_CLOSED
 from inventory.services.sourcing import lanes_of, leaves_on, routes_by
 
 
-def plan_for(sites: Mapping[int, Warehouse], at: datetime) -> Plan | None:
-    """Return the plan of the days of warehouses; none where none of them has a limit, and nothing is asked then."""
+def plan_for(sites: Mapping[int, Warehouse], at: datetime, *, anew: Collection[int] = ()) -> Plan | None:
+    """Return the plan of the days of warehouses; none where none of them has a limit, and nothing is asked then.
+
+    Of demands that are promised `anew` the day is looked for: what they have takes no room.
+    """
     for site in sites.values():
         if site.lines_a_day is not None:
-            return Plan(sites, at)
+            return Plan(sites, at, anew)
     return None
 
 
@@ -40,10 +43,10 @@ class Plan:
     beyond its limit by the lines of the other. What was sent already today no longer counts.
     """
 
-    def __init__(self, sites: Mapping[int, Warehouse], at: datetime) -> None:
+    def __init__(self, sites: Mapping[int, Warehouse], at: datetime, anew: Collection[int] = ()) -> None:
         self.sites = sites
         self.first = {pk: leaves_on(site, at) for pk, site in sites.items()}
-        self.lines = _lines_promised((site for site in sites.values() if site.lines_a_day is not None), at)
+        self.lines = _lines_promised((site for site in sites.values() if site.lines_a_day is not None), at, anew)
         self.lanes = lanes_of(sites)
         self.days: dict[tuple[int, int], date] = {}
 
@@ -55,21 +58,29 @@ class Plan:
             groups[want.group].append(want)
         for members in groups.values():
             place, before = members[0].destination, len(decision.grants)
-            lines = Counter(due[want.index] for want in members)
-            days = {(pk, on): self.day_for(pk, on, units) for pk in self.sites for on, units in lines.items()}
+            days: dict[int, dict[date, date]] = {}
             waits, words = {}, {}
             for pk, site in self.sites.items():
-                full = max(lines, key=lambda on, pk=pk: days[pk, on] - self.asked(pk, on))  # type: ignore[misc]
-                asked, day = self.asked(pk, full), days[pk, full]
+                lines = Counter(due[want.index] for want in members if (want.index, pk) not in self.days)
+                found = days[pk] = {on: self.day_for(pk, on, units) for on, units in lines.items()}
+                full = max(found, key=lambda on: found[on] - self.asked(pk, on), default=None)
+                asked, day = (self.asked(pk, full), found[full]) if full else (self.first[pk], self.first[pk])
                 waits[pk] = self.first[pk] + (day - asked)
                 words[pk] = _said(site, asked, day)
             decision.routes = self.routes(place, waits, words)
             decision.sites.clear()
             decision.decide(members)
             for index, pk in {(grant.index, site_of[grant.level_id]) for grant in decision.grants[before:]}:
-                day = self.days[index, pk] = days[pk, due[index]]
-                self.lines[pk, day] += 1
+                if (index, pk) not in self.days:
+                    day = self.days[index, pk] = days[pk][due[index]]
+                    self.lines[pk, day] += 1
         return decision
+
+    def hold(self, chosen: Mapping[int, Iterable[int]], due: Sequence[date]) -> None:
+        """Find a day for wants, by index, of which some has its warehouses already, before any other is served."""
+        for index, warehouse_ids in chosen.items():
+            for pk in warehouse_ids:
+                self.days[index, pk] = self.take(pk, due[index])
 
     def routes(
         self, place: Hashable, leaves: Mapping[int, date], words: Mapping[int, str]
@@ -78,6 +89,12 @@ class Plan:
         if len(self.sites) < 2:
             return {(place, pk): Route(words=said) for pk, said in words.items()}
         return routes_by(self.sites, [place], self.lanes, leaves, words)
+
+    def take(self, warehouse_id: int, due_on: date) -> date:
+        """Return the day on which a line leaves the warehouse chosen for it, which then has room for one less."""
+        day = self.day_for(warehouse_id, due_on, 1)
+        self.lines[warehouse_id, day] += 1
+        return day
 
     def leaves(self, index: int, warehouse_id: int) -> date:
         """Return the day on which what a want was granted of a warehouse leaves it."""
@@ -113,9 +130,9 @@ def _said(site: Warehouse, asked: date, day: date) -> str:
     return f"full {when} {before:%-d %b}: leaves on {day:%-d %b}"
 
 
-def _lines_promised(sites: Iterable[Warehouse], at: datetime) -> Counter[tuple[int, date]]:
+def _lines_promised(sites: Iterable[Warehouse], at: datetime, anew: Collection[int]) -> Counter[tuple[int, date]]:
     """Return how many lines warehouses have promised to send on each day, in one statement; what is late goes today."""
     today = {site.pk: at.astimezone(site.company.zone).date() for site in sites}
     with connection.cursor() as cursor:
-        cursor.execute(sql.LINES_PROMISED, [bulk.array(today), bulk.array(today.values())])
+        cursor.execute(sql.LINES_PROMISED, [bulk.array(today), bulk.array(today.values()), bulk.array(anew)])
         return Counter({(pk, day): lines for pk, day, lines in cursor.fetchall()})

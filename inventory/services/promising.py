@@ -102,8 +102,11 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     own = taken.serve(wants, lives, pools) if taken else {}
     open_wants = [want for want in wants if want.quantity > 0] if taken else wants
     supplies, plan = supplies_of(levels, lives, pools), plan_for(sites, at)
+    site_of = {level.pk: level.warehouse_id for level in levels} if plan else {}
     if plan:
-        decision = plan.decide(Decision(supplies, {}), open_wants, [request.due_on for request in requests])
+        due = [request.due_on for request in requests]
+        plan.hold({index: {site_of[one.level_id] for one in grants} for index, grants in own.items()}, due)
+        decision = plan.decide(Decision(supplies, {}), open_wants, due)
     else:
         decision = Decision(supplies, routes_of(sites, wants, at)).decide(open_wants)
     by_index = grants_by_index(decision.grants)
@@ -111,7 +114,6 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
         by_index[index] = [*grants, *by_index.get(index, ())]
     _raise_allocated(by_index)
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
-    site_of = {level.pk: level.warehouse_id for level in levels} if plan else {}
     demands, allocations = [], []
     for index, request in enumerate(requests):
         grants = by_index.get(index, [])

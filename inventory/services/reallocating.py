@@ -11,10 +11,11 @@ from decimal import Decimal
 from core import bulk
 from core.transactions import atomic
 from inventory.decide import Want
-from inventory.models import Allocation, Demand
+from inventory.models import Allocation, Demand, Warehouse
 from inventory.pools import Pools
 from inventory.queries.pools import pools_of
 from inventory.services.allocating import locked_demands, write_grants
+from inventory.services.capacity import plan_for
 from inventory.services.freeing import Cut, free_allocations
 from inventory.services.pegging import peg_later, settle_promises
 from inventory.services.promising import locked_levels
@@ -57,8 +58,7 @@ def reallocate_demands(*, strategies: Mapping[int, Strategy], at: datetime) -> l
     wants = [Want(0, 0, claim.product_id, claim.wanted, destination=claim.destination) for claim in claims]
     shares = share_out(claims, supplies_of(levels, {}, pools), routes_of(sites, wants, at))
     before = {demand.pk: (demand.allocated + demand.picked, demand.promised_on) for demand in demands}
-    days = {level.pk: leaves_on(level.warehouse, at) for level in levels}
-    changed = _write(demands, claims, shares, firm, days, pools, at)
+    changed = _write(demands, claims, shares, firm, {level.pk: level.warehouse for level in levels}, pools, at)
     if changed:
         settle_promises(demand_ids=changed, at=at)
         peg_later({demand.product_id for demand in demands if demand.pk in changed})
@@ -94,7 +94,7 @@ def _write(
     claims: Sequence[Claim],
     shares: Sequence[Share],
     firm: Mapping[int, Sequence[Cut]],
-    days: Mapping[int, date],
+    site_of: Mapping[int, Warehouse],
     pools: Mapping[int, Pools],
     at: datetime,
 ) -> set[int]:
@@ -122,12 +122,18 @@ def _write(
     has_now: dict[int, Decimal] = defaultdict(Decimal)
     for (demand_id, _level_id), units in after.items():
         has_now[demand_id] += units
-    leaves = []
+    plan = plan_for({site.pk: site for site in site_of.values()}, at, anew=got)
+    new: dict[int, dict[int, Warehouse]] = defaultdict(dict)
+    for demand, level_id, _units, _why in given:
+        new[demand.pk][site_of[level_id].pk] = site_of[level_id]
+    leaves: list[date | None] = []
     for demand_id in got:
         demand, claim = of_demand[demand_id]
-        first = max(demand.due_on, kept.get(demand_id, demand.due_on))
-        new = [days[level_id] for one, level_id, _units, _why in given if one.pk == demand_id]
-        leaves.append(max([first, *new]) if has_now[demand_id] == claim.wanted else None)
+        if has_now[demand_id] < claim.wanted:
+            leaves.append(None)
+            continue
+        days = [plan.take(pk, demand.due_on) if plan else leaves_on(one, at) for pk, one in new[demand_id].items()]
+        leaves.append(max([demand.due_on, kept.get(demand_id, demand.due_on), *days]))
     write_grants(given, got, leaves, pools, at)
     return {cut.demand_id for cut in cuts} | set(got)
 

@@ -13,6 +13,7 @@ from inventory.models import Demand, StockLevel, SupplierOrderLine
 from inventory.pools import Pools
 from inventory.queries.pools import pools_of
 from inventory.services.allocating import allocate_demands, write_grants
+from inventory.services.capacity import plan_for
 from inventory.services.freeing import cancel_demand, free_allocations, lock_promises
 from inventory.services.lasting import lives_for
 from inventory.services.pegging import (
@@ -138,8 +139,11 @@ def _write(
     units = sum((grant.quantity for grant in given), ZERO)
     if units <= 0:
         return
-    of_level = {level.pk: level for level in levels}
-    day = max([demand.due_on, *(leaves_on(of_level[grant.level_id].warehouse, at) for grant in given)])
+    of_level = {level.pk: level.warehouse for level in levels}
+    sites = {site.pk: site for site in (of_level[grant.level_id] for grant in given)}
+    plan = plan_for(sites, at)
+    leaves = [plan.take(pk, demand.due_on) if plan else leaves_on(site, at) for pk, site in sites.items()]
+    day = max([demand.due_on, *leaves])
     write_grants(
         [(demand, grant.level_id, grant.quantity, grant.reason) for grant in given],
         {demand.pk: units},

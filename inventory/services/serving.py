@@ -10,6 +10,7 @@ from decimal import Decimal
 from core import bulk
 from inventory.models import Allocation, Demand, StockLevel, Warehouse
 from inventory.queries.pools import pool_id, pools_of
+from inventory.services.capacity import plan_for
 from inventory.services.lasting import shelf_lives
 from inventory.services.pegging import Line, pegs_of
 from inventory.services.sourcing import leave_days
@@ -72,7 +73,7 @@ def serve_pegs(
             )
         )
     if used:
-        _keep(firm, used, [demands[pk] for pk in got], got, at)
+        _keep(warehouse, firm, used, [demands[pk] for pk in got], got, at)
     return dict(got)
 
 
@@ -81,13 +82,17 @@ def _turn(peg: Allocation) -> tuple[object, ...]:
 
 
 def _keep(
+    warehouse: Warehouse,
     firm: Collection[Allocation],
     used: Sequence[tuple[Allocation, Decimal]],
     demands: Sequence[Demand],
     got: dict[int, Decimal],
     at: datetime,
 ) -> None:
-    """Write promises of stock in the place of pegs; what a demand has whole by that has a day on which it can leave."""
+    """Write promises of stock in the place of pegs; what a demand has whole by that has a day on which it can leave.
+
+    The warehouse sends so many lines on a day at most, where that is said (F1).
+    """
     raised: dict[int, dict[str, Decimal]] = defaultdict(lambda: {"allocated": ZERO})
     for allocation in firm:
         assert allocation.level_id is not None
@@ -102,10 +107,11 @@ def _keep(
         served.append(peg)
     bulk.update(served, ["quantity", "status"])
     bulk.insert(list(firm))
-    leaves = leave_days(got, at)
+    leaves, plan = leave_days(got, at), plan_for({warehouse.pk: warehouse}, at, anew=got)
     for demand in demands:
         demand.allocated += got[demand.pk]
         if demand.allocated + demand.picked == demand.quantity:
-            demand.promised_on = max(demand.due_on, leaves[demand.pk])
+            day = max(demand.due_on, leaves[demand.pk])
+            demand.promised_on = plan.take(warehouse.pk, day) if plan else day
             demand.first_promised_on = demand.first_promised_on or demand.promised_on
     bulk.update(demands, ["allocated", "promised_on", "first_promised_on"])

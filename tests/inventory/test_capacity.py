@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,8 +15,12 @@ from django.urls import reverse
 from core.roles import Role
 from inventory import services
 from inventory.models import Allocation, Calendar, Demand, Warehouse
+from inventory.strategies import Strategy
+from orders import services as orders_services
+from orders.models import Reservation
 from tests.factories.core import person, signed_in
 from tests.factories.house import AT, TODAY, House
+from tests.factories.supply import arrive, sent
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +89,60 @@ class TestOneSite:
         house.receive(product, 2)
         services.allocate_demands(demand_ids=[pk for order in waits for pk in house.demands(order)], at=AT)
         assert [days(house, order) for order in waits] == [[TUESDAY], [WEDNESDAY]]
+
+    @pytest.mark.parametrize(("wanted", "on"), [(1, TODAY), (2, TUESDAY)])
+    def test_what_is_taken_from_another_leaves_on_the_day_with_room(self, wanted: int, on: date) -> None:
+        """A line that had some already takes no more room than one."""
+        house = House.open()
+        product = house.product([wanted])
+        limit(house.warehouses[0], 1)
+        assert days(house, house.order((house.product([9]), 1))) == [TODAY]
+        loser, winner = house.order((product, 1)), house.order((product, wanted), requested_on=on)
+        assert [days(house, order) for order in (loser, winner)] == [[TUESDAY], [None]]
+        strategies = dict(zip(house.demands(loser) + house.demands(winner), (Strategy.LOSE, Strategy.WIN), strict=True))
+        services.reallocate_demands(strategies=strategies, at=AT)
+        assert [days(house, order) for order in (loser, winner)] == [[None], [TUESDAY]]
+
+    def test_what_comes_leaves_on_the_day_with_room(self) -> None:
+        house = House.open()
+        product = house.product([])
+        limit(house.warehouses[0], 1)
+        coming = sent(house, (product, 2, 0))
+        waits = [house.order((product, 1)) for _order in range(2)]
+        services.peg_demands(product_ids=[product.pk], at=AT)
+        assert [days(house, order) for order in waits] == [[TODAY]] * 2, "on the day on which it comes"
+        arrive(house, coming, 2)
+        assert [days(house, order) for order in waits] == [[TODAY], [TUESDAY]]
+
+    def test_what_comes_for_a_line_that_has_some_already_needs_no_more_room(self) -> None:
+        house = House.open()
+        product = house.product([1])
+        limit(house.warehouses[0], 1)
+        coming, order = sent(house, (product, 1, 0)), house.order((product, 2))
+        services.peg_demands(product_ids=[product.pk], at=AT)
+        arrive(house, coming, 1)
+        assert days(house, order) == [TODAY]
+
+    def test_what_is_kept_for_later_takes_its_room_and_hands_it_to_the_order_that_takes_it_over(self) -> None:
+        house = House.open()
+        product = house.product([9])
+        limit(house.warehouses[0], 1)
+        house.order((house.product([9]), 1))
+        kept = orders_services.make_reservation(
+            product_id=product.pk,
+            quantity=Decimal(1),
+            wanted_on=TODAY,
+            expires_on=TUESDAY,
+            customer_id=house.customer.pk,
+            actor=house.boss,
+            at=AT,
+        )
+        assert Reservation.objects.get(pk=kept).demand.promised_on == TUESDAY
+        # One line, of which a unit was kept
+        assert days(house, house.order((product, 2))) == [TUESDAY]
+        reasons = Allocation.objects.filter(status="FIRM").order_by("pk").values_list("reason", flat=True)
+        assert list(reasons)[1:] == [f"RV-{kept:06} kept it", "Site 1 can fill the order"]
+        assert days(house, house.order((product, 1))) == [WEDNESDAY]
 
     def test_its_page_says_when_what_is_promised_now_leaves(self) -> None:
         house = House.open()
