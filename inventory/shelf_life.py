@@ -34,6 +34,13 @@ class ShelfLife:
         """Count units as promised."""
         self.promised[good_until] += units
 
+    def anew(self, held: Mapping[date, Decimal]) -> ShelfLife:
+        """Return the same goods without some of what is promised of them, which is given anew."""
+        life = ShelfLife(self.there)
+        for day, units in self.promised.items():
+            life.promise(day, units - held.get(day, ZERO))
+        return life
+
 
 def kept(life: ShelfLife, promises: Iterable[tuple[date, Decimal]]) -> list[Decimal]:
     """Return how many units of each promise can be kept, the first before the next, and count them as promised."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import IntEnum
 
@@ -31,7 +32,8 @@ class Strategy(IntEnum):
 class Claim:
     """What one demand wants of a product beyond what is with the pickers, and what it has of that, by level.
 
-    Claims of one strategy are served in the order in which they are given.
+    Of a product with lots it is to be good until a day. Claims of one strategy are served in the order in which they
+    are given.
     """
 
     demand_id: int
@@ -41,6 +43,7 @@ class Claim:
     has: Mapping[int, Decimal]
     destination: Hashable = None
     channel_id: int | None = None
+    good_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,11 @@ def share_out(
     """Give the free stock of levels, and what the claims have of it, anew; never more of a level than that.
 
     Nobody is moved without need: a claim is served first with what it has, then as every other demand is. What pools
-    keep of the free stock stays with them.
+    keep of the free stock stays with them. Of lots nobody takes what lasts if others, who are not asked, need it.
 
     :param supplies: every level of which something is free or a claim has something.
     """
-    held: dict[int, dict[int | None, Decimal]] = {supply.level_id: defaultdict(Decimal) for supply in supplies}
-    for claim in claims:
-        for level_id, units in claim.has.items():
-            held[level_id][claim.channel_id] += units
-    pool = Pool(supplies, held, routes or {})
+    pool = Pool(supplies, claims, routes or {})
     shares: list[Share] = []
     kept: dict[int, Decimal] = {}
     for claim in claims:  # what nobody may take is set aside before anybody is served
@@ -99,12 +98,20 @@ class Pool:
     def __init__(
         self,
         supplies: Sequence[Supply],
-        held: Mapping[int, Mapping[int | None, Decimal]],
+        claims: Sequence[Claim],
         routes: Mapping[tuple[Hashable, int], Route],
     ) -> None:
+        held: dict[int, dict[int | None, Decimal]] = {supply.level_id: defaultdict(Decimal) for supply in supplies}
+        lasts: dict[int, dict[date, Decimal]] = {supply.level_id: defaultdict(Decimal) for supply in supplies}
+        for claim in claims:
+            for level_id, units in claim.has.items():
+                held[level_id][claim.channel_id] += units
+                if claim.good_until:
+                    lasts[level_id][claim.good_until] += units
         supplies = [
             supply._replace(
                 free=supply.free + sum(held[supply.level_id].values(), ZERO),
+                life=supply.life and supply.life.anew(lasts[supply.level_id]),
                 pools=supply.pools and supply.pools.anew(supply.free, held[supply.level_id]),
             )
             for supply in supplies
@@ -120,11 +127,15 @@ class Pool:
             place = supply.warehouse_id, supply.product_id
             free = self.decision.free[place]
             part = min(units, limit, supply.pools.spare(claim.channel_id, free) if supply.pools else free)
+            if claim.good_until and supply.life:
+                part = min(part, supply.life.free(claim.good_until))
             if part > 0:
                 limit -= part
                 self.decision.free[place] -= part
                 if supply.pools:
                     supply.pools.promise(claim.channel_id, part)
+                if claim.good_until and supply.life:
+                    supply.life.promise(claim.good_until, part)
                 shares.append(Share(claim.demand_id, level_id, part, ""))
         return shares
 
@@ -133,7 +144,12 @@ class Pool:
         if units <= 0:
             return []
         before = len(self.decision.grants)
-        want = Want(before, before, claim.product_id, units, destination=claim.destination, channel_id=claim.channel_id)
+        want = Want(
+            *(before, before, claim.product_id, units),
+            destination=claim.destination,
+            good_until=claim.good_until,
+            channel_id=claim.channel_id,
+        )
         self.decision.serve([want])
         grants = self.decision.grants[before:]
         return [Share(claim.demand_id, grant.level_id, grant.quantity, grant.reason) for grant in grants]

@@ -17,6 +17,7 @@ from inventory.queries.pools import pools_of
 from inventory.services.allocating import locked_demands, write_grants
 from inventory.services.capacity import plan_for
 from inventory.services.freeing import Cut, free_allocations
+from inventory.services.lasting import lives_for
 from inventory.services.pegging import peg_later, settle_promises
 from inventory.services.promising import locked_levels
 from inventory.services.sourcing import Destination, leave_days, leaves_on, routes_of, supplies_of
@@ -41,22 +42,24 @@ def reallocate_demands(*, strategies: Mapping[int, Strategy], at: datetime) -> l
     """Give what demands have, as far as no pick was planned for it, and what is free of their products anew.
 
     `strategies` says by demand what may become of it; those of one strategy are served in the order given. A demand on
-    hold is left out, and so is one for a product with lots, which keeps what lasts for it. What each had and has is
-    returned in the same order.
+    hold is left out. Of a product with lots each gets what lasts for it. What each had and has is returned in the same
+    order.
     """
     turn = {demand_id: place for place, demand_id in enumerate(strategies)}
-    demands = sorted(
-        (d for d in locked_demands(strategies) if not d.is_held and d.good_until is None), key=lambda d: turn[d.pk]
-    )
+    demands = sorted((d for d in locked_demands(strategies) if not d.is_held), key=lambda d: turn[d.pk])
     if not demands:
         return []
     firm = _firm(demands)
     levels = locked_levels({d.company_id for d in demands}, {d.product_id for d in demands})
     pools = pools_of(level.pk for level in levels if level.has_pools)
     sites = {level.warehouse_id: level.warehouse for level in levels}
-    claims = [_claim(demand, strategies[demand.pk], firm[demand.pk]) for demand in demands]
-    wants = [Want(0, 0, claim.product_id, claim.wanted, destination=claim.destination) for claim in claims]
-    shares = share_out(claims, supplies_of(levels, {}, pools), routes_of(sites, wants, at))
+    claims = [_claim(demand, strategies[demand.pk], firm[demand.pk], at.date()) for demand in demands]
+    wants = [
+        Want(0, 0, claim.product_id, claim.wanted, destination=claim.destination, good_until=claim.good_until)
+        for claim in claims
+    ]
+    lives = lives_for(wants, ((level.pk, level.product_id) for level in levels), at.date())
+    shares = share_out(claims, supplies_of(levels, lives, pools), routes_of(sites, wants, at))
     before = {demand.pk: (demand.allocated + demand.picked, demand.promised_on) for demand in demands}
     changed = _write(demands, claims, shares, firm, {level.pk: level.warehouse for level in levels}, pools, at)
     if changed:
@@ -80,13 +83,14 @@ def _firm(demands: Sequence[Demand]) -> dict[int, list[Cut]]:
     return firm
 
 
-def _claim(demand: Demand, strategy: Strategy, firm: Sequence[Cut]) -> Claim:
+def _claim(demand: Demand, strategy: Strategy, firm: Sequence[Cut], today: date) -> Claim:
     has: dict[int, Decimal] = defaultdict(Decimal)
     for cut in reversed(firm):
         has[cut.level_id] += cut.quantity
     wanted = demand.backordered + sum(has.values(), ZERO)
     place = Destination(demand.destination_country, demand.destination_postcode)
-    return Claim(demand.pk, demand.product_id, strategy, wanted, dict(has), place, demand.channel_id)
+    lasts = max(demand.good_until, today) if demand.good_until else None
+    return Claim(demand.pk, demand.product_id, strategy, wanted, dict(has), place, demand.channel_id, lasts)
 
 
 def _write(

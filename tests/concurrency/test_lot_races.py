@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
@@ -9,6 +10,9 @@ from django.db.models import Sum
 
 from inventory.models import BinStock, Demand, Lot, StockLevel
 from inventory.services import LotUnclear
+from inventory.strategies import Strategy
+from orders import services as orders_services
+from orders.models import LinePart, MoveReason
 from tests.factories.house import AT, TODAY, House
 from tests.race import race
 from tests.unlocked import take_locks_away
@@ -63,6 +67,23 @@ def two_who_need_what_lasts(house):
     return sorted(int(units) for units in Demand.objects.values_list("allocated", flat=True))
 
 
+def shared_while_ordered(house):
+    """Share goods that came for an order that waits, while another is confirmed; return what each got."""
+    product = house.product(tracking="LOT")
+    house.customer.good_for_days = 30
+    house.customer.save()
+    waits, draft = house.order((product, 4)), house.draft((product, 4))
+    house.receive(product, 9, lot="SHORT", good_until=TODAY + timedelta(days=3))
+    house.receive(product, 4, lot="LONG", good_until=TODAY + timedelta(days=99))
+    strategies = {LinePart.objects.get(order=waits).pk: Strategy.WIN}
+    share = partial(
+        orders_services.reallocate, strategies=strategies, reason=MoveReason.URGENT, actor=house.boss, at=AT
+    )
+    outcomes = race(share, lambda: house.confirm(draft))
+    assert not any(isinstance(outcome, Exception) for outcome in outcomes), outcomes
+    return sorted(int(units) for units in Demand.objects.values_list("allocated", flat=True))
+
+
 class TestGoodsThatLast:
     def test_are_promised_once(self, house):
         assert two_who_need_what_lasts(house) == [0, 4]
@@ -71,6 +92,14 @@ class TestGoodsThatLast:
     def test_would_be_promised_twice_without_the_levels_lock(self, house, monkeypatch):
         take_locks_away(monkeypatch, StockLevel)
         assert two_who_need_what_lasts(house) == [4, 4]
+
+    def test_are_shared_anew_and_promised_once(self, house):
+        assert shared_while_ordered(house) == [0, 4]
+        audit()
+
+    def test_would_be_shared_anew_and_promised_without_the_levels_lock(self, house, monkeypatch):
+        take_locks_away(monkeypatch, StockLevel)
+        assert shared_while_ordered(house) == [4, 4]
 
     def test_expire_while_they_are_promised_and_picked(self, house):
         product = house.product(tracking="LOT")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.decide import Supply
+from inventory.shelf_life import ShelfLife
 from inventory.strategies import Claim, Share, Strategy, share_out
 
 LEVELS = (1, 2, 3)
@@ -89,3 +91,48 @@ class TestShareOut:
         ]
         shares = share_out(claims, supplies([Decimal(9), Decimal(0), Decimal(0)]))
         assert [(share.demand_id, share.level_id, share.quantity) for share in shares] == [(1, 2, 3), (2, 3, 2)]
+
+
+DAYS = [date(2026, 11, 23 + number) for number in range(3)]
+LOTS = st.dictionaries(st.sampled_from(DAYS), st.integers(0, 6).map(Decimal), max_size=3)
+LASTING = st.lists(st.tuples(st.sampled_from(Strategy), HAS, st.integers(0, 6), st.sampled_from(DAYS)), max_size=7)
+
+
+class TestShareOutOfLots:
+    @given(lots=st.tuples(*(LOTS for _ in LEVELS)), rows=LASTING, others=HAS, until=st.sampled_from(DAYS))
+    def test_gives_nobody_what_does_not_last_for_them_or_lasts_for_those_who_are_not_asked(
+        self, lots, rows, others, until
+    ):
+        lives = {level: ShelfLife(there) for level, there in zip(LEVELS, lots, strict=True)}
+
+        def held(wish: dict[int, Decimal], day: date) -> dict[int, Decimal]:
+            has = {level: min(units, lives[level].free(day)) for level, units in wish.items()}
+            for level, units in has.items():
+                lives[level].promise(day, units)
+            return has
+
+        kept = held(others, until)
+        claims = []
+        for number, (strategy, wish, waits, day) in enumerate(rows):
+            has = held(wish, day)
+            claims.append(Claim(number, 7, strategy, sum(has.values(), Decimal(waits)), has, good_until=day))
+        there = [
+            one._replace(life=lives[one.level_id])
+            for one in supplies([sum(lot.values()) - _promised(lives[n]) for n, lot in zip(LEVELS, lots, strict=True)])
+        ]
+        after = share_out(claims, there)
+        until_of = {claim.demand_id: claim.good_until for claim in claims}
+        for level, lot in zip(LEVELS, lots, strict=True):
+            for day in DAYS:
+                promised = kept.get(level, Decimal(0)) if until >= day else Decimal(0)
+                promised += sum(s.quantity for s in after if s.level_id == level and until_of[s.demand_id] >= day)
+                assert promised <= sum(units for last, units in lot.items() if last >= day)
+        units = by_demand(after)
+        for claim in claims:
+            limits = {Strategy.GAIN: (had(claim), claim.wanted), Strategy.FILL: (0, had(claim)), Strategy.LOSE: (0, 0)}
+            least, most = limits.get(claim.strategy, (0, claim.wanted))
+            assert least <= units[claim.demand_id] <= most
+
+
+def _promised(life: ShelfLife) -> Decimal:
+    return sum(life.promised.values(), Decimal(0))

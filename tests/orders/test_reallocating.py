@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -13,7 +14,8 @@ from core.refusals import Blocked, NotAllowed
 from core.roles import Role
 from core.transactions import undone
 from inventory import audit as inventory_audit
-from inventory.models import Allocation, Demand, StockLevel
+from inventory import services as inventory_services
+from inventory.models import Allocation, Demand, Lot, StockLevel
 from inventory.strategies import Strategy
 from orders import audit, services
 from orders.models import LinePart, MoveReason, OrderEvent, SalesOrder
@@ -106,6 +108,36 @@ class TestReallocate:
         share(house, [picking, held, taker], LOSE, WIN, REDISTRIBUTE)
         assert has([picking, held, taker]) == [3, 0, 2]
         assert Allocation.objects.get(demand=part(picking).demand).status == "RELEASED"
+
+    def test_gives_of_lots_only_what_lasts_for_each(self, house) -> None:
+        """Who needs goods for a month takes none that spoil before, and leaves these to whom they will do."""
+        product = house.product(tracking="LOT")
+        house.receive(product, 3, lot="SHORT", good_until=TODAY + timedelta(days=5))
+        house.receive(product, 3, lot="LONG", good_until=TODAY + timedelta(days=60))
+
+        def order(units: int, good_for: int) -> SalesOrder:
+            house.customer.good_for_days = good_for
+            house.customer.save()
+            return house.order((product, units))
+
+        easy, picky, other = order(5, 0), order(4, 30), order(1, 30)
+        assert has([easy, picky, other]) == [5, 1, 0]
+        share(house, [easy, picky], FILL, WIN)
+        assert has([easy, picky, other]) == [3, 3, 0]
+        share(house, [easy, picky, other], FILL, REDISTRIBUTE, WIN)
+        assert has([easy, picky, other]) == [3, 2, 1]
+        share(house, [easy, picky, other], WIN, LOSE, GAIN)
+        assert has([easy, picky, other]) == [5, 0, 1]
+        lots = {one.pk: one.code for one in Lot.objects.all()}
+        picks = inventory_services.release_allocations(demand_ids=house.demands(easy) + house.demands(other), at=AT)
+        assert sorted((lots[pick.lot_id], pick.quantity) for pick in picks) == [("LONG", 1), ("LONG", 2), ("SHORT", 3)]
+
+    def test_gives_lots_that_are_good_on_the_day_where_they_were_wanted_before(self, house) -> None:
+        product = house.product(tracking="LOT")
+        house.receive(product, 3, lot="LONG", good_until=TODAY + timedelta(days=60))
+        two = [house.order((product, 3)) for _ in range(2)]
+        share(house, two, LOSE, WIN, at=AT + timedelta(days=1))
+        assert has(two) == [0, 3]
 
     def test_serves_a_higher_priority_first(self, house, four) -> None:
         Demand.objects.filter(pk=part(four[3]).demand_id).update(priority=10)
