@@ -15,10 +15,16 @@ class BillingConfig(AppConfig):
         """Offer the queues, the verbs and the panel on the order's page, and the audit's proofs."""
         from billing import audit, queries
         from billing.models import Invoice, Payment
+        from billing.queries.numbering import gaps
         from billing.queries.searching import find_invoices
+        from billing.services import crediting, invoicing, openings
         from billing.services.openings import OPENING_CREDITS, OPENING_INVOICES
         from core.intake import import_kinds
 
+        registry.register_numbers({"PAY": "Payments"})
+        for place, series in enumerate((invoicing, crediting, openings)):
+            numbers = registry.NumberKind(series.SERIES_LABEL, series.PREFIX, gaps)
+            registry.number_kinds.register(series.SERIES, numbers, order=place)
         for place, kind in ((70, OPENING_INVOICES), (80, OPENING_CREDITS)):
             import_kinds.register(kind.name, kind, order=place)
         registry.navigation.register(

@@ -15,8 +15,8 @@ from orders.queries.kits import UNITS_WHOLE
 _IN_SERIES = """
     SELECT i.id, i.series_id, i.number, i.issued_on, i.digest, i.previous_hash, i.hash,
         split_part(i.number, '-', 3)::bigint AS value,
-        row_number() OVER w AS place, lag(i.hash, 1, '') OVER w AS before, lag(i.issued_on) OVER w AS day_before
-    FROM billing_invoice i WHERE i.number IS NOT NULL
+        s.first_value - 1 + row_number() OVER w AS place, lag(i.hash, 1, '') OVER w AS before, lag(i.issued_on) OVER w AS day_before
+    FROM billing_invoice i JOIN core_numberseries s ON s.id = i.series_id WHERE i.number IS NOT NULL
     WINDOW w AS (PARTITION BY i.series_id ORDER BY split_part(i.number, '-', 3)::bigint)
 """
 
@@ -177,11 +177,11 @@ CHECKS = [
         FROM ({_IN_SERIES}) i WHERE value <> place OR issued_on < day_before
         UNION ALL
         SELECT 'series ' || s.id, concat_ws(' / ', s.next_value, s.last_on),
-            concat_ws(' / ', coalesce(i.last, 0) + 1, i.last_on)
+            concat_ws(' / ', coalesce(i.last + 1, s.first_value), i.last_on)
         FROM core_numberseries s
         LEFT JOIN (SELECT series_id, max(value) AS last, max(issued_on) AS last_on FROM ({_IN_SERIES}) n GROUP BY 1) i
             ON i.series_id = s.id
-        WHERE s.kind IN ('invoice', 'credit_note', 'opening') AND (s.next_value <> coalesce(i.last, 0) + 1 OR s.last_on IS DISTINCT FROM i.last_on)
+        WHERE s.kind IN ('invoice', 'credit_note', 'opening') AND (s.next_value <> coalesce(i.last + 1, s.first_value) OR s.last_on IS DISTINCT FROM i.last_on)
         UNION ALL
         SELECT 'invoice ' || id, 'no number', 'a number' FROM billing_invoice WHERE number IS NULL
         """,

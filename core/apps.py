@@ -26,6 +26,14 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the grants to migrate, register the deployment checks, and collect garbage seldom."""
+        from core.setting_up import PARTS
+
+        registry.register_parts(PARTS, after=0)
+        registry.navigation.register(
+            "set_up",
+            registry.NavigationItem("Company set-up", "core:set_up", "settings", "core.set_up", key="j"),
+            order=95,
+        )
         post_migrate.connect(_grant_after_migrate, sender=self, dispatch_uid="core.grant_app_role")
         checks.register(check_roles, checks.Tags.database, deploy=True)
         registry.navigation.register(

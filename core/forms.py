@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -11,10 +12,15 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 
-from core.models import Audience, User
+from core.addresses import countries
+from core.banking import compact, is_bic, is_iban
+from core.companies import change_company
+from core.models import Audience, Company, User
 from core.models.notes import MAX_TEXT
+from core.money import is_currency
 
 MAX_EMAIL = 254
+_VAT_NUMBER = re.compile(r"[A-Z]{2,3}[ -]?[A-Z0-9][A-Z0-9 .\-]{3,}")
 
 
 class SignInForm(AuthenticationForm):
@@ -122,3 +128,121 @@ class OwnerForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["owner"]
         field.choices = [("", "Nobody"), *((user.pk, str(user)) for user in people)]
+
+
+class CompanyForm(forms.ModelForm):
+    """What a company says of itself; what other rows rest on stands, and says why."""
+
+    country = forms.ChoiceField(choices=countries)
+    time_zone = forms.ChoiceField(choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())])
+
+    class Meta:
+        model = Company
+        fields: ClassVar[list[str]] = [
+            *("name", "address", "country", "vat_number", "registration_number", "phone", "email"),
+            *("bank_name", "iban", "bic", "currency", "time_zone", "live_on"),
+        ]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"autocomplete": "organization", "autofocus": True}),
+            "address": forms.Textarea(attrs={"rows": 4}),
+            "live_on": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            **{
+                name: forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+                for name in ("vat_number", "registration_number", "bank_name", "iban", "bic", "currency")
+            },
+        }
+        labels: ClassVar[dict[str, str]] = {
+            "vat_number": "VAT number",
+            "iban": "IBAN",
+            "bic": "BIC",
+            "email": "E-mail address",
+            "bank_name": "Name of the bank",
+            "live_on": "Works with Orderly from",
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "address": "Street, town and postcode, as papers are to say it.",
+            "email": "Partners answer to it.",
+            "currency": "In which stock is valued and totals are reckoned: three letters, such as GBP.",
+            "time_zone": "When its days begin and end.",
+            "live_on": "What is dated earlier is taken over as its past.",
+        }
+
+    def __init__(self, *args: Any, actor: User, frozen: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+        for name, reason in frozen.items():
+            self.fields[name].disabled, self.fields[name].help_text = True, reason
+
+    def clean_vat_number(self) -> str:
+        """Return the number in capitals.
+
+        :raises ValidationError: where it is none.
+        """
+        number = " ".join(self.cleaned_data["vat_number"].upper().split())
+        if number and not _VAT_NUMBER.fullmatch(number):
+            raise forms.ValidationError("A VAT number begins with its country's letters, such as GB 123 4567 89.")
+        return number
+
+    def clean_iban(self) -> str:
+        """Return the number without blanks.
+
+        :raises ValidationError: where its check digits say that it is none.
+        """
+        number = compact(self.cleaned_data["iban"])
+        if number and not is_iban(number):
+            raise forms.ValidationError("This is no IBAN: its check digits do not fit. Look for a slip in it.")
+        return number
+
+    def clean_bic(self) -> str:
+        """Return the code without blanks.
+
+        :raises ValidationError: where it is none.
+        """
+        code = compact(self.cleaned_data["bic"])
+        if code and not is_bic(code):
+            raise forms.ValidationError("A BIC has 8 or 11 letters and digits, such as BUKBGB22.")
+        return code
+
+    def clean_currency(self) -> str:
+        """Return the code of a currency.
+
+        :raises ValidationError: where there is none of that code.
+        """
+        code = self.cleaned_data["currency"].strip().upper()
+        if not is_currency(code):
+            raise forms.ValidationError(f"{code} is no currency: key three letters, such as GBP.")
+        return str(code)
+
+    def save(self, commit: bool = True) -> Company:
+        """Keep it through the service."""
+        return change_company(said=self.cleaned_data, actor=self.actor)
+
+
+class SeriesForm(forms.Form):
+    """How the numbers of a series begin."""
+
+    begins = forms.RegexField(
+        r"\A[A-Za-z][A-Za-z0-9]{0,7}\Z",
+        label="Prefix",
+        error_messages={"invalid": "One to eight letters and digits, the first a letter, such as INV."},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+    digits = forms.IntegerField(
+        label="Digits at least",
+        min_value=1,
+        max_value=12,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+    )
+    first_value = forms.IntegerField(
+        label="First number",
+        min_value=1,
+        max_value=10**12 - 1,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
+        help_text="Another than 1 goes on from the system before.",
+    )
+
+    def clean_begins(self) -> str:
+        """Return the prefix in capitals."""
+        return str(self.cleaned_data["begins"]).upper()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import cache
 
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_precision, list_currencies
 
 ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
@@ -17,6 +17,11 @@ _HUNDRED = Decimal(100)
 def exponent(currency: str) -> int:
     """Return the decimal places of a currency's amounts (ISO 4217, from CLDR): JPY 0, EUR 2, KWD 3."""
     return get_currency_precision(currency)
+
+
+def is_currency(code: str) -> bool:
+    """Say whether three letters are a currency's."""
+    return code in list_currencies()
 
 
 def round_half_up(value: Decimal, places: int) -> Decimal:

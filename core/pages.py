@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -14,6 +15,7 @@ from django.db import IntegrityError
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.encoding import iri_to_uri
 from django.utils.http import quote_etag, url_has_allowed_host_and_scheme
@@ -215,6 +217,38 @@ class FormPage(FormPageMixin, SingleObjectTemplateResponseMixin, ModelFormMixin,
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add a digest of the row as it stands."""
         return super().get_context_data(seen=self.seen, **kwargs)
+
+
+class PreviewMixin:
+    """A form that shows what would come of it while it is typed, before a FormPageMixin.
+
+    Asked with `preview` in its address it answers with that alone, and writes nothing.
+    """
+
+    preview_template = ""
+    request: HttpRequest
+
+    def preview(self, typed: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the template shows of what was typed; what is mistaken is not there."""
+        raise NotImplementedError
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer with the preview, or save."""
+        if "preview" not in request.GET:
+            return cast(HttpResponse, super().post(request, *args, **kwargs))  # type: ignore[misc]
+        if isinstance(self, FormPage):
+            self.object = self.get_object() if self.changes_a_row else None
+        form = self.get_form()  # type: ignore[attr-defined]
+        form.is_valid()
+        return render(request, self.preview_template, self.preview(form.cleaned_data))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the preview of what stands in the form."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        form = context["form"]
+        form.is_valid()
+        typed = form.cleaned_data if form.is_bound else form.initial
+        return {**context, "preview_template": self.preview_template, **self.preview(typed)}
 
 
 # What a form carries beside what is asked: the same request may come with another token

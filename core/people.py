@@ -102,6 +102,11 @@ def sign_in_link(*, membership_id: int, actor: User) -> str:
         raise Blocked(f"{user} does not work here any more: give them a role first.")
     if works_elsewhere(membership) or user.is_staff or user.is_superuser:
         raise Blocked(f"{user}'s account opens more than this company: they change their password themselves.")
+    return way_in(user)
+
+
+def way_in(user: User) -> str:
+    """Return the path of the page on which a person chooses a password; whoever calls asks who may hand it out."""
     number = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("core:choose_password", args=[number, default_token_generator.make_token(user)])
 

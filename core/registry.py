@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
@@ -206,6 +207,51 @@ class KeptUnits:
     kept_through: date
 
 
+class Stage(StrEnum):
+    """Until when a part of setting up can wait: the first order that is keyed, shipped, billed; or for good."""
+
+    ORDER = "Before the first order is keyed"
+    SHIP = "Before it is shipped"
+    BILL = "Before it is billed"
+    LATER = "When you need it"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How far a part of setting up is: what is there, and what is missing still."""
+
+    there: str
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUpPart:
+    """A part of setting up a company, for those who may do `verb`: its page, and how far it is in a person's company.
+
+    `why` says what it is for, shown while there is nothing.
+    """
+
+    label: str
+    stage: Stage
+    url_name: str
+    why: str
+    look: Callable[[Any, datetime], Found]
+    verb: str = "core.set_up"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberKind:
+    """A kind of document that is numbered: its words, and the beginning of its numbers unless a company says otherwise.
+
+    `gaps` is there for the gapless ones, whose beginning a company may choose: it names the numbers missing in some
+    series, by their keys.
+    """
+
+    label: str
+    prefix: str
+    gaps: Callable[[Collection[int]], Mapping[int, Sequence[str]]] | None = None
+
+
 audit_checks: Registry[AuditCheck] = Registry()
 order_actions: Registry[OrderAction] = Registry()
 order_panels: Registry[OrderPanel] = Registry()
@@ -230,3 +276,21 @@ lot_steps: Registry[Callable[[int, Any], list[LotStep]]] = Registry()
 unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()
 # Each says for whom units of a product are kept, by the product's key, to a person who may see it
 kept_units: Registry[Callable[[int, Any], list[KeptUnits]]] = Registry()
+# What there is to set up, in the order in which one does it
+set_up_parts: Registry[SetUpPart] = Registry()
+# By the kind of their series
+number_kinds: Registry[NumberKind] = Registry()
+# Each says which columns of a company must stand, by the company's key: the column with the reason
+company_freezes: Registry[Callable[[int], Mapping[str, str]]] = Registry()
+
+
+def register_parts(parts: Sequence[SetUpPart], *, after: int) -> None:
+    """Register parts of the set-up in the order given."""
+    for place, part in enumerate(parts, start=after):
+        set_up_parts.register(part.label, part, order=place)
+
+
+def register_numbers(kinds: Mapping[str, str]) -> None:
+    """Register the kinds of documents that count on with gaps, by the beginning of their numbers."""
+    for prefix, label in kinds.items():
+        number_kinds.register(prefix, NumberKind(label, prefix))

@@ -181,7 +181,7 @@ VERBS: dict[Role, frozenset[str]] = {
     },
     Role.MANAGER: _SALES_READS | _MANAGES | {"warehouse.view"},
 }
-VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administer"}
+VERBS[Role.ADMINISTRATOR] = frozenset().union(*VERBS.values()) | {"core.administer", "core.set_up"}
 ALL_VERBS = VERBS[Role.ADMINISTRATOR]
 
 

@@ -7,7 +7,7 @@
 # %s = document ids[], digests[], series id, issued on, issued on, document ids[]
 TAKE_GAPLESS = """
 WITH RECURSIVE series AS MATERIALIZED (
-    SELECT s.id, s.prefix || '-' || s.year || '-' AS prefix, s.next_value, s.last_hash::text AS last_hash, p.ids, p.digests
+    SELECT s.id, s.prefix || '-' || s.year || '-' AS prefix, s.digits, s.next_value, s.last_hash::text AS last_hash, p.ids, p.digests
     FROM core_numberseries s, (SELECT %s::bigint[] AS ids, %s::text[] AS digests) p
     WHERE s.id = %s AND (s.last_on IS NULL OR s.last_on <= %s) FOR NO KEY UPDATE OF s
 ), chain AS (
@@ -16,7 +16,7 @@ WITH RECURSIVE series AS MATERIALIZED (
     SELECT chain.n + 1, series.ids[chain.n + 1], v.number, chain.hash,
         encode(sha256(convert_to(chain.hash || v.number || series.digests[chain.n + 1], 'UTF8')), 'hex')
     FROM chain, series, LATERAL (SELECT (series.next_value + chain.n)::text AS value) u,
-        LATERAL (SELECT series.prefix || lpad(u.value, greatest(6, length(u.value)), '0') AS number) v
+        LATERAL (SELECT series.prefix || lpad(u.value, greatest(series.digits, length(u.value)), '0') AS number) v
     WHERE chain.n < cardinality(series.ids)
 ), taken AS (
     UPDATE core_numberseries AS s SET next_value = series.next_value + chain.n, last_on = %s, last_hash = chain.hash

@@ -21,6 +21,7 @@ class OrdersConfig(AppConfig):
         from orders.queries.demands import owners_of_demands
         from orders.queries.reservations import kept_of_product, owners_of_reserved
         from orders.queries.searching import find_customers, find_orders, find_reservations
+        from orders.queries.setting_up import PARTS, company_freezes
         from orders.services.customer_files import CUSTOMERS
         from orders.services.importing import ORDERS
         from orders.services.openings import OPENING_ORDERS
@@ -31,6 +32,9 @@ class OrdersConfig(AppConfig):
             import_kinds.register(kind.name, kind, order=place)
         register_all(registry.audit_checks.register, "orders", CHECKS)
 
+        registry.register_parts(PARTS, after=40)
+        registry.register_numbers({"SO": "Sales orders", "RV": "Reservations"})
+        registry.company_freezes.register("orders", company_freezes)
         registry.navigation.register(
             "orders",
             registry.NavigationItem("Orders", "orders:queue", "orders", "orders.view", key="o", group="Sales"),

@@ -21,6 +21,7 @@ class ReturnsConfig(AppConfig):
         from returns.queries.searching import find_returns
 
         handlers.connect()
+        registry.register_numbers({"RT": "Returns"})
         registry.unfinished.register("returns.open", open_returns)
         registry.lot_steps.register("returns.received", lot_steps)
         registry.sent_back.register("returns.sent_back", sent_back)

@@ -16,6 +16,7 @@ class ShippingConfig(AppConfig):
         from shipping.models import Shipment
         from shipping.queries import blockers, departed, find_shipments, lot_steps, order_panel
 
+        registry.register_numbers({"SH": "Shipments"})
         audit.register_all(registry.audit_checks.register, "shipping", CHECKS)
         registry.lot_steps.register("shipping.shipments", lot_steps)
         registry.departures.register("shipping.dispatched", departed)

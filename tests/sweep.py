@@ -295,6 +295,8 @@ class World:
             ).pk,
             "decided_return": decided(house, shipped, {product: 1}).pk,
             "quarantined_return": decided(house, shipped, {product: 1}, grade=Grade.B).pk,
+            "series_kind": "invoice",
+            "series_year": timezone.localdate().year + 1,
             **world.noted(),
         }
         return world
@@ -354,6 +356,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
         f"core:{name}": {"pk": "import"}
         for name in ("import", "map_import", "load_import", "stop_import", "refused_rows", "source_file")
     },
+    "core:edit_series": {"kind": "series_kind", "year": "series_year"},
     **{f"core:{step}_view": {"pk": "view"} for step in ("edit", "keep", "drop")},
     **{
         f"core:{name}": {"kind": "noted_kind", "pk": "order"}

@@ -21,6 +21,7 @@ class WarehouseConfig(AppConfig):
         from warehouse.queries.transfers import owners_of_kept
 
         handlers.connect()
+        registry.register_numbers({"R": "Receipts", "W": "Waves", "P": "Parcels", "C": "Bin checks"})
         audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
         for order, (name, label, url_name, icon, verb, key) in enumerate(
             (

@@ -23,7 +23,7 @@ from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import CreditEntry, OrderEvent, SalesOrder, SalesOrderLine
 
-SERIES, PREFIX = "credit_note", "CRN"
+SERIES, PREFIX, SERIES_LABEL = "credit_note", "CRN", "Credit notes"
 MAX_REASON = 200
 
 

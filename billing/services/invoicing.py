@@ -25,7 +25,7 @@ from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import CreditEntry, Facet, OrderEvent, SalesOrder
 
-SERIES, PREFIX = "invoice", "INV"
+SERIES, PREFIX, SERIES_LABEL = "invoice", "INV", "Invoices"
 
 
 @dataclass(frozen=True, slots=True)

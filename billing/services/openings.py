@@ -32,7 +32,7 @@ from orders import queries as orders_queries
 from orders import services as orders_services
 from orders.models import CreditAccount, CreditEntry, Customer, CustomerPO, OrderEvent, SalesOrder
 
-SERIES, PREFIX = "opening", "OPN"
+SERIES, PREFIX, SERIES_LABEL = "opening", "OPN", "Invoices brought forward"
 NOT_TAXED = "Taxed on the invoice that is brought forward"
 MAX_AMOUNT = Decimal(1_000_000_000)
 _CUSTOMER = Column(

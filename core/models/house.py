@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import pghistory
+import pgtrigger
 from babel import Locale, UnknownLocaleError
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -219,16 +220,37 @@ class Membership(models.Model):
         return [str(Role(role).label) for role in self.roles]
 
 
-class NumberSeries(models.Model):
-    """A gapless series of one company, kind and year.
+_GOES_ON = pgtrigger.Protect(
+    name="goes_on_as_it_began",
+    operation=pgtrigger.Update,
+    condition=pgtrigger.Condition(
+        "OLD.next_value > OLD.first_value AND (NEW.next_value < OLD.next_value OR"
+        " (NEW.company_id, NEW.kind, NEW.year, NEW.prefix, NEW.digits, NEW.first_value)"
+        " <> (OLD.company_id, OLD.kind, OLD.year, OLD.prefix, OLD.digits, OLD.first_value))"
+    ),
+)
+_CHOSEN = ["prefix", "digits", "first_value"]
 
-    Its row is locked last, for one statement (PRODUCT.md rule 15).
+
+@pghistory.track(
+    pghistory.UpdateEvent(condition=pghistory.AnyChange(*_CHOSEN), row=pghistory.Old),
+    fields=_CHOSEN,
+    model_name="NumberSeriesHistory",
+    obj_field=pghistory.ObjForeignKey(related_name="history"),
+)
+class NumberSeries(models.Model):
+    """A gapless series of one company, kind and year, which begins where the company chose.
+
+    Once a number is given it goes on as it began, and never back (a trigger). Its row is locked last, for one statement
+    (PRODUCT.md rule 15).
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20)
     year = models.PositiveSmallIntegerField()
     prefix = models.CharField(max_length=10)
+    digits = models.PositiveSmallIntegerField("digits at least", default=6, db_default=6)
+    first_value = models.BigIntegerField(default=1, db_default=1)
     next_value = models.BigIntegerField(default=1)
     last_on = models.DateField(null=True, blank=True)
     last_hash = models.CharField(max_length=64, blank=True)
@@ -237,13 +259,28 @@ class NumberSeries(models.Model):
 
     class Meta:
         verbose_name_plural = "number series"
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [_GOES_ON]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["company", "kind", "year"], name="numberseries_one_per_company_kind_year"),
-            models.CheckConstraint(condition=models.Q(next_value__gte=1), name="numberseries_next_value_positive"),
+            models.CheckConstraint(
+                condition=models.Q(first_value__gte=1, next_value__gte=models.F("first_value")),
+                name="numberseries_goes_on_from_its_first",
+            ),
+            models.CheckConstraint(condition=models.Q(digits__range=(1, 12)), name="numberseries_digits_in_bounds"),
         ]
 
     def __str__(self) -> str:
         return f"{self.prefix}-{self.year}"
+
+    @property
+    def next_number(self) -> str:
+        """The number that the next document gets, as core.sql.TAKE_GAPLESS writes it."""
+        return f"{self}-{self.next_value:0{self.digits}}"
+
+    @property
+    def given(self) -> int:
+        """How many numbers were given."""
+        return self.next_value - self.first_value
 
 
 class IdempotencyKey(models.Model):

@@ -57,6 +57,7 @@ from core.views.security import (
     SecurityView,
     SetUpAppView,
 )
+from core.views.setting_up import EditCompanyView, EditSeriesView, SeriesView, SetUpView
 from core.views.working import AlertsView, WorkView
 
 __all__ = [
@@ -69,6 +70,8 @@ __all__ = [
     "CorrectNoteView",
     "DropViewView",
     "EarlierView",
+    "EditCompanyView",
+    "EditSeriesView",
     "EditViewView",
     "EndOthersView",
     "EndSessionView",
@@ -99,7 +102,9 @@ __all__ = [
     "SearchView",
     "SecondStepView",
     "SecurityView",
+    "SeriesView",
     "SetUpAppView",
+    "SetUpView",
     "SignInView",
     "SourceFileView",
     "StopImportView",

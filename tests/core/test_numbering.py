@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Greatest
 
 from core.models import NumberSeries
 from core.numbering import DateBeforeSeries, document_number, ensure_series, take_gapless
@@ -101,7 +102,7 @@ class TestTakeGaplessInThreads:
         def take_naively() -> str:
             value = NumberSeries.objects.get(pk=series.pk).next_value
             time.sleep(0.001)
-            NumberSeries.objects.filter(pk=series.pk).update(next_value=value + 1)
+            NumberSeries.objects.filter(pk=series.pk).update(next_value=Greatest("next_value", value + 1))
             return f"INV-2026-{value:06d}"
 
         taken = post_in_threads(take_naively)

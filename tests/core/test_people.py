@@ -68,6 +68,7 @@ class TestVerbs:
         "orders.set_credit": {Role.SALES_MANAGER, Role.ACCOUNTANT, Role.CREDIT_CONTROLLER},
         "dashboards.view": {Role.SALES_MANAGER, Role.MANAGER},
         "core.administer": set(),
+        "core.set_up": set(),
     }
 
     @pytest.mark.parametrize("verb", MAY)
