@@ -23,13 +23,13 @@ function choose(option) {
   box.setAttribute("aria-activedescendant", option.id);
 }
 
-// What has a key on the page below can be done from here as well
+// What can be done on the page below, by a key or once it is asked for, can be done from here as well
 function pageDoings(text) {
   const offered = new Set([...list.querySelectorAll(".offer-name")].map((name) => name.textContent));
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return [...document.querySelectorAll("main [data-key][data-key-label]")].filter((element) => {
+  return [...document.querySelectorAll("main [data-key-label]")].filter((element) => {
     const label = element.dataset.keyLabel;
-    const fits = words.every((word) => label.toLowerCase().split(/\s+/).some((part) => part.startsWith(word)));
+    const fits = (element.dataset.key || words.length) && words.every((word) => label.toLowerCase().split(/\s+/).some((part) => part.startsWith(word)));
     if (!fits || element.disabled || offered.has(label) || !element.matches("a[href], button") || !element.checkVisibility()) return false;
     return offered.add(label);
   });

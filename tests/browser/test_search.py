@@ -61,3 +61,32 @@ def test_the_box_finds_goes_and_does_and_keeps_the_keys(page, sign_in, assert_ac
     page.keyboard.press("/")
     page.keyboard.press("Control+k")
     expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_the_box_does_what_has_no_key_on_the_page(page, sign_in):
+    company = CompanyFactory()
+    sign_in(person(Role.SALES_MANAGER, company=company))
+    ProductFactory(company=company, sku="LAMP-1")
+    page.goto("/products/")
+    options = page.locator("#palette").get_by_role("option")
+
+    page.keyboard.press("/")
+    expect(options.filter(has_text="New product")).to_be_visible()
+    expect(options.filter(has_text="CSV")).to_have_count(0)
+    page.keyboard.type("save csv")
+    expect(options).to_have_count(1)
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert "LAMP-1" in download.value.path().read_text()
+
+    page.goto("/orders/")
+    page.keyboard.press("/")
+    page.keyboard.type("show late")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#queue-tabs [aria-current]")).to_contain_text("Late")
+    page.keyboard.press("/")
+    page.keyboard.type("views of")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Save this view")).to_be_focused()
