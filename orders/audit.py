@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core import money_sql
 from core.audit import sql_check
-from orders.sql import FACET
+from orders.sql import FACET, LEAVES_FROM, PROMISE, PROMISE_FACTS
 
 # What each order's lines, without what was cancelled, amount to by the money arithmetic itself.
 _TOTALS = money_sql.document_totals("""
@@ -18,6 +18,12 @@ _LINE_NET = money_sql.line_net(
 _REMAINING_NET = money_sql.cumulative_share(
     "l.net", done="l.quantity - l.cancelled", of="l.quantity", currency="o.currency"
 )
+# A job is to set what an order says of its promise: till then it is due, and no drift
+_DUE = """EXISTS (
+            SELECT 1 FROM procrastinate_jobs j
+            WHERE j.task_name = 'orders.note_allocation' AND j.status IN ('todo', 'doing')
+                AND j.args -> 'order_ids' @> to_jsonb(o.id)
+        )"""
 _HOLD = "SELECT 1 FROM orders_hold h WHERE h.released_at IS NULL AND NOT h.keep_reservation"
 
 CHECKS = [
@@ -146,7 +152,6 @@ CHECKS = [
         """,
     ),
     sql_check(
-        # An order whose facet a job is to set is due, and no drift
         "allocation facet = allocated and picked of what is ordered",
         rows="orders_salesorder",
         drift=f"""
@@ -156,11 +161,22 @@ CHECKS = [
             SELECT {FACET.format(done="coalesce(sum(d.allocated + d.picked), 0)", whole="sum(p.ordered - p.cancelled)")} AS facet
             FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id WHERE p.order_id = o.id
         ) f ON TRUE
-        WHERE o.allocation <> f.facet AND NOT EXISTS (
-            SELECT 1 FROM procrastinate_jobs j
-            WHERE j.task_name = 'orders.note_allocation' AND j.status IN ('todo', 'doing')
-                AND j.args -> 'order_ids' @> to_jsonb(o.id)
-        )
+        WHERE o.allocation <> f.facet AND NOT {_DUE}
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "how the promise of what is under way stands, and from where it leaves = what its demands and allocations say",
+        rows="orders_salesorder WHERE status IN ('CONFIRMED', 'RELEASED', 'COMPLETED')",
+        drift=f"""
+        SELECT 'order ' || o.id, concat_ws(' / ', o.promise, o.leaves_from), concat_ws(' / ', s.promise, s.leaves_from)
+        FROM orders_salesorder o
+        CROSS JOIN LATERAL (
+            SELECT {PROMISE_FACTS} FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id WHERE p.order_id = o.id
+        ) f
+        CROSS JOIN LATERAL (SELECT {PROMISE} AS promise, {LEAVES_FROM} AS leaves_from) s
+        WHERE o.status IN ('CONFIRMED', 'RELEASED', 'COMPLETED')
+            AND (o.promise, o.leaves_from) IS DISTINCT FROM (s.promise, s.leaves_from) AND NOT {_DUE}
         ORDER BY o.id
         """,
     ),

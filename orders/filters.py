@@ -97,7 +97,7 @@ class OrderQueueFilter(QueueFilter):
 
     def by_promise(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the open orders of which a unit is promised too late, or has no day, or of which all come in time."""
-        return queryset.filter(Q(status__in=queue.UNDER_WAY), queue.PROMISES[value])
+        return queryset.filter(queue.stands(queue.PROMISES[value]))
 
     def by_ordered(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders of the latest days."""
@@ -105,7 +105,7 @@ class OrderQueueFilter(QueueFilter):
 
     def by_warehouse(self, queryset: QuerySet[Any], _name: str, value: Warehouse) -> QuerySet[Any]:
         """Return the open orders of which units are promised from a warehouse, or left it."""
-        return queryset.filter(OPEN, queue.leaves_from(value.pk))
+        return queryset.filter(queue.leaves_from(value.pk))
 
     def by_standing(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders that stand as asked."""
@@ -113,7 +113,7 @@ class OrderQueueFilter(QueueFilter):
         going = Q(status__in=[SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED])
         return queryset.filter(
             {
-                "late": unshipped & Q(status__in=SalesOrder.OPEN, requested_on__lt=timezone.localdate()),
+                "late": unshipped & Q(status__in=SalesOrder.TO_SHIP, requested_on__lt=timezone.localdate()),
                 "to_ship": unshipped & going,
                 "to_invoice": billable & Q(fulfilment__in=[Facet.PART, Facet.FULL]) & ~Q(billing=Facet.FULL),
                 "to_pay": billable & Q(billing__in=[Facet.PART, Facet.FULL]) & ~Q(payment=Facet.FULL),

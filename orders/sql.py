@@ -129,11 +129,28 @@ FROM unnest((SELECT %s::bigint[]), (SELECT %s::numeric[]), (SELECT %s::numeric[]
     AS u(id, settled, gross) WHERE o.id = u.id
 """
 
-# How far the promise of each order goes: allocated + picked of ordered - cancelled. %s = order ids[] (locked by the caller)
+# What the demands of an order, whose alias is d, say of its promise; and that in words, with those as f and the order as o. No
+# two demands of an order are due on another day, and none of an order that is confirmed moves.
+PROMISE_FACTS = """bool_or(d.backordered > 0) AS waits, count(*) FILTER (WHERE d.quantity > 0) AS has_units,
+        bool_or(d.backordered > 0 AND d.promised_on > d.first_promised_on) AS slips,
+        bool_or(d.quantity > 0 AND d.promised_on IS NULL) AS is_unknown,
+        max(d.promised_on) FILTER (WHERE d.quantity > 0) AS complete_on"""
+PROMISE = """to_jsonb(array_remove(ARRAY[CASE WHEN f.waits THEN 'WAITS' END, CASE WHEN f.slips THEN 'SLIPS' END,
+        CASE WHEN f.complete_on > o.requested_on THEN 'LATE' END, CASE WHEN f.is_unknown THEN 'UNKNOWN' END,
+        CASE WHEN f.has_units > 0 AND f.complete_on <= o.requested_on AND NOT f.is_unknown THEN 'KEPT' END], NULL))"""
+# The warehouses that units of an order, whose alias is o, are promised from, or left
+LEAVES_FROM = """coalesce((
+        SELECT jsonb_agg(DISTINCT v.warehouse_id ORDER BY v.warehouse_id) FROM orders_linepart lp
+        JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status NOT IN ('SOFT', 'FREED')
+        JOIN inventory_stocklevel v ON v.id = a.level_id WHERE lp.order_id = o.id), '[]')"""
+
+# How far the promise of each order goes: allocated + picked of ordered - cancelled; how it stands, and from where. %s = order ids[]
+# (locked by the caller)
 SET_ALLOCATION = f"""
-UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.done", whole="f.whole")}
+UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.done", whole="f.whole")},
+    promise = {PROMISE}, leaves_from = {LEAVES_FROM}
 FROM (
-    SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole
+    SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole, {PROMISE_FACTS}
     FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id
     WHERE lp.order_id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY lp.order_id
 ) f WHERE o.id = f.order_id
@@ -143,11 +160,12 @@ RETURNING o.id, o.allocation
 # All facets that a cut or a freed promise may move, of orders locked by the caller: %s = order ids[]
 SET_FACETS = f"""
 UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.promised", whole="f.whole")},
+    promise = {PROMISE}, leaves_from = {LEAVES_FROM},
     fulfilment = {FACET.format(done="f.shipped", whole="f.whole")},
     billing = {FACET.format(done="b.done", whole="b.whole")}
 FROM unnest((SELECT %s::bigint[])) AS u(id), LATERAL (
     SELECT coalesce(sum(d.allocated + d.picked), 0) AS promised, coalesce(sum(lp.shipped), 0) AS shipped,
-        sum(lp.ordered - lp.cancelled) AS whole
+        sum(lp.ordered - lp.cancelled) AS whole, {PROMISE_FACTS}
     FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id WHERE lp.order_id = u.id
 ) f, LATERAL (
     SELECT coalesce(sum(l.invoiced - l.credited), 0) AS done, sum(l.quantity - l.cancelled) AS whole

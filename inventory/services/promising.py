@@ -61,6 +61,7 @@ class Promise:
     reasons: tuple[str, ...]
     rejected: tuple[str, ...]
     withheld: tuple[str, ...] = ()
+    warehouse_ids: tuple[int, ...] = ()
 
 
 @atomic
@@ -102,7 +103,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     own = taken.serve(wants, lives, pools) if taken else {}
     open_wants = [want for want in wants if want.quantity > 0] if taken else wants
     supplies, plan = supplies_of(levels, lives, pools), plan_for(sites, at)
-    site_of = {level.pk: level.warehouse_id for level in levels} if plan else {}
+    site_of = {level.pk: level.warehouse_id for level in levels}
     if plan:
         due = [request.due_on for request in requests]
         plan.hold({index: {site_of[one.level_id] for one in grants} for index, grants in own.items()}, due)
@@ -149,6 +150,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
             reasons=tuple(grant.reason for grant in by_index.get(index, [])),
             rejected=next((grant.rejected for grant in by_index.get(index, [])), ()),
             withheld=decision.withheld.get(index, ()),
+            warehouse_ids=tuple(site_of[grant.level_id] for grant in by_index.get(index, [])),
         )
         for index, demand in enumerate(demands)
     ]

@@ -8,7 +8,7 @@ from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.reservations import Reservation, ReservationUse
-from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine
+from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine, Standing
 from orders.models.sheets import EntrySheet
 from orders.models.substitutions import Substitution
 
@@ -36,6 +36,7 @@ __all__ = [
     "SalesOrder",
     "SalesOrderLine",
     "ShipPolicy",
+    "Standing",
     "Substitutes",
     "Substitution",
     "TaxRate",

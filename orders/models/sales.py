@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 import pghistory
 import pgtrigger
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -45,6 +45,16 @@ class Facet(models.TextChoices):
     OVER = "OVER", "Over"
 
 
+class Standing(models.TextChoices):
+    """How an order's promise stands to stock, to the day asked for and to what was said first; several may hold."""
+
+    WAITS = "WAITS", "Units wait for stock"
+    SLIPS = "SLIPS", "Units that wait are expected later than first promised"
+    LATE = "LATE", "Units are promised after the day asked for"
+    UNKNOWN = "UNKNOWN", "Units have no day"
+    KEPT = "KEPT", "All units have a day in time"
+
+
 def facet_of(done: Decimal, whole: Decimal) -> str:
     """Return the facet of what is done of a whole; nothing to do is NONE."""
     if done <= 0:
@@ -74,7 +84,8 @@ class SalesOrder(models.Model):
     """What a customer ordered and we agreed to. Terms freeze at confirm (PRODUCT.md A10).
 
     `status` is what people decide; the five facets are caches set in the statement that advances the parts, and proved
-    by the audit.
+    by the audit. So are `promise`, how its promise stands, and `leaves_from`, the warehouses that units of it are
+    promised from, or left: lists by which queues find what is under way.
     """
 
     class Status(models.TextChoices):
@@ -88,6 +99,8 @@ class SalesOrder(models.Model):
 
     # Somebody still has work with them
     OPEN: ClassVar[Sequence[str]] = ["DRAFT", "REVIEW", "CONFIRMED", "RELEASED", "COMPLETED"]
+    # Goods of them are still to leave, or to be promised
+    TO_SHIP: ClassVar[Sequence[str]] = ["DRAFT", "REVIEW", "CONFIRMED", "RELEASED"]
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.CharField(max_length=20, null=True, editable=False)  # noqa: DJ001 - a draft has none, and none is unique
@@ -102,6 +115,8 @@ class SalesOrder(models.Model):
     billing = _facet_field()
     payment = _facet_field()
     returned = _facet_field()
+    promise = models.JSONField(db_default=models.Value([], models.JSONField()), editable=False)
+    leaves_from = models.JSONField(db_default=models.Value([], models.JSONField()), editable=False)
     # Where it is sold, which decides of what stock it can be promised
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
@@ -175,6 +190,14 @@ class SalesOrder(models.Model):
             # Orders lie as they came: a few pages say which stretch of the table has the orders of some days
             BrinIndex(fields=["ordered_on"], name="salesorder_by_day_ordered"),
             models.Index(fields=["company", "po_key"], name="salesorder_by_po_number"),
+            # A list of pending entries would be read by every queue; and whoever asks by status alone is not to walk it
+            GinIndex(
+                fields=["promise", "leaves_from"],
+                opclasses=["jsonb_path_ops", "jsonb_path_ops"],
+                fastupdate=False,
+                condition=Q(status__in=["CONFIRMED", "RELEASED", "COMPLETED"]) & ~Q(promise=[]),
+                name="salesorder_open_by_promise",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,8 +10,7 @@ from typing import Any
 from django.db.models import BooleanField, DateField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
 
 from core.models import User
-from inventory.models import Allocation
-from orders.models import Facet, LinePart, SalesOrder
+from orders.models import Facet, LinePart, SalesOrder, Standing
 from orders.queries import holds
 from orders.queries.blocking import blockers
 
@@ -47,38 +46,32 @@ UNDER_WAY = (SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED)
 # The day asked for has passed, and the goods have not all left; `today` is annotated. Charges alone never leave: parts
 # are made when an order is confirmed
 IS_LATE = (
-    Q(status__in=SalesOrder.OPEN, requested_on__lt=F("today"))
+    Q(status__in=SalesOrder.TO_SHIP, requested_on__lt=F("today"))
     & ~Q(fulfilment__in=[Facet.FULL, Facet.OVER])
     & (Q(status__in=_TO_CONFIRM) | Exists(LinePart.objects.filter(order=OuterRef("pk"))))
 )
 
 
-# Some of it is expected later than was said first, and has not left
-SLIPS = Q(status__in=[SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED]) & Q(
-    Exists(
-        LinePart.objects.filter(
-            order=OuterRef("pk"), demand__backordered__gt=0, demand__promised_on__gt=F("demand__first_promised_on")
-        )
-    )
-)
-
-
-_UNITS = LinePart.objects.filter(order=OuterRef("pk"), demand__quantity__gt=0)
-_TOO_LATE = Q(Exists(_UNITS.filter(demand__promised_on__gt=OuterRef("requested_on"))))
-_WITHOUT_DAY = Q(Exists(_UNITS.filter(demand__promised_on__isnull=True)))
 # How an order's promise stands to the day asked for, and to what was said first
-PROMISES = {
-    "slips": SLIPS,
-    "late": _TOO_LATE,
-    "none": _WITHOUT_DAY,
-    "kept": Q(Exists(_UNITS)) & ~_TOO_LATE & ~_WITHOUT_DAY,
-}
+PROMISES = {"slips": Standing.SLIPS, "late": Standing.LATE, "none": Standing.UNKNOWN, "kept": Standing.KEPT}
+
+
+# What the index of promises is limited to: it is looked into for nothing else
+_HAS_PROMISE = ~Q(promise=[])
+
+
+def stands(word: str) -> Q:
+    """Return the condition that the promise of an order under way stands so."""
+    return Q(_HAS_PROMISE, status__in=UNDER_WAY, promise__contains=[word])
+
+
+# Some of it is expected later than was said first, and has not left
+SLIPS = stands(Standing.SLIPS)
 
 
 def leaves_from(warehouse_id: int) -> Q:
-    """Return the condition that units of an order are promised from a warehouse, or left it."""
-    given = Allocation.objects.filter(level__warehouse=warehouse_id).exclude(status__in=["SOFT", "FREED"])
-    return Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__in=given.values("demand"))))
+    """Return the condition that units of an open order are promised from a warehouse, or left it."""
+    return Q(_HAS_PROMISE, status__in=BILLABLE, leaves_from__contains=[warehouse_id])
 
 
 def orders_in_queue(user: User, today: date) -> QuerySet[SalesOrder]:

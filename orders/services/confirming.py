@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
@@ -19,10 +19,11 @@ from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Product
 from orders import events, queries
-from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine
+from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine, Standing
 from orders.models.sales import facet_of
 from orders.queries.blocking import ConfirmFacts
 from orders.queries.credit import CREDIT_TOO_SMALL
+from orders.services.allocating import set_allocation
 from orders.services.crediting import CreditChange, move_credit
 from orders.services.kits import kit_parts
 from orders.services.recording import Fact, record
@@ -151,9 +152,25 @@ def _withheld(
             yield part, f"{skus[part.product_id]}, {sentence}"
 
 
+def _standing(requested_on: date, promises: Sequence[inventory_services.Promise]) -> list[str]:
+    """Return how the promise of an order stands that was just made, as `orders.sql.PROMISE` says it of any."""
+    is_late = any(promise.promised_on and promise.promised_on > requested_on for promise in promises)
+    is_unknown = any(promise.promised_on is None for promise in promises)
+    words = {
+        Standing.WAITS: any(promise.backordered for promise in promises),
+        Standing.LATE: is_late,
+        Standing.UNKNOWN: is_unknown,
+        Standing.KEPT: bool(promises) and not is_late and not is_unknown,
+    }
+    return [word.value for word, holds in words.items() if holds]
+
+
 # Orders that stand for what is owed already have no goods
 _NO_FACTS: Mapping[int, ConfirmFacts] = {}
-_SET = ["number", "confirmed_at", "allocation", "invoice_on", "ship_policy", "ship_minimum"]
+_SET = [
+    *("number", "confirmed_at", "allocation", "promise", "leaves_from"),
+    *("invoice_on", "ship_policy", "ship_minimum"),
+]
 
 
 def _confirm(
@@ -200,7 +217,9 @@ def _confirm(
     allocated: dict[int, Decimal] = defaultdict(Decimal)
     backordered: dict[int, Decimal] = defaultdict(Decimal)
     sources: dict[int, dict[str, None]] = defaultdict(dict)
+    of_order: dict[int, list[inventory_services.Promise]] = defaultdict(list)
     for part, promise in zip(parts, promises, strict=True):
+        of_order[part.order_id].append(promise)
         allocated[part.order_id] += promise.allocated
         backordered[part.order_id] += promise.backordered
         sources[part.order_id] |= dict.fromkeys((*promise.reasons, *promise.rejected))
@@ -208,6 +227,8 @@ def _confirm(
         sources[part.order_id][said] = None
     for order in orders:
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
+        order.promise = _standing(order.requested_on, of_order[order.pk])
+        order.leaves_from = sorted({pk for promise in of_order[order.pk] for pk in promise.warehouse_ids})
     transitions.apply_later(orders, "confirm", at=at, fields=_SET)
     record(
         facts=[
@@ -246,6 +267,9 @@ def _confirm(
         at=at,
     )
     bulk.flush()  # what came to nothing moved no credit, and waits still
+    if claims:
+        # What comes for a reservation says when
+        set_allocation(by_pk)
     events.orders_confirmed.send(sender=SalesOrder, event=events.OrdersConfirmed(tuple(by_pk), at))
     return {
         order.pk: Confirmed(order.pk, str(order.number), allocated[order.pk], backordered[order.pk]) for order in orders

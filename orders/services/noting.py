@@ -80,7 +80,7 @@ def defer_allocation_of(*, demand_ids: Collection[int]) -> None:
 
 @atomic
 def note_allocation(*, order_ids: Collection[int]) -> None:
-    """Set how far the promise of orders goes, as it stands now."""
+    """Set how far the promise of orders goes, how it stands, and from where they leave, as it is now."""
     ids = list(SalesOrder.objects.filter(pk__in=order_ids).locked().values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(sql.SET_ALLOCATION, [ids])
@@ -117,6 +117,8 @@ def note_promises(
         actor=None,
         at=at,
     )
+    if of_order:
+        defer_allocation(order_ids={order_id for order_id, _company in of_order})
 
 
 def _last(days: Iterable[date | None]) -> str | None:

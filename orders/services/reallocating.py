@@ -92,14 +92,15 @@ def reallocate(
 def _tell(
     effects: tuple[Effect, ...], orders: Mapping[int, SalesOrder], reason: str, actor: User, at: datetime
 ) -> None:
-    """Set the facets of the orders that gained or lost, and tell their timelines why."""
+    """Set the facets of the orders, also where only the warehouse changed, and tell those that gained or lost why."""
     moved: dict[int, Decimal] = defaultdict(Decimal)
     for effect in effects:
         moved[effect.order_id] += effect.after - effect.before
+    if moved:
+        set_allocation(moved)
     moved = {order_id: units for order_id, units in moved.items() if units}
     if not moved:
         return
-    set_allocation(moved)
     record(
         facts=[
             Fact(

@@ -53,7 +53,7 @@ class OrderQueueView(QueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("drafts", "To confirm", Q(status__in=["DRAFT", "REVIEW"])),
         Tab("late", "Late", Q(late=True)),
-        Tab("backordered", "Backordered", Q(status__in=["CONFIRMED", "RELEASED"], waits=True)),
+        Tab("backordered", "Backordered", queue_queries.stands("WAITS")),
         Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
         Tab("held", "On hold", Q(status__in=["CONFIRMED", "RELEASED"], held=True)),
         Tab("released", "Released", Q(status="RELEASED")),

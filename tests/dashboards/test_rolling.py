@@ -61,6 +61,7 @@ class TestRollUp:
         roll_up(house)
         # The warehouse moved its promise from day 3 to day 8, and the goods came on day 7
         Demand.objects.update(promised_on=TODAY + timedelta(days=8))
+        orders_services.note_allocation(order_ids=[order.pk])
         deliver(house, order, AT + timedelta(days=7))
         roll_up(house)
         assert figures(house, "FIRST", "NOW", "ASKED") == [

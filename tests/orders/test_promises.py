@@ -1,7 +1,9 @@
 """What an order's lines were promised, first and now, and what can be had: on its page and while it is keyed."""
 
+import json
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -10,11 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.roles import Role
+from inventory import services as inventory_services
 from inventory.models import Allocation, Demand
+from orders import services
+from orders.models import CancelReason, SalesOrder, SalesOrderLine
 from orders.queries.order_page import order_lines
 from orders.queries.promises import line_promises, order_promise
 from tests.factories.core import person, signed_in
 from tests.factories.house import AT, TODAY, House
+from tests.factories.proof import drift
+from tests.factories.supply import arrive, lines, sent
+from tests.factories.supply import day as in_days
 
 pytestmark = pytest.mark.django_db
 SOON, LATER = TODAY + timedelta(days=3), TODAY + timedelta(days=10)
@@ -110,3 +118,65 @@ class TestPages:
         after = words(client.post(reverse("orders:preview"), typed))
         assert "9 free now" in after
         assert "more on" not in after
+
+
+class TestStanding:
+    """How the promise of an order stands is on the order, where its queue finds it."""
+
+    @pytest.fixture(autouse=True)
+    def _adds_up(self):
+        yield
+        assert drift() == []
+
+    @staticmethod
+    def stand(*orders):
+        """Return what orders say once the jobs are done that were deferred for them, and do them."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'orders.note_allocation'")
+            due = {pk for (args,) in cursor.fetchall() for pk in json.loads(args)["order_ids"]}
+            cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'orders.note_allocation'")
+        services.note_allocation(order_ids=due)
+        rows = {row.pk: row for row in SalesOrder.objects.filter(pk__in=[order.pk for order in orders])}
+        return [(rows[order.pk].promise, rows[order.pk].leaves_from) for order in orders]
+
+    def test_moves_with_what_comes(self, house):
+        site = house.warehouses[0].pk
+        product = house.product([2])
+        ready, waits = house.order((product, 2)), house.order((product, 3), requested_on=in_days(8))
+        draft = house.draft((product, 1))
+        assert self.stand(ready, waits, draft) == [(["KEPT"], [site]), (["WAITS", "UNKNOWN"], []), ([], [])]
+        bought = sent(house, (product, 3, 5))
+        assert self.stand(waits) == [(["WAITS", "KEPT"], [])]
+        (line,) = lines(bought)
+        inventory_services.acknowledge_supplier_order(
+            order_id=bought.pk, their_number="A-7", dates={line.pk: in_days(12)}, actor=house.boss, at=AT
+        )
+        assert self.stand(waits) == [(["WAITS", "SLIPS", "LATE"], [])]
+        arrive(house, bought, 3)
+        ((stands, leaves_from),) = self.stand(waits)
+        assert (stands, leaves_from) == (["KEPT"], [site])
+
+    def test_names_all_warehouses_and_forgets_what_was_cut(self):
+        house = House.open(warehouses=2)
+        split, plain = house.product([2, 3]), house.product([9])
+        both = house.order((split, 5), (plain, 1))
+        sites = [site.pk for site in house.warehouses]
+        assert self.stand(both) == [(["KEPT"], sites)]
+        line = SalesOrderLine.objects.get(order=both, product=split)
+        services.cancel_lines(units={line.pk: 5}, reason=CancelReason.CUSTOMER, actor=house.boss, at=AT)
+        assert self.stand(both) == [(["KEPT"], sites[:1])]
+
+    def test_takes_over_what_a_reservation_waits_for(self, house):
+        product = house.product([1])
+        sent(house, (product, 2, 5))
+        services.make_reservation(
+            customer_id=house.customer.pk,
+            product_id=product.pk,
+            quantity=Decimal(3),
+            wanted_on=in_days(5),
+            expires_on=in_days(30),
+            actor=house.boss,
+            at=AT,
+        )
+        order = house.order((product, 3), requested_on=in_days(6))
+        assert self.stand(order)[0][0] == ["WAITS", "KEPT"]

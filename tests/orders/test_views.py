@@ -133,6 +133,7 @@ class TestQueue:
         Demand.objects.filter(pk=LinePart.objects.get(order=ready).demand_id).update(
             promised_on=today + timedelta(days=9)
         )
+        orders_services.note_allocation(order_ids=[ready.pk])
         assert shown(client.get(QUEUE, {"tab": "all", "promise": "late"})) == {ready.pk}
         # What is over is read from its newest, and sorted by what an index of all orders has alone
         for asked, first in (({}, waiting), ({"sort": "customer"}, waiting), ({"sort": "number"}, ready)):

@@ -125,8 +125,10 @@ def _short(company_id: int, tasks: Sequence[Any], actor: User, at: datetime) -> 
     results = _results(tasks, anew)
     of_order = by_order(tasks)
     waiting = {order_id for order_id, members in of_order.items() if any(results[t.pk].waiting for t in members)}
-    if waiting:
-        orders_services.defer_allocation(order_ids=waiting)
+    walked = {task.wave_id for task in tasks}
+    elsewhere = {task.order_id for task in anew if task.wave_id not in walked}
+    if waiting or elsewhere:
+        orders_services.defer_allocation(order_ids=waiting | elsewhere)
     orders_services.record(
         facts=[
             orders_services.Fact(
