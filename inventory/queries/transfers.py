@@ -67,7 +67,7 @@ def lines_of(transfer: Transfer) -> list[Any]:
         line.waits = waiting.get(line.pk, [])
         line.free = line.open - sum((one.quantity for one in line.waits), ZERO)
         line.kept = line.kept_by.allocated if line.sent is None else ZERO
-        line.most = line.open
+        line.most = line.to_come = line.open
     return lines
 
 

@@ -37,7 +37,7 @@ function scan(form, code) {
   else field.value = String(amount(field) + 1);
   form.querySelector("[data-just-scanned]")?.removeAttribute("data-just-scanned");
   row.setAttribute("data-just-scanned", "");
-  say(form, field.type === "checkbox" ? `${code} leaves.` : `${code}: ${field.value} of ${most}.`, "done");
+  say(form, field.type === "checkbox" ? `${code} leaves.` : `${code}: ${field.value} of ${field.dataset.due ?? most}.`, "done");
 }
 
 document.addEventListener("keydown", (event) => {

@@ -173,7 +173,13 @@ class ReceiveForm(forms.Form):
                 min_value=0,
                 max_value=line.most,
                 widget=forms.NumberInput(
-                    attrs={**_UNITS, "step": f"{step.normalize():f}", "aria-label": f"Units of {sku}", "data-count": ""}
+                    attrs={
+                        **_UNITS,
+                        "step": f"{step.normalize():f}",
+                        "aria-label": f"Units of {sku}",
+                        "data-count": "",
+                        "data-due": f"{line.to_come.normalize():f}",
+                    }
                 ),
                 error_messages={
                     "max_value": f"{line.most.normalize():f} may come at most.",
