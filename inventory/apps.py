@@ -17,6 +17,7 @@ class InventoryConfig(AppConfig):
         from inventory.queries.searching import find_lots, find_products, find_supplier_orders, find_suppliers
         from inventory.queries.setting_up import PARTS, company_freezes
         from inventory.services.importing import PRODUCTS
+        from inventory.services.kit_files import KITS
         from inventory.services.openings import OPENING_STOCK
         from inventory.services.pool_files import POOLS
 
@@ -24,6 +25,7 @@ class InventoryConfig(AppConfig):
         registry.register_numbers({"PO": "Supplier orders", "TR": "Transfers", "QC": "Inspections"})
         registry.company_freezes.register("inventory", company_freezes)
         import_kinds.register("products", PRODUCTS, order=20)
+        import_kinds.register("kits", KITS, order=25)
         import_kinds.register("pools", POOLS, order=45)
         import_kinds.register("opening_stock", OPENING_STOCK, order=50)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,10 +15,10 @@ from core.models import User
 from core.roles import require
 from core.text import sort_key
 from core.transactions import atomic
-from inventory.models import Product, Unit, gtin_check_digit
+from inventory.models import KitComponent, Product, Unit, gtin_check_digit
 from inventory.queries import catalogue
 
-KINDS = {"stock": "STOCK", "charge": "CHARGE", "service": "SERVICE"}
+KINDS = {"stock": "STOCK", "charge": "CHARGE", "service": "SERVICE", "kit": "KIT"}
 MAX_WEIGHT_G = Decimal(10_000_000)
 # As they stand in the file and in the row; unit comes by its code
 _FIELDS = ("name", "kind", "unit_id", "gtin", "weight_g", "is_active")
@@ -49,7 +49,7 @@ COLUMNS = (
         readers.optional(readers.choice(KINDS)),
         "type producttype",
         is_required=False,
-        help="stock, charge or service; stock where nothing is said",
+        help="stock, charge, service or kit; stock where nothing is said",
     ),
     Column(
         "unit",
@@ -89,8 +89,11 @@ def take_products(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
     rows = {group.rows[0].values["sku"]: group.rows[0] for group in groups}
     products: Any = Product.objects.filter(company=origin.company_id, sku__in=rows)
     standing = {product.sku: product for product in products.locked()}
-    units = dict(Unit.objects.filter(company=origin.company_id).order_by("code").values_list("code", "pk"))
+    known = list(Unit.objects.filter(company=origin.company_id).order_by("code"))
+    units, whole = {unit.code: unit.pk for unit in known}, {unit.pk for unit in known if not unit.step % 1}
     moved = catalogue.moved_products([product.pk for product in standing.values()])
+    kits = [product.pk for product in standing.values() if product.kind == Product.Kind.KIT]
+    filled = set(KitComponent.objects.filter(kit__in=kits).values_list("kit", flat=True)) if kits else set()
     gtins = [row.values["gtin"] for row in rows.values() if row.values.get("gtin")]
     owners = dict(Product.objects.filter(company=origin.company_id, gtin__in=gtins).values_list("gtin", "sku"))
     results: dict[int, RowResult] = {}
@@ -102,8 +105,8 @@ def take_products(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
         fault = _fill(product, row.values, units, owners)
         if before["kind"] == Product.Kind.BALANCE:
             fault = ("sku", f"{sku} stands for balances brought forward: it stays as it is.")
-        elif before["kind"] == Product.Kind.KIT and (product.kind, product.is_active) != ("KIT", before["is_active"]):
-            fault = ("kind", f"{sku} is a kit: what it consists of, and whether it is sold, is kept on its page.")
+        elif fault is None and Product.Kind.KIT in (before["kind"], product.kind):
+            fault = _fault_of_kit(product, before["kind"] if sku in standing else "", filled, whole)
         if (
             fault is None
             and product.pk in moved
@@ -133,6 +136,20 @@ def take_products(*, groups: Sequence[Group], origin: Origin, actor: User, at: d
     bulk.update(changed, [*(name.removesuffix("_id") for name in _FIELDS), "sort_key"])
     bulk.insert([product for _number, product in made])
     return results | {number: intake.loaded(product.pk) for number, product in made}
+
+
+def _fault_of_kit(
+    product: Product, before: str, filled: Collection[int], whole: Collection[int]
+) -> tuple[str, str] | None:
+    """Return the column and the reason where a kit cannot be as it is said; one that is empty is closed to orders."""
+    if before and before != product.kind:
+        is_kit = before == Product.Kind.KIT
+        return "kind", f"{product.sku} {'is a kit, and stays one' if is_kit else 'is no kit, and becomes none'}."
+    if product.unit_id not in whole:
+        return "unit", "A kit is sold whole: choose a unit that is counted."
+    if product.pk not in filled:
+        product.is_active = False
+    return None
 
 
 def _fill(

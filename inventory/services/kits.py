@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -35,18 +36,37 @@ def keep_components(*, kit_id: int, units: Mapping[int, Decimal], actor: User, a
             raise Blocked("A kit consists of stock of its own company.")
         if quantity <= 0 or not in_steps(quantity, products[product_id].unit.step):
             raise Blocked(f"{quantity.normalize():f} is no number of units of {products[product_id].sku}.")
-    had = {component.product_id: component for component in KitComponent.objects.filter(kit=kit)}
-    KitComponent.objects.filter(kit=kit).exclude(product__in=units).delete()
-    changed, new = [], []
-    for position, (product_id, quantity) in enumerate(units.items(), 1):
-        row = had.get(product_id)
-        if row is None:
-            new.append(KitComponent(kit=kit, product_id=product_id, position=position, quantity=quantity))
-        elif (row.position, row.quantity) != (position, quantity):
-            row.position, row.quantity = position, quantity
-            changed.append(row)
+    compose(contents={kit: units}, had=components_of([kit]))
+
+
+def components_of(kits: Sequence[Product]) -> dict[int, dict[int, KitComponent]]:
+    """Return by kit and product of what locked kits consist, in order."""
+    had: dict[int, dict[int, KitComponent]] = defaultdict(dict)
+    for component in KitComponent.objects.filter(kit__in=kits).order_by("kit", "position", "pk"):
+        had[component.kit_id][component.product_id] = component
+    return had
+
+
+def compose(
+    *, contents: Mapping[Product, Mapping[int, Decimal]], had: Mapping[int, Mapping[int, KitComponent]]
+) -> None:
+    """Write of what locked kits consist that consisted of what they `had`; the first time opens one for orders."""
+    gone, changed, new = [], [], []
+    for kit, units in contents.items():
+        before = had.get(kit.pk, {})
+        gone += [row.pk for product_id, row in before.items() if product_id not in units]
+        for position, (product_id, quantity) in enumerate(units.items(), 1):
+            row = before.get(product_id)
+            if row is None:
+                new.append(KitComponent(kit=kit, product_id=product_id, position=position, quantity=quantity))
+            elif (row.position, row.quantity) != (position, quantity):
+                row.position, row.quantity = position, quantity
+                changed.append(row)
+    if gone:
+        KitComponent.objects.filter(pk__in=gone).delete()
     bulk.update(changed, ["position", "quantity"])
     bulk.insert(new)
-    if not had:
+    opened = [kit for kit in contents if not had.get(kit.pk)]
+    for kit in opened:
         kit.is_active = True
-        bulk.update([kit], ["is_active"])
+    bulk.update(opened, ["is_active"])

@@ -63,7 +63,7 @@ class TestTakeProducts:
             ("1.23E+05,x,,,,,", "SKU", "SKU 1.23E+05 was made a number by a spreadsheet, and its digits are lost."),
             (f"{'x' * 41},x,,,,,", "SKU", f"SKU {'x' * 39}… is longer than 40 characters."),
             ("A,,,,,,", "name", "name is empty."),
-            ("A,x,kit,,,,", "kind", "kind kit is none of stock, charge, service."),
+            ("A,x,box,,,,", "kind", "kind box is none of stock, charge, service, kit."),
             ("A,x,,BOX,,,", "unit", "There is no unit BOX. There is "),
             ("A,x,,,4006381333932,,", "GTIN", "GTIN 4006381333932 has a wrong digit: with these the last would be 1."),
             ("A,x,,,12,,", "GTIN", "GTIN 12 is no GTIN: it has 8, 12, 13 or 14 digits."),
