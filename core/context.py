@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 
 from core import registry
 from core.models import User
 from core.pages import is_beside
 from core.registry import NavigationItem
-from core.roles import DESKS
+from core.roles import DESKS, FIRST_LOOKS
 
 # Places under the thumb, beside the search and the menu
 _AT_HAND = 3
@@ -21,6 +22,13 @@ def first_of_day(user: User, entries: Sequence[NavigationItem]) -> NavigationIte
     """Return the entry with which a person's day starts, by their roles; the first where none says so."""
     desks = {DESKS[role] for role in user.roles}
     return min(entries, key=lambda item: item.verb not in desks, default=None)
+
+
+def first_look(user: User, entry: NavigationItem) -> str:
+    """Return the address at which a person's day starts on an entry: the tab of their role, where they agree on one."""
+    looks = {FIRST_LOOKS.get(role, "") for role in user.roles if DESKS[role] == entry.verb}
+    query = looks.pop() if len(looks) == 1 else ""
+    return f"{reverse(entry.url_name)}{query and f'?{query}'}"
 
 
 def at_hand(user: User, entries: Sequence[NavigationItem]) -> list[NavigationItem]:

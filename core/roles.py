@@ -194,11 +194,13 @@ DESKS: dict[Role, str] = {
     Role.SHIPPING_CLERK: "shipping.dispatch",
     Role.RETURNS_CLERK: "returns.receive",
     Role.PURCHASER: "inventory.view_supply",
-    Role.CREDIT_CONTROLLER: "billing.view",
+    Role.CREDIT_CONTROLLER: "orders.view",
     Role.ACCOUNTANT: "billing.invoice",
     Role.MANAGER: "dashboards.view",
     Role.ADMINISTRATOR: "orders.view",
 }
+# What of that entry's list a role looks at first, where it is not the first tab.
+FIRST_LOOKS: dict[Role, str] = {Role.CREDIT_CONTROLLER: "tab=credit"}
 
 
 def require(actor: User, verb: str) -> None:

@@ -21,7 +21,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from django.views.generic import TemplateView, UpdateView, View
 
 from core import jobs, registry
-from core.context import first_of_day
+from core.context import first_look, first_of_day
 from core.forms import PreferencesForm, ThemeForm
 from core.models import Company, User
 from core.pages import COMPANY, VerbRequiredMixin, go_to, next_url, person, wants_fragment
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user = person(request)
     open_to_them = [item for item in registry.navigation if user.can(item.verb)]
     first = first_of_day(user, open_to_them)
-    return HttpResponseRedirect(reverse(first.url_name)) if first else render(request, "core/no_role.html")
+    return HttpResponseRedirect(first_look(user, first)) if first else render(request, "core/no_role.html")
 
 
 class ThemeView(View):

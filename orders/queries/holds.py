@@ -37,6 +37,11 @@ def order_is_held() -> Exists:
     return Exists(Hold.objects.filter(OPEN, order=OuterRef("pk")))
 
 
+def order_is_held_for_credit() -> Exists:
+    """Return whether a hold of credit stops an order, or a line of it, for a query over orders."""
+    return Exists(Hold.objects.filter(OPEN, order=OuterRef("pk"), kind=Hold.Kind.CREDIT))
+
+
 def line_is_held() -> Exists:
     """Return whether a part's line is on hold for itself, for a query over parts."""
     return Exists(Hold.objects.filter(OPEN, order=OuterRef("order_id"), line=OuterRef("line_id")))

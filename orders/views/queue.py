@@ -17,6 +17,7 @@ from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from orders import services
 from orders.filters import OrderQueueFilter
 from orders.models import SalesOrder
+from orders.queries import holds
 from orders.queries import queue as queue_queries
 from orders.tables import OrderQueueTable, PricedOrderQueueTable
 
@@ -56,11 +57,12 @@ class OrderQueueView(QueueView):
         Tab("backordered", "Backordered", queue_queries.stands("WAITS")),
         Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
         Tab("held", "On hold", Q(status__in=["CONFIRMED", "RELEASED"], held=True)),
+        Tab("credit", "Credit hold", Q(holds.order_is_held_for_credit(), status__in=["CONFIRMED", "RELEASED"])),
         Tab("released", "Released", Q(status="RELEASED")),
         Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"]), is_archive=True),
         Tab("all", "All", Q(), is_archive=True),
     )
-    work: ClassVar[tuple[Work, ...]] = (Work("drafts", "orders.confirm"),)
+    work: ClassVar[tuple[Work, ...]] = (Work("drafts", "orders.confirm"), Work("credit", "orders.lift_credit_hold"))
     alerts: ClassVar[tuple[Alert, ...]] = (
         Alert("Late orders", Q(late=True), "requested_on", "orders.confirm", "tab=late", party="customer__name"),
         Alert(
@@ -97,6 +99,7 @@ class OrderQueueView(QueueView):
             "backordered": [ALLOCATE, HOLD, ASSIGN],
             "released": [HOLD, ASSIGN],
             "held": [LIFT, ASSIGN],
+            "credit": [LIFT, ASSIGN],
             "all": [CONFIRM, ALLOCATE, ASSIGN],
         }
         user = person(self.request)

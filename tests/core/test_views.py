@@ -140,6 +140,17 @@ class TestHome:
         client.force_login(person(role), backend="django.contrib.auth.backends.ModelBackend")
         assert client.get("/").url == reverse(desk)
 
+    def test_is_what_waits_for_credit_for_who_gives_it_unless_other_orders_wait_for_them_too(self):
+        queue = reverse("orders:queue")
+        for roles, address in (
+            ([Role.CREDIT_CONTROLLER], f"{queue}?tab=credit"),
+            ([Role.CREDIT_CONTROLLER, Role.PICKER], f"{queue}?tab=credit"),
+            ([Role.CREDIT_CONTROLLER, Role.SALES_ADMIN], queue),
+        ):
+            client = Client()
+            client.force_login(person(*roles), backend="django.contrib.auth.backends.ModelBackend")
+            assert client.get("/").url == address
+
     def test_tells_who_has_no_role_whom_to_ask(self):
         client = Client()
         client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")

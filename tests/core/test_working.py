@@ -11,9 +11,10 @@ from django.utils import timezone
 from core import registry
 from core.queues.watching import age_of, queue_at
 from core.roles import Role
+from orders import services as orders_services
 from orders.models import SalesOrder
 from tests.factories.core import CompanyFactory, person, signed_in
-from tests.factories.house import House
+from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
 from tests.factories.warehouse import released
 from warehouse.models import PutBack, Wave
@@ -54,6 +55,22 @@ def test_each_role_is_counted_the_work_that_it_can_do_and_nothing_of_others(hous
     assert told(Role.ACCOUNTANT)["billing:to_invoice"] == "1"
     assert set(told(Role.PICKER)) <= {"warehouse:waves", "warehouse:put_backs", "core:alerts"}
     assert not counts(person(*Role, company=CompanyFactory()))
+
+
+def test_a_credit_controller_is_counted_what_waits_for_credit(house):
+    product = house.product([99])
+    for kind in ("CREDIT", "ADDRESS"):
+        terms = orders_services.HoldTerms(kind, keep_reservation=True, reason="")
+        order = house.order((product, 1))
+        orders_services.hold_orders(order_ids=[order.pk], terms=terms, actor=house.boss, at=AT)
+    controller = person(Role.CREDIT_CONTROLLER, company=house.company)
+    assert counts(controller)["orders:queue"] == "1"
+    assert counts(person(Role.SALES_ADMIN, company=house.company))["orders:queue"] == "1", "the draft, and no hold"
+    held = signed_in(controller).get("/orders/", {"tab": "credit"})
+    (row,) = held.context["rows"]
+    orders_services.release_holds_of_orders(order_ids=[row.pk], actor=controller, at=AT)
+    assert "orders:queue" not in counts(controller)
+    assert "Nothing waits for credit" in signed_in(controller).get("/orders/", {"tab": "credit"}).content.decode()
 
 
 def test_counting_takes_one_statement_and_is_kept_for_some_seconds(house):
