@@ -34,7 +34,9 @@ def hardest_pick_list() -> dict[str, Any]:
         "quantity": "10450.125",
         "unit": "running metre",
         "order": f"SO-{LONG_CODE}",
+        "said": [LONG_TEXT, LONG_CODE * 3],
     }
+    snapshot["said"] = [LONG_TEXT, LONG_CODE * 3]
     return snapshot
 
 
@@ -118,6 +120,16 @@ class TestRenderPickList:
         ):
             assert text in sheet
         assert "· 1 pick " in sheets(render_pick_list(pick_list(1)))[0]
+
+    def test_says_what_is_said_to_the_warehouse_above_all_and_with_the_task(self) -> None:
+        snapshot = pick_list(3, said=["Take the cage", "Then call"])
+        snapshot["tasks"][1]["said"] = ["Glass\nboth hands", "<b>no pallets</b>"]
+        [sheet] = sheets(render_pick_list(snapshot))
+        places = [
+            sheet.index(text)
+            for text in ("Take the cage Then call", "85001A", "Glass both hands <b>no pallets</b>", "85002A")
+        ]
+        assert places == sorted(places)
 
     def test_sets_bins_large_and_gives_each_task_a_box_to_tick(self, monkeypatch: pytest.MonkeyPatch) -> None:
         document = laid_out(monkeypatch, render_pick_list, pick_list(40))

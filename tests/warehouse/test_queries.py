@@ -2,9 +2,11 @@
 
 import pytest
 
+from core import notes
+from core.models import Audience
 from orders.models import CustomerPart
 from tests.factories.house import AT, House
-from tests.factories.warehouse import packed, released
+from tests.factories.warehouse import Statements, packed, released
 from warehouse import queries, services
 from warehouse.models import Parcel, PickTask, Wave
 
@@ -32,6 +34,37 @@ class TestPickList:
         ]
         services.pick_tasks(task_ids=[PickTask.objects.order_by("pk")[0].pk], actor=house.boss, at=AT)
         assert [task["sku"] for task in queries.pick_list(wave)["tasks"]] == [far.sku]
+
+    def test_holds_what_is_said_to_the_warehouse_and_nothing_else(self, house):
+        """As the walk says it: on the wave, the order, its customer and the product."""
+        glass, plain = house.product([9]), house.product([[0, 9]])
+        order = released(house, (glass, 2), (plain, 3))
+        wave = Wave.objects.get()
+        for kind, pk, text in (
+            ("wave", wave.pk, "Take the cage"),
+            ("salesorder", order.pk, "Label each\nbox"),
+            ("customer", house.customer.pk, "No pallets"),
+            ("product", glass.pk, "Glass"),
+        ):
+            for audience, words in ((Audience.WAREHOUSE, text), (Audience.OFFICE, "Margin is 4711")):
+                notes.write_note(
+                    kind=kind, document_id=pk, text=words, audience=audience, files=[], actor=house.boss, at=AT
+                )
+        shown = queries.pick_list(wave)
+        assert (shown["said"], [task["said"] for task in shown["tasks"]]) == (
+            ["Take the cage"],
+            [["Label each\nbox", "No pallets", "Glass"], ["Label each\nbox", "No pallets"]],
+        )
+
+    def test_takes_one_statement_for_its_tasks_however_many(self, house):
+        def statements(number: int) -> int:
+            order = released(house, *((house.product([9]), 1) for _ in range(number)))
+            wave = Wave.objects.get(tasks__order=order, tasks__pk=PickTask.objects.filter(order=order).first().pk)
+            with Statements(house.boss) as made:
+                queries.pick_list(wave)
+            return len(made)
+
+        assert statements(1) == statements(6)
 
 
 class TestPackingSlip:

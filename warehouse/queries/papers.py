@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F, Sum
 
+from core import notes
 from core.addresses import address_lines, country_name
 from orders.models import LinePart
 from orders.queries.customers import their_number
@@ -16,16 +17,22 @@ from warehouse.models import Parcel, ParcelContent, PickTask, Wave
 
 
 def pick_list(wave: Wave) -> dict[str, Any]:
-    """Return what a wave's pick list prints: the tasks still to be picked, along the walk."""
+    """Return what a wave's pick list prints: the tasks still to be picked, along the walk.
+
+    What is said to the warehouse stands with each, as on the walk: of the wave at the top, of what a task is for there.
+    """
     planned = wave.tasks.filter(status=PickTask.Status.PLANNED).order_by("pk")
     tasks = planned.select_related("product__unit", "bin", "order", "lot").annotate(
-        ordered_sku=F("part__substitution__instead_of__product__sku")
+        ordered_sku=F("part__substitution__instead_of__product__sku"),
+        said_of_wave=notes.for_warehouse(wave="wave"),
+        said=notes.for_warehouse(salesorder="order", customer="order__customer", product="product"),
     )
     return {
         "language": "en",
         "wave": wave.number,
         "warehouse": {"name": wave.warehouse.name},
         "created_at": wave.released_at.astimezone(wave.company.zone).isoformat(),
+        "said": next((task.said_of_wave for task in tasks), []),
         "tasks": [
             {
                 "bin": task.bin.code,
@@ -37,6 +44,7 @@ def pick_list(wave: Wave) -> dict[str, Any]:
                 else task.product.name,
                 "lot": task.lot.code if task.lot else "",
                 "order": str(task.order),
+                "said": task.said,
             }
             for task in tasks
         ],
