@@ -25,7 +25,7 @@ REPORT_VIOLATIONS = """
     addEventListener("securitypolicyviolation", (event) =>
         console.error(`Content policy: ${event.violatedDirective} blocked ${event.blockedURI} ${event.sample}`));
 """
-# A thing that is fading in has less contrast than it will have, and what was just changed begins to fade with the next frame.
+# What fades in has less contrast than it will have, and what was just changed begins to fade with the next frame.
 COME_TO_REST = """async () => {
     const frame = () => new Promise(requestAnimationFrame);
     await frame().then(frame);

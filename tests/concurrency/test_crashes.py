@@ -31,9 +31,9 @@ from config.dev.databases import clone_database, ensure_roles_and_database
 from config.dev.postgres import APP_ROLE, OWNER_ROLE, EmbeddedPostgres
 from config.dev.throwaway import throwaway_cluster
 from core.refusals import Refused
-from inventory.models import Product, Transfer
+from inventory.models import Demand, Product, StockLevel, Transfer, TransferPosting
 from orders import services as orders_services
-from orders.models import AllocationRun, OrderEvent, Rule, SalesOrder
+from orders.models import AllocationRun, LinePart, OrderEvent, Rule, SalesOrder
 from shipping import services as shipping_services
 from tests.caller import Caller
 from tests.database import CLUSTER, TEMPLATE, point_connections_at
@@ -51,6 +51,8 @@ SECONDS_BETWEEN = count(short=2, full=10)
 # A soak has the machine to itself
 SECONDS_TO_BE_BACK = count(short=60, full=10)
 WORKER_KILLS = count(short=4, full=100)
+RUN_KILLS = count(short=3, full=40)
+RUN_ORDERS = count(short=30, full=400)
 
 # The verbs of a whole life, what each is sent to, and the fact that it leaves in the order's log once.
 LIFE = {
@@ -240,23 +242,28 @@ class TestTheDatabaseIsKilled:
         return acknowledged, cut
 
 
+@pytest.fixture
+def environment(pytestconfig: pytest.Config, tmp_path: Path) -> dict[str, str]:
+    """What a process of the product is told so that it works on this test's database."""
+    cluster, database = pytestconfig.stash[CLUSTER], connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "ORDERLY_ENV": "local",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": settings.SECRET_KEY,
+        "DATABASE_URL": cluster.uri(APP_ROLE, database),
+        "MIGRATE_DATABASE_URL": cluster.uri(OWNER_ROLE, database),
+        "DATA_DIR": str(tmp_path),
+    }
+
+
 class TestAWebWorkerIsKilled:
     @pytest.fixture
-    def server(self, pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[tuple[str, int]]:
+    def server(self, environment: dict[str, str], tmp_path: Path) -> Iterator[tuple[str, int]]:
         """The web server as it is run, on this test's database: its address and its process."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        cluster, database = pytestconfig.stash[CLUSTER], connection.settings_dict["NAME"]
-        environment = {
-            **os.environ,
-            "ORDERLY_ENV": "local",
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "DATABASE_URL": cluster.uri(APP_ROLE, database),
-            "MIGRATE_DATABASE_URL": cluster.uri(OWNER_ROLE, database),
-            "DATA_DIR": str(tmp_path),
-        }
         options = (
             f"--bind 127.0.0.1:{port} --worker-class gthread --workers 2 --threads 4 --preload --no-control-socket"
         )
@@ -316,6 +323,51 @@ class TestAWebWorkerIsKilled:
         assert cut, "no request was cut off: the kills came too early or too late"
         assert_no_drift()
 
+    @pytest.mark.soak("T11")
+    def test_and_no_transfer_is_sent_or_arrives_in_half(self, server):
+        address, master = server
+        house = House.open(warehouses=2)
+        products = [house.product([0, 1_000_000]) for _ in range(3)]
+        caller, chance, cut = Caller(address, house.boss), random.Random(12), 0
+        steps = [("send", 3), ("receive", 2), ("receive", 1)]
+        # Units of each line that were sent and received, and the postings, after so many steps
+        stood = [({(None, 0)}, 0), ({(3, 0)}, 2), ({(3, 2)}, 3), ({(3, 3)}, 4)]
+        for round_ in range(WORKER_KILLS):
+            both = [transfers.drafted(house, *((product, 3) for product in products)) for _ in range(2)]
+            for number, (verb, units) in enumerate(steps):
+                asked = [
+                    partial(self.carry, caller, transfer, verb, units, key=f"{transfer.pk}-{number}")
+                    for transfer in both
+                ]
+                if number == round_ % len(steps):
+                    ready = threading.Event()
+                    killer = threading.Thread(target=self.kill_one, args=(master, ready, chance.uniform(0, 0.15)))
+                    killer.start()
+                    ready.set()
+                    outcomes = race(*asked)
+                    killer.join()
+                    cut += sum(isinstance(outcome, Exception) for outcome in outcomes)
+                    for transfer in both:
+                        assert self.stands(transfer) in stood[number : number + 2]
+                for ask in asked:
+                    self.until_done(ask, verb)
+                assert [self.stands(transfer) for transfer in both] == [stood[number + 1]] * 2
+            if round_ % 10 == 0:
+                assert_no_drift()
+        assert cut, "no request was cut off: the kills came too early or too late"
+        assert_no_drift()
+
+    def carry(self, caller: Caller, transfer: Transfer, verb: str, units: int, *, key: str) -> int:
+        """Send so many units of each line of a transfer, or take them in, by its page."""
+        lines = transfers.lines_of(transfer)
+        form = {f"line-{line.pk}": units for line in lines} | {f"bin-{line.pk}": "A-01" for line in lines}
+        return caller.post(f"/transfers/{transfer.pk}/{verb}/", idempotency_key=key, **form).status
+
+    def stands(self, transfer: Transfer) -> tuple[set[tuple[Any, Any]], int]:
+        """Return what was sent and received of each line of a transfer, and how many postings it caused."""
+        lines = {(line.sent, line.received) for line in transfers.lines_of(transfer)}
+        return lines, TransferPosting.objects.filter(transfer=transfer).count()
+
     def kill_one(self, master: int, ready: threading.Event, after: float) -> None:
         """Kill one of the web server's workers a moment after the requests were sent."""
         ready.wait(60)
@@ -328,7 +380,10 @@ class TestAWebWorkerIsKilled:
 
     def send_until_done(self, caller: Caller, kind: str, ids: list[int]) -> None:
         """Send a verb as a person does whose page did not come: again, until it says that it is done."""
-        status: Callable[[], int] = partial(self.send, caller, kind, ids)
+        self.until_done(partial(self.send, caller, kind, ids), f"{kind} of {ids}")
+
+    def until_done(self, status: Callable[[], int], what: str) -> None:
+        """Ask until the answer is that it is done."""
         for _ in range(20):
             try:
                 if (answer := status()) == 302:
@@ -336,4 +391,64 @@ class TestAWebWorkerIsKilled:
             except (OSError, HTTPException) as error:
                 answer = repr(error)
             time.sleep(0.3)
-        pytest.fail(f"{kind} of {ids} was never done: {answer}")
+        pytest.fail(f"{what} was never done: {answer}")
+
+
+class TestAJobWorkerIsKilled:
+    # A worker that goes on with a run, five lines at a time, once it is told to
+    WORKER = """
+import django
+django.setup()
+from orders import tasks
+tasks.FIRST_SLICE, tasks.fitting = 5, lambda lines, ms: 5
+print("ready", flush=True)
+input()
+tasks.advance_run(run_id={run_id})
+"""
+
+    @pytest.mark.soak("T12")
+    def test_and_a_run_serves_each_line_once_and_in_its_turn(self, environment):
+        house = House.open()
+        product = house.product()
+        for _ in range(RUN_ORDERS):
+            house.order(*[(product, 1)] * 10)
+        lines = RUN_ORDERS * 10
+        house.receive(product, lines - 7)
+        run_id = orders_services.begin_run(rule=Rule.DUE, actor=house.boss, at=AT)
+        chance, reached = random.Random(13), [0]
+        for _ in range(RUN_KILLS):
+            self.work_and_be_killed(run_id, environment, chance.uniform(0.05, 0.4))
+            run = AllocationRun.objects.get(pk=run_id)
+            served = Demand.objects.filter(allocated=1).count()
+            assert run.served == run.filled == served == StockLevel.objects.get().allocated
+            assert run.handled == served or served == lines - 7
+            reached.append(run.handled)
+        assert sum(0 < handled < lines for handled in reached), "every kill came too early or too late"
+        while orders_services.advance_run(run_id=run_id, lines=50, at=AT):
+            pass
+        run = AllocationRun.objects.get(pk=run_id)
+        assert (run.status, run.handled, run.served) == (AllocationRun.Status.DONE, lines, lines - 7)
+        in_turn = LinePart.objects.order_by("order_id", "pk").values_list("demand__allocated", flat=True)
+        assert list(in_turn) == [1] * (lines - 7) + [0] * 7
+        assert_no_drift()
+
+    def work_and_be_killed(self, run_id: int, environment: dict[str, str], after: float) -> None:
+        """Let a worker go on with a run, and kill it after so many seconds."""
+        worker = subprocess.Popen(
+            [sys.executable, "-c", self.WORKER.format(run_id=run_id)],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with worker:
+            try:
+                assert worker.stdin is not None
+                assert worker.stdout is not None
+                assert worker.stdout.readline() == "ready\n"
+                worker.stdin.write("\n")
+                worker.stdin.flush()
+                time.sleep(after)
+            finally:
+                worker.kill()
