@@ -218,6 +218,19 @@ class CompanyForm(forms.ModelForm):
         return change_company(said=self.cleaned_data, actor=self.actor)
 
 
+class ReferenceForm(forms.ModelForm):
+    """A row of a short list that a company keeps."""
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.instance.company = actor.company
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraints name it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+
 class SeriesForm(forms.Form):
     """How the numbers of a series begin."""
 

@@ -227,6 +227,7 @@ class PreviewMixin:
 
     preview_template = ""
     request: HttpRequest
+    object: Any
 
     def preview(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the template shows of what was typed; what is mistaken is not there."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from core.seeking import Sought
 
@@ -237,6 +238,12 @@ class SetUpPart:
     why: str
     look: Callable[[Any, datetime], Found]
     verb: str = "core.set_up"
+    url_args: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """The address of its page."""
+        return reverse(self.url_name, args=self.url_args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +283,8 @@ lot_steps: Registry[Callable[[int, Any], list[LotStep]]] = Registry()
 unfinished: Registry[Callable[[], QuerySet[Any]]] = Registry()
 # Each says for whom units of a product are kept, by the product's key, to a person who may see it
 kept_units: Registry[Callable[[int, Any], list[KeptUnits]]] = Registry()
+# Each says which of some bins, by their keys, work leads to that has not begun to lock stock there
+bin_users: Registry[Callable[[Collection[int]], Collection[int]]] = Registry()
 # What there is to set up, in the order in which one does it
 set_up_parts: Registry[SetUpPart] = Registry()
 # By the kind of their series

@@ -19,6 +19,14 @@ urlpatterns = [
     path("setup/company/", views.EditCompanyView.as_view(), name="edit_company"),
     path("setup/series/", views.SeriesView.as_view(), name="series"),
     path("setup/series/<slug:kind>/<int:year>/", views.EditSeriesView.as_view(), name="edit_series"),
+    path("setup/lists/<slug:name>/", views.ListView.as_view(), name="list"),
+    path("setup/lists/<slug:name>/new/", views.CreateRowView.as_view(), name="create_row"),
+    path("setup/lists/<slug:name>/<int:pk>/", views.EditRowView.as_view(), name="edit_row"),
+    path("setup/lists/<slug:name>/<int:pk>/retire/", views.RetireRowView.as_view(), name="retire_row"),
+    path(
+        "setup/lists/<slug:name>/<int:pk>/take-back/", views.RetireRowView.as_view(is_active=True), name="take_back_row"
+    ),
+    path("setup/lists/<slug:name>/<int:pk>/remove/", views.RemoveRowView.as_view(), name="remove_row"),
     path("theme/", views.ThemeView.as_view(), name="theme"),
     path("preferences/", views.PreferencesView.as_view(), name="preferences"),
     path("search/", views.SearchView.as_view(), name="search"),

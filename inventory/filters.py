@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from core.queues import QueueFilter
 from core.roles import Role
-from inventory.models import PlanningFigure, Product
+from inventory.models import Bin, PlanningFigure, Product
 
 
 class ProductQueueFilter(QueueFilter):
@@ -25,6 +25,14 @@ class WarehouseFilter(QueueFilter):
 
     search_fields: ClassVar[tuple[str, ...]] = ("name", "code", "postcode")
     search_label: ClassVar[str] = "Name, code or postcode"
+
+
+class BinFilter(QueueFilter):
+    """Bins by the beginning of their code or any part of it, and by use."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ("code",)
+    search_label: ClassVar[str] = "Code"
+    kind = django_filters.ChoiceFilter(choices=Bin.Kind.choices, empty_label="All uses", label="Use")
 
 
 class PeopleFilter(QueueFilter):

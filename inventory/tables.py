@@ -9,7 +9,7 @@ import django_tables2 as tables
 
 from core.models import Membership
 from core.tables import LESS, LESS_NUMBER, NUMBER, WIDE_NUMBER
-from inventory.models import BrokenPeg, PlanningFigure, Product, SupplierOrder
+from inventory.models import Bin, BrokenPeg, PlanningFigure, Product, SupplierOrder
 
 
 class ProductQueueTable(tables.Table):
@@ -161,6 +161,19 @@ class WarehouseTable(tables.Table):
     cut_off = tables.Column("Cut-off", orderable=False, attrs=NUMBER)
     calendar = tables.Column("Works by", orderable=False, attrs=LESS)
     lane_count = tables.Column("Lanes", orderable=False, attrs=LESS_NUMBER)
+
+
+class BinTable(tables.Table):
+    """Bins, as in templates/inventory/sites/_bin_row.html."""
+
+    code = tables.Column("Bin")
+    kind = tables.Column("Use", orderable=False)
+    sequence = tables.Column("Walking order", attrs=NUMBER)
+    product_count = tables.Column("Products", orderable=False, attrs=LESS_NUMBER)
+
+    def value_kind(self, record: Bin) -> str:
+        """Return the use's word for the file."""
+        return str(record.get_kind_display())
 
 
 class ChannelTable(tables.Table):

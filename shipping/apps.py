@@ -12,10 +12,14 @@ class ShippingConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer the queues in the navigation, dispatch and shipments on the order's page, and the proofs."""
+        from core import lists
         from shipping.audit import CHECKS
+        from shipping.forms import CARRIERS
         from shipping.models import Shipment
-        from shipping.queries import blockers, departed, find_shipments, lot_steps, order_panel
+        from shipping.queries import CARRIERS_PART, blockers, departed, find_shipments, lot_steps, order_panel
 
+        registry.register_parts([CARRIERS_PART], after=60)
+        lists.reference_lists.register("carriers", CARRIERS)
         registry.register_numbers({"SH": "Shipments"})
         audit.register_all(registry.audit_checks.register, "shipping", CHECKS)
         registry.lot_steps.register("shipping.shipments", lot_steps)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.validators import URLValidator
 from django.utils import timezone
 
-from shipping.models import DeliveryFailure, ProofOfDelivery, Shipment
+from core.forms import ReferenceForm
+from core.lists import ReferenceList
+from core.models import User
+from shipping.models import NUMBER_PLACE, Carrier, DeliveryFailure, ProofOfDelivery, Shipment
 from shipping.services import Consignment
 from warehouse.models import Parcel
 
 _NUMBER = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+# For the preview of a tracking page
+_EXAMPLE = "1Z999AA10123456784"
+_LONGEST_SERVICE = Carrier.LONGEST_SERVICE
 _NUMBER_LENGTH = Shipment._meta.get_field("tracking_number").max_length
 
 
 class DispatchForm(forms.Form):
     """Which parcels leave, with whom, and the numbers to follow them by; own vans have none.
+
+    The company's carriers are offered with their services, and anybody else may be named.
 
     Without any word of parcels all of them leave. The number of a whole shipment is asked for one order only.
     """
@@ -25,7 +34,7 @@ class DispatchForm(forms.Form):
     carrier = forms.CharField(
         max_length=Shipment._meta.get_field("carrier").max_length,
         error_messages={"required": "Say with whom it leaves."},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True, "list": "carriers"}),
     )
     tracking_number = forms.CharField(
         label="Tracking number",
@@ -35,9 +44,11 @@ class DispatchForm(forms.Form):
         help_text="As the carrier's label has it.",
     )
 
-    def __init__(self, *args: Any, parcels: Sequence[Parcel], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, parcels: Sequence[Parcel], carriers: Sequence[Carrier], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.parcels = parcels
+        self.carriers = carriers
+        self.chosen_carrier: Carrier | None = None
         if len({parcel.order_id for parcel in parcels}) > 1:
             del self.fields["tracking_number"]
         if len(parcels) > 1:
@@ -48,6 +59,26 @@ class DispatchForm(forms.Form):
                     required=False,
                     widget=forms.TextInput(attrs={**_NUMBER, "aria-label": f"Tracking number of {parcel}"}),
                 )
+
+    @property
+    def offers(self) -> list[str]:
+        """The carriers and services that can be chosen."""
+        return [offer for carrier in self.carriers if carrier.is_active for offer in carrier.offers]
+
+    def clean_carrier(self) -> str:
+        """Return with whom it leaves, one of ours as it is called.
+
+        :raises ValidationError: where that one is retired.
+        """
+        typed = " ".join(str(self.cleaned_data["carrier"]).split())
+        for carrier in self.carriers:
+            for offer in carrier.offers:
+                if offer.casefold() == typed.casefold():
+                    if not carrier.is_active:
+                        raise forms.ValidationError(f"{carrier} is retired: choose another.")
+                    self.chosen_carrier = carrier
+                    return offer
+        return typed
 
     @property
     def names_parcels(self) -> bool:
@@ -84,6 +115,7 @@ class DispatchForm(forms.Form):
         numbers = {parcel.pk: self.cleaned_data.get(f"number-{parcel.pk}", "") for parcel in self.parcels}
         return Consignment(
             carrier=self.cleaned_data["carrier"],
+            carrier_id=self.chosen_carrier.pk if self.chosen_carrier else None,
             tracking_number=self.cleaned_data.get("tracking_number", ""),
             parcels={pk: number for pk, number in numbers.items() if number},
         )
@@ -165,3 +197,78 @@ class LossForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class CarrierForm(ReferenceForm):
+    """A carrier, with a service to a line."""
+
+    services = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="One to a line, such as Next day. At the dock they are offered after the carrier's name.",
+    )
+
+    class Meta:
+        model = Carrier
+        fields: ClassVar[list[str]] = ["name", "services", "tracking_url"]
+        widgets: ClassVar[dict[str, forms.Widget]] = {
+            "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+            "tracking_url": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
+        }
+        labels: ClassVar[dict[str, str]] = {"tracking_url": "Tracking page"}
+        help_texts: ClassVar[dict[str, str]] = {
+            "tracking_url": f"Its address, {NUMBER_PLACE} where the parcel's number goes.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["services"] = "\n".join(self.instance.services)
+
+    def clean_services(self) -> list[str]:
+        """Return the services in their order, each once.
+
+        :raises ValidationError: where the name of one is too long.
+        """
+        lines = (" ".join(line.split()) for line in self.cleaned_data["services"].splitlines())
+        services = list(dict.fromkeys(filter(None, lines)))
+        for service in services:
+            if len(service) > _LONGEST_SERVICE:
+                raise forms.ValidationError(f"“{service}” is too long: {_LONGEST_SERVICE} letters at most.")
+        return services
+
+    def clean_tracking_url(self) -> str:
+        """Return the address of the carrier's page.
+
+        :raises ValidationError: where it is none, or the number has no place in it.
+        """
+        url = str(self.cleaned_data["tracking_url"]).strip()
+        if not url:
+            return ""
+        if url.count(NUMBER_PLACE) != 1 or "{" in url.replace(NUMBER_PLACE, ""):
+            raise forms.ValidationError(f"Write {NUMBER_PLACE} once, where the parcel's number goes.")
+        if not url.startswith("https://"):
+            raise forms.ValidationError("A tracking page begins with https://.")
+        URLValidator(schemes=["https"])(url.replace(NUMBER_PLACE, "1"))
+        return url
+
+
+def _follow(user: User, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a parcel would be followed."""
+    carrier = Carrier(name=typed.get("name", ""), tracking_url=typed.get("tracking_url", ""))
+    return {"carrier": carrier, "link": carrier.tracking_link(_EXAMPLE)}
+
+
+CARRIERS = ReferenceList(
+    label="Carriers",
+    noun="carrier",
+    about="Who takes goods to customers. The dock is offered them and their services; anybody else can be typed there.",
+    model=Carrier,
+    form_class=CarrierForm,
+    columns=(
+        ("Carrier", str),
+        ("Services", lambda carrier: ", ".join(carrier.services)),
+        ("Tracking page", lambda carrier: carrier.tracking_url),
+    ),
+    preview_template="shipping/_tracking_preview.html",
+    preview=_follow,
+)

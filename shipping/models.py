@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import quote
 
+import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django_fsm import transition
 
 from core.ledger import append_only
@@ -21,6 +24,8 @@ from inventory.models import StockPosting, Warehouse, WarehouseQuerySet
 from orders.models import LinePart, SalesOrder
 from warehouse.models import Parcel, ParcelContent
 
+# Where the number of a parcel goes in the address of its page
+NUMBER_PLACE = "{number}"
 SHIPMENT_GRAPH = Graph(
     label=(["DRAFT"], "LABELLED"),
     dispatch=(["DRAFT", "LABELLED"], "DISPATCHED"),
@@ -29,6 +34,48 @@ SHIPMENT_GRAPH = Graph(
     lose=(["DISPATCHED", "RETURNING"], "LOST"),
     come_back=(["DISPATCHED", "RETURNING", "LOST"], "RETURNED"),
 )
+
+
+@pghistory.track()
+class Carrier(models.Model):
+    """Who takes goods to customers, the services they offer by name, and where their parcels are followed.
+
+    `tracking_url` is the address of the carrier's page, {number} in it the parcel's. One that shipments name is
+    retired, not removed.
+    """
+
+    LONGEST_SERVICE = 29  # with the name it fits a shipment
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=30)
+    services = ArrayField(models.CharField(max_length=LONGEST_SERVICE), default=list, blank=True)
+    tracking_url = models.CharField(max_length=200, blank=True)
+    is_active = models.BooleanField("is offered", default=True)
+
+    objects = CompanyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[Sequence[str]] = ["name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                "company",
+                Lower("name"),
+                name="carrier_name_once_per_company",
+                violation_error_message="Another carrier is called so.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def offers(self) -> list[str]:
+        """What of them can be chosen: the carrier, and each service."""
+        return [self.name, *(f"{self.name} {service}" for service in self.services)]
+
+    def tracking_link(self, number: str) -> str:
+        """Return where a parcel of theirs is followed; nothing where there is no such page or no number."""
+        return self.tracking_url.replace(NUMBER_PLACE, quote(number, safe="")) if number else ""
 
 
 class Shipment(models.Model):
@@ -52,6 +99,8 @@ class Shipment(models.Model):
     status = StatusField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     ship_to = models.JSONField()
     carrier = models.CharField(max_length=60, blank=True)
+    # The one of ours that `carrier` names, where it is one
+    carried_by = models.ForeignKey(Carrier, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     tracking_number = models.CharField(max_length=60, blank=True)
     posting = models.ForeignKey(StockPosting, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     attempts = models.PositiveSmallIntegerField("failed attempts", default=0)
@@ -97,6 +146,11 @@ class Shipment(models.Model):
     def number(self) -> str:
         """The printed number."""
         return document_number("SH", self.pk)
+
+    @property
+    def tracking_link(self) -> str:
+        """Where the shipment is followed; `carried_by` is loaded."""
+        return self.carried_by.tracking_link(self.tracking_number) if self.carried_by else ""
 
     @transition(field=status, **SHIPMENT_GRAPH["dispatch"])
     def dispatch(self, *, at: datetime) -> None:

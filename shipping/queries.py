@@ -17,14 +17,15 @@ from core import registry
 from core.models import User
 from core.numbering import document_number
 from core.refusals import Blocker
-from core.registry import DocumentLink, Hit, LotStep
+from core.registry import DocumentLink, Found, Hit, LotStep, SetUpPart, Stage
 from core.seeking import Sought, first_of
+from core.setting_up import counted
 from inventory.models import accesses_of
 from orders.models import Hold, SalesOrder
 from orders.queries import holds
 from orders.queries.kits import part_name
 from shipping import sql
-from shipping.models import DeliveryFailure, Shipment, ShipmentLine
+from shipping.models import Carrier, DeliveryFailure, Shipment, ShipmentLine
 from warehouse.models import Parcel, ParcelContent
 
 
@@ -188,7 +189,9 @@ def parcels_at_the_dock(order_ids: Collection[int], user: User) -> QuerySet[Parc
 
 def shipments(user: User) -> QuerySet[Shipment]:
     """Return the shipments of the person's companies, with what a row shows of them."""
-    return Shipment.objects.for_user(user).select_related("order__customer", "warehouse", "dispatched_by", "proof")
+    return Shipment.objects.for_user(user).select_related(
+        "order__customer", "warehouse", "dispatched_by", "proof", "carried_by"
+    )
 
 
 def shipments_of_order(order_id: int, user: User) -> QuerySet[Shipment]:
@@ -196,7 +199,7 @@ def shipments_of_order(order_id: int, user: User) -> QuerySet[Shipment]:
     return (
         Shipment.objects.for_user(user)
         .filter(order_id=order_id)
-        .select_related("warehouse", "dispatched_by", "proof")
+        .select_related("warehouse", "dispatched_by", "proof", "carried_by")
         .prefetch_related("labels")
         .annotate(parcels=Count("lines__parcel", distinct=True), units=Sum("lines__quantity"))
         .order_by("pk")
@@ -276,6 +279,22 @@ def order_panel(order_id: int, user: User, _at: datetime) -> dict[str, Any]:
         for row in shipments
     ]
     return {"shipments": shipments, "documents": documents}
+
+
+def carriers(user: User) -> list[Carrier]:
+    """Return the person's carriers, the retired ones too, for they are refused by name."""
+    return list(Carrier.objects.for_user(user))
+
+
+def carriers_found(user: User, _at: datetime) -> Found:
+    """Say with whom goods can leave."""
+    there = counted(Carrier.objects.for_user(user).filter(is_active=True), "carrier")
+    return Found(there, "" if there else "None yet: whoever dispatches types with whom it leaves.")
+
+
+CARRIERS_PART = SetUpPart(
+    "Carriers", Stage.LATER, "core:list", "Who takes goods to customers.", carriers_found, url_args=("carriers",)
+)
 
 
 def last_carrier(user: User) -> str:

@@ -81,6 +81,7 @@ class DispatchOrdersView(QueueActionView):
         orders = self.orders(ids)
         form = DispatchForm(
             initial={"carrier": queries.last_carrier(person(request))},
+            carriers=queries.carriers(person(request)),
             parcels=list(queries.parcels_at_the_dock(ids, person(request))),
         )
         return self.show(orders, form)
@@ -90,7 +91,8 @@ class DispatchOrdersView(QueueActionView):
         ids = self.asked_ids(pk)
         if "carrier" not in request.POST:
             return self.ask(ids)
-        form = DispatchForm(request.POST, parcels=list(queries.parcels_at_the_dock(ids, person(request))))
+        parcels = list(queries.parcels_at_the_dock(ids, person(request)))
+        form = DispatchForm(request.POST, parcels=parcels, carriers=queries.carriers(person(request)))
         if not form.is_valid():
             return self.show(self.orders(ids), form, status=422)
         chosen = queries.orders_of_parcels(person(request), form.chosen) if form.names_parcels else {}
@@ -110,6 +112,7 @@ class DispatchOrdersView(QueueActionView):
                 order_ids=ids,
                 carrier=consignment.carrier,
                 tracking_number=consignment.tracking_number,
+                carrier_id=consignment.carrier_id,
                 actor=actor,
                 at=at,
             )

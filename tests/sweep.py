@@ -50,7 +50,7 @@ from orders.models import (
     TaxRate,
 )
 from returns.models import Grade
-from shipping.models import Shipment
+from shipping.models import Carrier, Shipment
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
@@ -295,6 +295,9 @@ class World:
             ).pk,
             "decided_return": decided(house, shipped, {product: 1}).pk,
             "quarantined_return": decided(house, shipped, {product: 1}, grade=Grade.B).pk,
+            "list_name": "carriers",
+            "carrier": Carrier.objects.create(company=house.company, name="Parcels Ltd", services=["Next day"]).pk,
+            "bin": house.shelves[house.warehouses[0].pk][2].pk,
             "series_kind": "invoice",
             "series_year": timezone.localdate().year + 1,
             **world.noted(),
@@ -355,6 +358,11 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     **{
         f"core:{name}": {"pk": "import"}
         for name in ("import", "map_import", "load_import", "stop_import", "refused_rows", "source_file")
+    },
+    **{f"core:{name}": {"name": "list_name"} for name in ("list", "create_row")},
+    **{
+        f"core:{name}": {"name": "list_name", "pk": "carrier"}
+        for name in ("edit_row", "retire_row", "take_back_row", "remove_row")
     },
     "core:edit_series": {"kind": "series_kind", "year": "series_year"},
     **{f"core:{step}_view": {"pk": "view"} for step in ("edit", "keep", "drop")},
@@ -420,6 +428,8 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "sites:edit_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:drop_lane": {"warehouse_pk": "warehouse", "pk": "lane"},
     "sites:edit_calendar": {"pk": "calendar"},
+    **{f"sites:{name}": {"warehouse_pk": "warehouse"} for name in ("bins", "add_bins")},
+    "sites:edit_bin": {"warehouse_pk": "warehouse", "pk": "bin"},
     **{f"people:{name}": {"pk": "person"} for name in ("edit", "let_go", "link", "reset_step")},
     "core:choose_password": {"uidb64": "welcome", "token": "welcome"},
     **{f"channels:{name}": {"channel_pk": "channel"} for name in ("channel", "edit_channel", "publish", "create_pool")},
@@ -469,6 +479,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
 
 # The rows that a verb for several names in its form.
 BULK: Mapping[str, str] = {
+    "sites:retire_bins": "bin",
     "inventory:close_products": "product",
     "inventory:open_products": "product",
     "orders:confirm": "order",

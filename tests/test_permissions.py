@@ -41,7 +41,7 @@ pytestmark = pytest.mark.django_db
 IMPORT_COLUMNS = ("po_number", "customer", "sku", "quantity", "price", "ordered_at")
 EVERYBODY, STRANGER = "everybody", "stranger"
 # What stands in these addresses is the same for every company: theirs is meant
-NAMES_NO_ROW = {"core:edit_series"}
+NAMES_NO_ROW = {"core:edit_series", "core:list", "core:create_row"}
 
 # The verb that opens an address; "everybody" is who is signed in, "stranger" who is not as well.
 RULES = {
@@ -84,6 +84,8 @@ RULES = {
     "core:styleguide": "core.administer",
     "core:theme": EVERYBODY,
     **{f"core:{name}": "core.set_up" for name in ("set_up", "edit_company", "series", "edit_series")},
+    **{f"core:{name}": "core.set_up" for name in ("list", "create_row", "edit_row", "remove_row")},
+    **dict.fromkeys(("core:retire_row", "core:take_back_row"), "core.set_up"),
     "core:training": "core.administer",
     "inventory:products": "inventory.view_product",
     "inventory:product": "inventory.view_product",
@@ -190,6 +192,7 @@ RULES = {
         for name in (
             *("warehouses", "warehouse", "edit_warehouse", "create_lane", "edit_lane", "drop_lane"),
             *("calendars", "create_calendar", "edit_calendar"),
+            *("create_warehouse", "bins", "add_bins", "edit_bin", "retire_bins"),
         )
     },
     **{
@@ -763,7 +766,10 @@ class TestFields:
         """Return the forms of the set-up, as `forms` does."""
         company = {"name": "A", "country": "GB", "currency": "GBP", "time_zone": "UTC", "email": "a@orderly.example"}
         series = {"begins": "RE", "digits": "4", "first_value": "9"}
+        carrier = {"name": "A", "services": "Next day", "tracking_url": "https://a.example/{number}"}
         return {
+            "core:create_row": ("/setup/lists/carriers/new/", carrier),
+            "core:edit_row": (f"/setup/lists/carriers/{world.subjects['carrier']}/", {**carrier, "name": "B"}),
             "core:edit_company": ("/setup/company/", company),
             "core:edit_series": (world.url(Address("core:edit_series", (), frozenset(), is_queue=False)), series),
         }
@@ -775,6 +781,12 @@ class TestFields:
         lane = {"country": "FR", "area": "75", "days": "3", "cost": "9.5"}
         calendar = {"name": "A", "weekdays": ["1", "2"], "holidays": "2026-12-25"}
         return {
+            "sites:create_warehouse": ("/sites/new/", {**place, "code": "a"}),
+            "sites:add_bins": (f"{site}/bins/new/", {"pattern": "X-1..X-3", "kind": "PICK"}),
+            "sites:edit_bin": (
+                f"{site}/bins/{world.subjects['bin']}/",
+                {"code": "Y-1", "kind": "PICK", "sequence": "7"},
+            ),
             "sites:edit_warehouse": (f"{site}/edit/", place),
             "sites:create_lane": (f"{site}/lanes/new/", lane),
             "sites:edit_lane": (f"{site}/lanes/{world.subjects['lane']}/", {**lane, "country": "IE"}),
@@ -909,6 +921,7 @@ class TestFields:
             "orders:drop_part",
             "orders:drop_price",
             "sites:drop_lane",
+            *("core:retire_row", "core:take_back_row", "core:remove_row"),
             "channels:remove_pool",
             "people:let_go",
             "people:link",

@@ -19,8 +19,10 @@ class WarehouseConfig(AppConfig):
         from warehouse.queries import blockers, lot_steps, order_panel
         from warehouse.queries.searching import find_counts, find_parcels, find_transfers, find_waves
         from warehouse.queries.transfers import owners_of_kept
+        from warehouse.queries.work import counted_bins
 
         handlers.connect()
+        registry.bin_users.register("warehouse.counts", counted_bins)
         registry.register_numbers({"R": "Receipts", "W": "Waves", "P": "Parcels", "C": "Bin checks"})
         audit.register_all(registry.audit_checks.register, "warehouse", CHECKS)
         for order, (name, label, url_name, icon, verb, key) in enumerate(

@@ -28,6 +28,7 @@ from core.views.imports import (
     StopImportView,
 )
 from core.views.inbox import FinishNoticesView, InboxView
+from core.views.lists import CreateRowView, EditRowView, ListView, RemoveRowView, RetireRowView
 from core.views.notes import (
     CorrectNoteView,
     EarlierView,
@@ -68,9 +69,11 @@ __all__ = [
     "CompanyView",
     "ConfirmPasswordView",
     "CorrectNoteView",
+    "CreateRowView",
     "DropViewView",
     "EarlierView",
     "EditCompanyView",
+    "EditRowView",
     "EditSeriesView",
     "EditViewView",
     "EndOthersView",
@@ -83,6 +86,7 @@ __all__ = [
     "ImportView",
     "InboxView",
     "KeepViewView",
+    "ListView",
     "LoadImportView",
     "MakeCodesView",
     "MapImportView",
@@ -98,6 +102,8 @@ __all__ = [
     "RemoveAppView",
     "RemoveFileView",
     "RemovePasskeyView",
+    "RemoveRowView",
+    "RetireRowView",
     "SaveViewView",
     "SearchView",
     "SecondStepView",

@@ -25,10 +25,11 @@ class WarehouseForm(forms.ModelForm):
     class Meta:
         model = Warehouse
         fields: ClassVar[list[str]] = [
-            *("name", "priority", "address", "country", "postcode", "cut_off", "calendar"),
+            *("code", "name", "priority", "address", "country", "postcode", "cut_off", "calendar"),
             *("lines_a_day", "asks_if_empty"),
         ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
+            "code": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off", "spellcheck": "false"}),
             "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
             "address": forms.Textarea(attrs={"rows": 3}),
             "cut_off": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
@@ -36,13 +37,15 @@ class WarehouseForm(forms.ModelForm):
             "lines_a_day": forms.TextInput(attrs={"inputmode": "numeric", "class": "numeric", "autocomplete": "off"}),
         }
         error_messages: ClassVar[dict[str, dict[str, str]]] = {
+            NON_FIELD_ERRORS: {"unique_together": "Another warehouse has this code."},
             "lines_a_day": {
                 "invalid": "Key whole lines, such as 300.",
                 "min_value": "A site sends one line a day at least.",
-            }
+            },
         }
         labels: ClassVar[dict[str, str]] = {"priority": "Rank", "cut_off": "Cut-off", "lines_a_day": "Lines a day"}
         help_texts: ClassVar[dict[str, str]] = {
+            "code": "Letters, digits and dashes, by which files name it.",
             "priority": "Of sites that serve a place equally well, the one with the lowest rank gives.",
             "postcode": "How far a customer is is reckoned from here.",
             "cut_off": "What is promised later leaves a working day later. Empty: none.",
@@ -53,9 +56,17 @@ class WarehouseForm(forms.ModelForm):
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["code"]  # files name it so
+        else:
+            self.instance.company_id = actor.company.pk
         calendar: Any = self.fields["calendar"]
         calendar.queryset = Calendar.objects.for_user(actor).filter(company=self.instance.company_id)
         calendar.empty_label = "Every day"
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Validate the company too, for the constraint names it."""
+        return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
 
 
 class LaneForm(forms.ModelForm):

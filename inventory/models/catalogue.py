@@ -37,6 +37,11 @@ class Unit(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def is_counted_in(self) -> bool:
+        """Whether there is a product in this unit; asks the database."""
+        return Product.objects.filter(unit=self).exists()
+
 
 # What lies in bins is known by lot or is not: that cannot change under it.
 _TRACKING_STAYS = pgtrigger.Trigger(

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar, Self
 
 import pghistory
+import pgtrigger
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, Q
 
+from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, User
 from inventory.models.routes import Calendar
 
@@ -95,11 +97,36 @@ class WarehouseAccess(models.Model):
         return f"{self.user} in {self.warehouse}"
 
 
+class _Bins(LockingQuerySet):
+    """Bins, which have their company from their warehouse."""
+
+    def for_user(self, user: User) -> Self:
+        """Return those of the warehouses in which the person works."""
+        return self.filter(works_in(user, "warehouse"), warehouse__company__in=user.company_ids)
+
+
+# Which of a level's counters what lies there stands in
+_USE_STAYS = pgtrigger.Trigger(
+    name="use_stays",
+    level=pgtrigger.Row,
+    when=pgtrigger.Before,
+    operation=pgtrigger.UpdateOf("kind", "warehouse_id"),
+    condition=pgtrigger.Condition("OLD.kind <> NEW.kind OR OLD.warehouse_id <> NEW.warehouse_id"),
+    func="""
+        IF EXISTS (SELECT 1 FROM inventory_binstock s WHERE s.bin_id = NEW.id AND s.quantity > 0) THEN
+            RAISE EXCEPTION 'goods lie in bin %, so its use stays', NEW.id;
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+
 @pghistory.track()
 class Bin(models.Model):
     """A place in a warehouse.
 
-    Stock in PICK bins is sellable; TOTE and PACKED hold what has left the shelf for an order.
+    Stock in PICK bins is sellable; TOTE and PACKED hold what has left the shelf for an order. A RETIRED one is empty
+    and stays so. The use of a bin changes only while nothing lies there (a trigger).
     """
 
     class Kind(models.TextChoices):
@@ -109,18 +136,22 @@ class Bin(models.Model):
         QUARANTINE = "QUARANTINE", "Quarantine"
         RETURNS = "RETURNS", "Returns"
         DOCK = "DOCK", "Dock"
+        RETIRED = "RETIRED", "Retired"
 
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="bins")
     code = models.CharField(max_length=20)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PICK)
     sequence = models.PositiveIntegerField("walking order", default=0)
 
+    objects = _Bins.as_manager()
+
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["warehouse", "sequence", "code"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [_USE_STAYS]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["warehouse", "code"], name="bin_code_once_per_warehouse"),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["PICK", "TOTE", "PACKED", "QUARANTINE", "RETURNS", "DOCK"]),
+                condition=models.Q(kind__in=["PICK", "TOTE", "PACKED", "QUARANTINE", "RETURNS", "DOCK", "RETIRED"]),
                 name="bin_kind_is_known",
             ),
         ]

@@ -92,6 +92,22 @@ _LOT_AS_TRACKED = pgtrigger.Trigger(
 )
 
 
+# Who retires a bin holds it locked, sees that it is empty and forgets its rows: a new one waits for that (ADR 0006)
+_BIN_IN_USE = pgtrigger.Trigger(
+    name="bin_in_use",
+    level=pgtrigger.Row,
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    func="""
+        PERFORM 1 FROM inventory_bin b WHERE b.id = NEW.bin_id AND b.kind <> 'RETIRED' FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'bin % is retired', NEW.bin_id USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    """,
+)
+
+
 class BinStock(models.Model):
     """What one bin has of one product, or of a lot of it: how much open pick tasks will take, and how much is blocked.
 
@@ -109,7 +125,7 @@ class BinStock(models.Model):
     objects = LockingQuerySet.as_manager()
 
     class Meta:
-        triggers: ClassVar[list[pgtrigger.Trigger]] = [_LOT_AS_TRACKED]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [_BIN_IN_USE, _LOT_AS_TRACKED]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["product", "bin", "lot"], nulls_distinct=False, name="binstock_one_per_product_bin_and_lot"

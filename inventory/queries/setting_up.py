@@ -84,6 +84,7 @@ def company_freezes(company_id: int) -> dict[str, str]:
 
 
 PARTS = (
+    SetUpPart("Units", Stage.ORDER, "core:list", "In what products are counted.", units_found, url_args=("units",)),
     SetUpPart("Products", Stage.ORDER, "inventory:products", "What is sold.", products_found),
     SetUpPart("Warehouses", Stage.ORDER, "sites:warehouses", "From where goods come.", warehouses_found),
     SetUpPart("Bins", Stage.SHIP, "sites:warehouses", "Where goods lie.", bins_found),

@@ -6,7 +6,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core.models import User
-from inventory.models import Calendar, Lane, Warehouse
+from inventory.models import Bin, BinStock, Calendar, Lane, Warehouse
 
 
 def warehouses(user: User) -> QuerySet[Warehouse]:
@@ -22,6 +22,14 @@ def lanes_of(user: User, warehouse_id: int) -> QuerySet[Lane]:
     """Return the places that one of the person's warehouses serves."""
     mine = Warehouse.objects.for_user(user).filter(pk=OuterRef("warehouse"))
     return Lane.objects.filter(Exists(mine), warehouse=warehouse_id)
+
+
+def bins_of(user: User, site: Warehouse) -> QuerySet[Bin]:
+    """Return a warehouse's bins with `product_count`, of how many products something lies there."""
+    there = BinStock.objects.filter(bin=OuterRef("pk"), quantity__gt=0).order_by().values("bin")
+    counted = there.annotate(n=Count("product", distinct=True)).values("n")
+    rows: QuerySet[Bin] = Bin.objects.for_user(user).filter(warehouse=site)
+    return rows.annotate(product_count=Coalesce(Subquery(counted), 0))
 
 
 def calendars(user: User) -> QuerySet[Calendar]:

@@ -72,7 +72,10 @@ def ensure_bin_stock(places: Iterable[Place]) -> None:
         return
     bins, products, lots = zip(*wanted, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(sql.ENSURE_BIN_STOCK, [bulk.array(bins), bulk.array(products), bulk.array(lots)])
+        try:
+            cursor.execute(sql.ENSURE_BIN_STOCK, [bulk.array(bins), bulk.array(products), bulk.array(lots)])
+        except IntegrityError as error:
+            raise StockMoved("A bin was retired in this very moment. Nothing was moved: choose another.") from error
 
 
 def add_bin_stock(*, quantities: Mapping[Place, Decimal], allocated: Mapping[Place, Decimal]) -> None:

@@ -195,7 +195,7 @@ def _shelves(order: SupplierOrder, came: Sequence[Arrival], inspected: Collectio
     :raises WarehouseNotReady: where one is to be inspected, and the warehouse has no bin for quarantine.
     """
     own = Bin.objects.filter(pk__in={arrival.bin_id for arrival in came}, warehouse=order.warehouse_id)
-    known = set(own.values_list("pk", flat=True))
+    known: set[int] = set(own.values_list("pk", flat=True))
     aside: Bin | None = None
     if inspected:
         aside = Bin.objects.filter(warehouse=order.warehouse_id, kind=Bin.Kind.QUARANTINE).order_by("sequence").first()

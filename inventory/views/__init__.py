@@ -1,5 +1,6 @@
 """Inventory's pages: the catalogue, the sites, and whom and what stock is bought from."""
 
+from inventory.views.bins import AddBinsView, BinQueueView, EditBinView, RetireBinsView
 from inventory.views.channels import (
     ChannelQueueView,
     CreateChannelView,
@@ -36,6 +37,7 @@ from inventory.views.sites import (
     CalendarQueueView,
     CreateCalendarView,
     CreateLaneView,
+    CreateWarehouseView,
     DropLaneView,
     EditCalendarView,
     EditLaneView,
@@ -73,10 +75,12 @@ from inventory.views.supply import (
 
 __all__ = [
     "AcknowledgeView",
+    "AddBinsView",
     "AddCostView",
     "AnswerView",
     "ApproveOrdersView",
     "AskForSecondStepView",
+    "BinQueueView",
     "BrokenPegQueueView",
     "CalendarQueueView",
     "CancelOrdersView",
@@ -93,9 +97,11 @@ __all__ = [
     "CreateRuleView",
     "CreateSubstituteView",
     "CreateSupplierView",
+    "CreateWarehouseView",
     "DraftSuggestionsView",
     "DropLaneView",
     "DropSubstituteView",
+    "EditBinView",
     "EditCalendarView",
     "EditChannelView",
     "EditDraftView",
@@ -124,6 +130,7 @@ __all__ = [
     "RemovePoolView",
     "ReorderRuleQueueView",
     "ResetSecondStepView",
+    "RetireBinsView",
     "SendOrdersView",
     "ServiceLevelView",
     "SignInLinkView",

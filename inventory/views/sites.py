@@ -19,6 +19,7 @@ from inventory.forms import CalendarForm, LaneForm, WarehouseForm
 from inventory.forms.sites import WEEKDAYS
 from inventory.models import Calendar, Lane, Warehouse
 from inventory.queries import sites
+from inventory.services.bins import open_warehouse
 from inventory.services.capacity import leaves_first
 from inventory.services.sites import drop_lane
 from inventory.tables import CalendarTable, WarehouseTable
@@ -35,6 +36,7 @@ class WarehouseQueueView(QueueView):
     filterset_class = WarehouseFilter
     template_name = "inventory/sites/warehouses.html"
     row_template = "inventory/sites/_warehouse_row.html"
+    empty_template = "inventory/sites/_no_warehouses.html"
     title = "Warehouses"
     noun = "warehouse"
     default_sort = "priority"
@@ -66,20 +68,45 @@ class WarehouseView(VerbRequiredMixin, View):
         )
 
 
-class EditWarehouseView(FormPage):
-    """Changes a warehouse; what was promised keeps its day."""
+class WarehouseFormPage(FormPage):
+    """What opening a warehouse and changing one share."""
 
     verb = KEEPS
     model = Warehouse
     form_class = WarehouseForm
     fragment_name = "inventory/sites/_warehouse_form.html"
-    title = "Edit warehouse"
-    submit_label = "Save warehouse"
-    done = "Warehouse saved."
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the person, whose calendars can be chosen."""
         return {**super().get_form_kwargs(), "actor": person(self.request)}
+
+
+class CreateWarehouseView(WarehouseFormPage):
+    """Opens a warehouse of the person's company, and goes on to the bins to pick from."""
+
+    title = "New warehouse"
+    submit_label = "Add warehouse"
+    done = "Warehouse added, with a bin for each use. Now those to pick from."
+
+    def save(self, form: Any) -> Any:
+        """Open it."""
+        return open_warehouse(warehouse=form.save(commit=False), actor=person(self.request)).pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return where its bins are made."""
+        return reverse("sites:add_bins", args=[reference])
+
+    def cancel_url(self) -> str:
+        """Return the warehouses."""
+        return reverse("sites:warehouses")
+
+
+class EditWarehouseView(WarehouseFormPage):
+    """Changes a warehouse; what was promised keeps its day."""
+
+    title = "Edit warehouse"
+    submit_label = "Save warehouse"
+    done = "Warehouse saved."
 
     def url_of(self, reference: Any) -> str:
         """Return the warehouse's page."""

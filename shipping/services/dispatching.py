@@ -37,13 +37,15 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True)
 class Consignment:
-    """With whom parcels leave, and the numbers to follow them by: the shipment's, and those of parcels by their id.
+    """With whom parcels leave, by name and by key where it is one of the company's carriers, and the numbers to follow
+    them by: the shipment's, and those of parcels by their id.
 
     Without a number of its own a shipment goes by its first parcel's.
     """
 
     carrier: str
     tracking_number: str = ""
+    carrier_id: int | None = None
     parcels: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -67,7 +69,13 @@ class _Content:
 
 @atomic
 def dispatch_orders(
-    *, order_ids: Collection[int], carrier: str, tracking_number: str, actor: User, at: datetime
+    *,
+    order_ids: Collection[int],
+    carrier: str,
+    tracking_number: str,
+    actor: User,
+    at: datetime,
+    carrier_id: int | None = None,
 ) -> dict[int, Dispatched | Refused]:
     """Send off every packed parcel of orders, one shipment per order and warehouse, and issue its goods at cost, once.
 
@@ -78,7 +86,7 @@ def dispatch_orders(
     require(actor, "shipping.dispatch")
     orders = _locked(order_ids, actor)
     contents = _undispatched(list(orders), actor)
-    results = _send_off(orders, contents, Consignment(carrier, tracking_number), actor, at)
+    results = _send_off(orders, contents, Consignment(carrier, tracking_number, carrier_id), actor, at)
     idle = orders.keys() - results.keys()
     return results | _refused_or_standing(idle) if idle else results
 
@@ -201,6 +209,7 @@ def _ship(
                 order_id=content.order_id,
                 ship_to=orders[content.order_id].ship_to,
                 carrier=consignment.carrier,
+                carried_by_id=consignment.carrier_id,
                 posting_id=issued.posting_id,
                 dispatched_by_id=actor.pk,
             ),

@@ -5,9 +5,12 @@ from django.utils import timezone
 
 from core import numbering
 from core.models import NumberSeries
-from core.refusals import Blocked
+from core.refusals import Blocked, Refused
 from core.roles import Role
+from inventory.models import Bin, BinStock
+from inventory.services import bins
 from tests.factories.core import person
+from tests.factories.house import AT, House
 from tests.race import race
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,3 +29,19 @@ class TestSeries:
             outcomes = race(lambda: begin("invoice"), lambda: begin("credit_note"))
             assert {type(outcome) for outcome in outcomes} == {NumberSeries, Blocked}
             assert NumberSeries.objects.filter(prefix=f"X{turn}").count() == 1
+
+
+class TestRetiringABin:
+    def test_never_leaves_goods_in_a_bin_that_is_retired(self):
+        house = House.open()
+        for _ in range(8):
+            product = house.product()
+            place = Bin.objects.create(warehouse=house.warehouses[0], code=f"R-{house.made}", sequence=50)
+            outcomes = race(
+                lambda place=place: bins.retire_bins(bin_ids=[place.pk], actor=house.boss, at=AT)[place.pk],
+                lambda place=place, product=product: house.receive(product, 1, shelf=place),
+            )
+            place.refresh_from_db()
+            full = BinStock.objects.filter(bin=place, quantity__gt=0).exists()
+            assert full is not (place.kind == Bin.Kind.RETIRED), outcomes
+            assert all(not isinstance(outcome, Exception) or isinstance(outcome, Refused) for outcome in outcomes)

@@ -328,3 +328,8 @@ def unpacked_lines(order_id: int, user: User) -> dict[int, list[UnpackedLine]]:
             if line.warehouse_id in mine:
                 of_warehouse.setdefault(line.warehouse_id, []).append(line)
     return of_warehouse
+
+
+def counted_bins(bin_ids: Collection[int]) -> set[int]:
+    """Return which of some bins are to be checked."""
+    return set(Count.objects.filter(bin__in=bin_ids, status=Count.Status.OPEN).values_list("bin_id", flat=True))
