@@ -15,7 +15,8 @@ from django.http import QueryDict
 from django.utils.timezone import localtime
 
 from core.intake.cells import CellError, read_number
-from core.models import User
+from core.models import Audience, User
+from core.models.notes import MAX_TEXT
 from inventory.atp import Arrival, Availability
 from inventory.models import Product
 from inventory.queries.atp import available
@@ -129,6 +130,12 @@ class OrderEntryForm(forms.Form):
     ship_to = forms.TypedChoiceField(label="Ship to", required=False, coerce=int, empty_value=None)
     channel = forms.TypedChoiceField(label="Channel", required=False, coerce=int, empty_value=None)
     order_discount = forms.CharField(label="Order discount", max_length=20, required=False)
+    note = forms.CharField(
+        max_length=MAX_TEXT,
+        required=False,
+        error_messages={"max_length": f"A note has at most {MAX_TEXT:,} characters: put the rest into a file."},
+    )
+    note_for = forms.ChoiceField(choices=Audience.choices, required=False)
     is_additional = forms.BooleanField(required=False)
     sheet = forms.UUIDField(required=False)
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import FormView, View
 
-from core.models import User
+from core import notes
+from core.models import Audience, User
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
 from core.queues import QueueActionView
 from core.refusals import Blocked, Refused
@@ -95,6 +96,28 @@ class EntryPage(OrderEntryMixin, FormPageMixin, FormView):
         form.add_blank_rows()
         return self.render_to_response(self.get_context_data(form=form))
 
+    def save(self, form: OrderEntryForm) -> int:
+        """Take the order in, and put to it what was noted while it was keyed."""
+        order_id = self.take_in(form)
+        if text := form.cleaned_data["note"]:
+            audience = form.cleaned_data["note_for"] or Audience.OFFICE
+            notes.write_note(
+                kind="salesorder",
+                document_id=order_id,
+                text=text,
+                audience=audience,
+                actor=person(self.request),
+                at=form.at,
+            )
+        return order_id
+
+    def take_in(self, form: OrderEntryForm) -> int:
+        """Take the order in, confirmed where that was asked, and return its key.
+
+        :raises Refused: where that cannot be.
+        """
+        raise NotImplementedError
+
     @property
     def confirms(self) -> bool:
         """Whether the person asks for the order to be confirmed, and may."""
@@ -146,7 +169,7 @@ class CreateOrderView(EntryPage):
             return super().url_of(reference)
         return f"{reverse('orders:create')}?{urlencode({'customer': self.request.POST.get('customer', '')})}"
 
-    def save(self, form: OrderEntryForm) -> int:
+    def take_in(self, form: OrderEntryForm) -> int:
         """Take the order in, confirmed where that was asked.
 
         :raises Refused: where it was taken in meanwhile from another page.
@@ -217,7 +240,7 @@ class EditOrderView(EntryPage):
         form.is_valid()
         return form
 
-    def save(self, form: OrderEntryForm) -> int:
+    def take_in(self, form: OrderEntryForm) -> int:
         """Change the draft, and confirm it where that was asked.
 
         :raises Refused: where it was changed, confirmed or cancelled in this very moment.

@@ -145,13 +145,24 @@ document.addEventListener("click", (event) => {
   if (drop) dropRow(drop.closest("tr"));
 });
 
+// F9 leads to the note, and from there back to where it was pressed
+let left = null;
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "F9" || event.defaultPrevented || !form()?.contains(event.target)) return;
+  event.preventDefault();
+  const note = document.getElementById("id_note");
+  if (event.target !== note) left = event.target;
+  (event.target === note ? left : note)?.focus();
+});
+
 // --- typing, pasting, pricing ------------------------------------------------------------------------------------------------
 
 document.addEventListener("input", (event) => {
-  if (!event.target.matches("form.entry input")) return;
+  if (!event.target.matches("form.entry :is(input, textarea)")) return;
   typed();
-  // Names of customers and items are read when they are complete, figures while they are typed
-  if (!event.target.matches("[data-commits]")) preview(PRICE_AFTER_MS);
+  // Names of customers and items are read when they are complete, figures while they are typed; a note costs nothing
+  if (!event.target.matches("[data-commits], textarea")) preview(PRICE_AFTER_MS);
 });
 
 document.addEventListener("change", (event) => {

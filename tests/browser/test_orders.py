@@ -11,7 +11,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from core.models import Session, User
+from core.models import Note, Session, User
 from core.roles import Role
 from inventory.models import Demand, Product, Substitute
 from orders.models import Customer, OrderEvent, SalesOrder
@@ -170,6 +170,16 @@ class TestKeying:
         page.keyboard.press("Enter")
         expect(item(page, 1)).to_have_value(bottle.sku)
         expect(page.locator("#row-1-net")).to_have_text("10.20")
+        here = page.evaluate("document.activeElement.id")
+        page.keyboard.press("F9")
+        page.keyboard.type("Ring first.")
+        page.keyboard.press("Enter")
+        page.keyboard.type("Then come.")
+        page.keyboard.press("F9")
+        assert page.evaluate("document.activeElement.id") == here
+        page.keyboard.press("Control+s")
+        expect(page.locator("#notes")).to_contain_text("Ring first.")
+        assert Note.objects.get().text == "Ring first.\nThen come."
 
     def test_lines_are_added_copied_and_deleted_by_keys(self, page, seller, heart):
         key_head(page, "PO-1")

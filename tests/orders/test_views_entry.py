@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from core.models import User
+from core.models import Note, User
 from core.roles import VERBS, Role
 from inventory.models import Product, Substitute
 from orders.forms import MAX_ROWS
@@ -289,6 +289,37 @@ class TestLookups:
         Customer.objects.update(is_active=False)
         for url in (reverse("orders:find_products"), reverse("orders:find_customers")):
             assert "data-value" not in client.get(url, {"q": "h"}).content.decode()
+
+
+class TestNoting:
+    """PRODUCT.md 5.1, F9: what a customer said while the order was keyed, for colleagues or for the warehouse."""
+
+    def test_puts_a_note_to_a_new_order_and_to_a_draft(self, client, seller, product):
+        client.post(URL, typed(("85123A", "1"), note=" Ring before you come. ", note_for="WAREHOUSE"))
+        order = SalesOrder.objects.get()
+        url = reverse("orders:edit", args=[order.pk])
+        assert "Ring before" not in client.get(url).content.decode()
+        client.post(url, typed(("85123A", "2"), note="Two after all.", idempotency_key="key-2"))
+        client.post(url, typed(("85123A", "3"), note="  ", idempotency_key="key-3"))
+        notes = Note.objects.filter(kind="salesorder", document_id=order.pk).order_by("pk")
+        assert [(note.text, note.audience, note.author) for note in notes] == [
+            ("Ring before you come.", "WAREHOUSE", seller),
+            ("Two after all.", "OFFICE", seller),
+        ]
+
+    def test_loses_it_in_no_mistake_and_writes_it_once(self, client, seller, product):
+        wrong = client.post(URL, typed(("NOSUCH", "1"), note="Ring <first>."))
+        assert "Ring &lt;first&gt;.</textarea>" in wrong.content.decode()
+        assert "at most 5,000 characters" in said(client.post(URL, typed(("85123A", "1"), note="x" * 5001)))[0]
+        assert not SalesOrder.objects.exists()
+        for _ in range(2):
+            client.post(URL, typed(("85123A", "1"), note="Ring first."))
+        assert (SalesOrder.objects.count(), Note.objects.count()) == (1, 1)
+
+    def test_keeps_it_with_what_is_typed(self, client, seller, product):
+        client.post(reverse("orders:keep_sheet"), typed(("85123A", "1"), sheet=str(uuid4()), note="Ring first."))
+        again = client.get(URL, {"sheet": EntrySheet.objects.get().pk}).content.decode()
+        assert "Ring first.</textarea>" in again
 
 
 class TestPeeking:
