@@ -328,7 +328,7 @@ class TestAWebWorkerIsKilled:
         address, master = server
         house = House.open(warehouses=2)
         products = [house.product([0, 1_000_000]) for _ in range(3)]
-        caller, chance, cut = Caller(address, house.boss), random.Random(12), 0
+        caller, chance, cut, took = Caller(address, house.boss), random.Random(12), 0, 0.3
         steps = [("send", 3), ("receive", 2), ("receive", 1)]
         # Units of each line that were sent and received, and the postings, after so many steps
         stood = [({(None, 0)}, 0), ({(3, 0)}, 2), ({(3, 2)}, 3), ({(3, 3)}, 4)]
@@ -339,21 +339,25 @@ class TestAWebWorkerIsKilled:
                     partial(self.carry, caller, transfer, verb, units, key=f"{transfer.pk}-{number}")
                     for transfer in both
                 ]
-                if number == round_ % len(steps):
-                    ready = threading.Event()
-                    killer = threading.Thread(target=self.kill_one, args=(master, ready, chance.uniform(0, 0.15)))
-                    killer.start()
-                    ready.set()
-                    outcomes = race(*asked)
-                    killer.join()
-                    cut += sum(isinstance(outcome, Exception) for outcome in outcomes)
-                    for transfer in both:
-                        assert self.stands(transfer) in stood[number : number + 2]
+                ready = threading.Event()
+                killer = threading.Thread(target=self.kill_one, args=(master, ready, chance.uniform(0, took)))
+                killer.start()
+                ready.set()
+                outcomes = race(*asked)
+                killer.join()
+                cut += sum(isinstance(outcome, Exception) for outcome in outcomes)
+                for transfer in both:
+                    assert self.stands(transfer) in stood[number : number + 2]
                 for ask in asked:
                     self.until_done(ask, verb)
                 assert [self.stands(transfer) for transfer in both] == [stood[number + 1]] * 2
             if round_ % 10 == 0:
                 assert_no_drift()
+            # How long a step takes here and now, so that the next kills fall into it
+            again = transfers.drafted(house, *((product, 3) for product in products))
+            begun = time.monotonic()
+            assert self.carry(caller, again, "send", 3, key=f"{again.pk}") == 302
+            took = time.monotonic() - begun
         assert cut, "no request was cut off: the kills came too early or too late"
         assert_no_drift()
 
