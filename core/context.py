@@ -24,11 +24,11 @@ def first_of_day(user: User, entries: Sequence[NavigationItem]) -> NavigationIte
     return min(entries, key=lambda item: item.verb not in desks, default=None)
 
 
-def first_look(user: User, entry: NavigationItem) -> str:
-    """Return the address at which a person's day starts on an entry: the tab of their role, where they agree on one."""
-    looks = {FIRST_LOOKS.get(role, "") for role in user.roles if DESKS[role] == entry.verb}
+def first_look(user: User, first: NavigationItem) -> str:
+    """Return the address at which a person's day starts on its entry: the tab of their role, if all roles have that one."""
+    looks = {FIRST_LOOKS.get(role, "") for role in user.roles if DESKS[role] == first.verb}
     query = looks.pop() if len(looks) == 1 else ""
-    return f"{reverse(entry.url_name)}{query and f'?{query}'}"
+    return f"{reverse(first.url_name)}{query and f'?{query}'}"
 
 
 def at_hand(user: User, entries: Sequence[NavigationItem]) -> list[NavigationItem]:
@@ -47,4 +47,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     entries = [item for item in registry.navigation if user.can(item.verb)]
-    return {"navigation": entries, "at_hand": at_hand(user, entries), "is_beside": is_beside(request)}
+    first = first_of_day(user, entries)
+    return {
+        "navigation": entries,
+        "at_hand": at_hand(user, entries),
+        "first_of_day": first,
+        "first_look": first_look(user, first) if first else "",
+        "is_beside": is_beside(request),
+    }

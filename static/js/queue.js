@@ -108,14 +108,23 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// Where there is no room for all tabs, the one that is shown is among those seen
+function seeTab() {
+  const tabs = document.getElementById("queue-tabs");
+  const tab = tabs?.querySelector("[aria-current]");
+  if (tab) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+}
+
 function arrive() {
   showSelection();
+  seeTab();
   const row = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (row && row.matches("#queue [data-row]")) goTo(row);
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
   showSelection();
+  if (event.target.id === "queue") seeTab();
   const row = currentId && document.getElementById(currentId);
   if (row && document.activeElement === document.body) goTo(row);
   else if (event.target.id === "queue") mark(null);

@@ -502,3 +502,14 @@ class TestImport:
         assert download.value.suggested_filename == "may orders-refused.csv"
         assert "NONE" in Path(download.value.path()).read_text()
         assert SalesOrder.objects.count() == 1
+
+
+def test_a_phone_sees_the_tab_that_it_is_on(page, seller):
+    page.set_viewport_size({"width": 360, "height": 740})
+    tab = page.locator("#queue-tabs [aria-current]")
+    page.goto(f"{reverse('orders:queue')}?tab=credit")
+    expect(tab).to_contain_text("Credit hold")
+    expect(tab).to_be_in_viewport(ratio=1)
+    page.locator("#queue-tabs").get_by_role("link", name="Released").click()
+    expect(tab).to_contain_text("Released")
+    expect(tab).to_be_in_viewport(ratio=1)

@@ -150,6 +150,10 @@ class TestHome:
             client = Client()
             client.force_login(person(*roles), backend="django.contrib.auth.backends.ModelBackend")
             assert client.get("/").url == address
+            page = client.get("/products/").content.decode()
+            links = re.findall(r'<a[^>]* href="(/orders/(?:\?[^"]*)?)"', page)
+            assert set(links) == {address}
+            assert len(links) == 3, "beside, below and in the menu"
 
     def test_tells_who_has_no_role_whom_to_ask(self):
         client = Client()
