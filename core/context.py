@@ -25,7 +25,7 @@ def first_of_day(user: User, entries: Sequence[NavigationItem]) -> NavigationIte
 
 
 def first_look(user: User, first: NavigationItem) -> str:
-    """Return the address at which a person's day starts on its entry: the tab of their role, if all roles have that one."""
+    """Return the address at which a person's day starts on its entry: with the tab that all their roles there have."""
     looks = {FIRST_LOOKS.get(role, "") for role in user.roles if DESKS[role] == first.verb}
     query = looks.pop() if len(looks) == 1 else ""
     return f"{reverse(first.url_name)}{query and f'?{query}'}"
