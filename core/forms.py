@@ -12,6 +12,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 
+from core import letters
 from core.addresses import countries
 from core.banking import compact, is_bic, is_iban
 from core.companies import change_company
@@ -229,6 +230,39 @@ class ReferenceForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""
         return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+
+class MessageForm(forms.Form):
+    """The words of a message; facts of its document go where their names stand in braces."""
+
+    subject = forms.CharField(max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}))
+    text = forms.CharField(max_length=5_000, strip=False, widget=forms.Textarea(attrs={"rows": 14}))
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, kind: letters.MessageKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+
+    def clean_subject(self) -> str:
+        """Return the subject.
+
+        :raises ValidationError: where a place in it is none.
+        """
+        return self._checked("subject")
+
+    def clean_text(self) -> str:
+        """Return the text.
+
+        :raises ValidationError: where a place in it is none.
+        """
+        return self._checked("text")
+
+    def _checked(self, name: str) -> str:
+        text = str(self.cleaned_data[name]).replace("\r\n", "\n")
+        fault = letters.fault_in(text, self.kind)
+        if fault:
+            raise forms.ValidationError(fault)
+        return text
 
 
 class SeriesForm(forms.Form):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
-from core import numbering
+from core import letters, numbering
 from core.models import User
 from core.paging import capped_counts
 from core.registry import Found, SetUpPart, Stage
@@ -44,8 +45,17 @@ def series_found(user: User, at: datetime) -> Found:
     return Found(", ".join(series.next_number for series in numbering.gapless_of(company, [year])))
 
 
+def messages_found(user: User, _at: datetime) -> Found:
+    """Say in how many languages the company has words of its own, and whether anything can be sent."""
+    if not settings.SENDS_MAIL:
+        return Found("", "Nothing is sent yet: whoever runs Orderly names a mail server (EMAIL_HOST).")
+    own = len(letters.own_languages(user))
+    return Found(f"{own} of your own words" if own else "As they came")
+
+
 PARTS = (
     SetUpPart("Company", Stage.ORDER, "core:edit_company", "Who sells.", company_found),
     SetUpPart("Bank account", Stage.BILL, "core:edit_company", "Where customers pay.", bank_found),
+    SetUpPart("Messages", Stage.LATER, "core:messages", "What is written to partners.", messages_found),
     SetUpPart("Number series", Stage.BILL, "core:series", "A beginning can be chosen until the first.", series_found),
 )

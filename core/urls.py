@@ -27,6 +27,13 @@ urlpatterns = [
         "setup/lists/<slug:name>/<int:pk>/take-back/", views.RetireRowView.as_view(is_active=True), name="take_back_row"
     ),
     path("setup/lists/<slug:name>/<int:pk>/remove/", views.RemoveRowView.as_view(), name="remove_row"),
+    path("setup/messages/", views.MessagesView.as_view(), name="messages"),
+    path("setup/messages/<slug:kind>/<slug:language>/", views.EditMessageView.as_view(), name="edit_message"),
+    path(
+        "setup/messages/<slug:kind>/<slug:language>/original/",
+        views.RestoreMessageView.as_view(),
+        name="restore_message",
+    ),
     path("theme/", views.ThemeView.as_view(), name="theme"),
     path("preferences/", views.PreferencesView.as_view(), name="preferences"),
     path("search/", views.SearchView.as_view(), name="search"),

@@ -12,10 +12,12 @@ class InventoryConfig(AppConfig):
     def ready(self) -> None:
         """Offer the catalogue in the navigation, and the proofs of stock to the audit."""
         from core.intake import import_kinds
+        from core.letters import message_kinds
         from core.lists import reference_lists
         from inventory.audit import CHECKS
         from inventory.forms.units import UNITS
         from inventory.models import Lot, Product, Supplier, SupplierOrder
+        from inventory.queries.messages import SUPPLIER_ORDER, SUPPLIER_ORDER_MESSAGE
         from inventory.queries.searching import find_lots, find_products, find_supplier_orders, find_suppliers
         from inventory.queries.setting_up import PARTS, company_freezes
         from inventory.services.importing import PRODUCTS
@@ -25,6 +27,7 @@ class InventoryConfig(AppConfig):
 
         registry.register_parts(PARTS, after=20)
         reference_lists.register("units", UNITS)
+        message_kinds.register(SUPPLIER_ORDER, SUPPLIER_ORDER_MESSAGE)
         registry.register_numbers({"PO": "Supplier orders", "TR": "Transfers", "QC": "Inspections"})
         registry.company_freezes.register("inventory", company_freezes)
         import_kinds.register("products", PRODUCTS, order=20)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.template.loader import render_to_string
-
 from core.documents import MOST_CHARACTERS, Figures, column_widths, render_pdf
+from core.letters import Wording, filled
+from inventory.queries.messages import facts_of
 from inventory.services import Letter
 
 # Least and most characters of each column; what is longer than the most breaks, and figures have no most.
@@ -43,17 +43,17 @@ def render_supplier_order(snapshot: Mapping[str, Any]) -> bytes:
     return render_pdf("inventory/documents/supplier_order.html", context, language="en")
 
 
-def letter(snapshot: Mapping[str, Any]) -> Letter:
-    """Return the e-mail by which an order goes to its supplier.
+def letter(snapshot: Mapping[str, Any], wording: Wording) -> Letter:
+    """Return the e-mail by which an order goes to its supplier, in the words for it.
 
     :raises UnprintableDocument: where an asset of the page is missing.
     """
-    buyer = snapshot["buyer"]
+    buyer, said = snapshot["buyer"], filled(wording, facts_of(snapshot))
     return Letter(
         sender=buyer["name"],
         reply_to=buyer["email"],
-        subject=f"Purchase order {snapshot['number']} from {buyer['name']}",
-        text=render_to_string("inventory/documents/supplier_letter.txt", dict(snapshot)),
+        subject=said.subject,
+        text=said.text,
         file_name=f"{snapshot['number']}.pdf",
         paper=render_supplier_order(snapshot),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from core import letters
 from inventory import documents, services
 from inventory.queries import supply as supply_queries
+from inventory.queries.messages import SUPPLIER_ORDER
 
 
 @app.task(name="inventory.peg_demands")
@@ -20,7 +22,10 @@ def send_supplier_mail(mail_id: int) -> None:
     """Send an order to its supplier as a paper with a letter; what has gone or failed is not sent again."""
     paper = supply_queries.paper_to_send(mail_id)
     if paper is not None:
-        services.send_mail(mail_id=mail_id, letter=documents.letter(paper), at=timezone.now())
+        wording = letters.wording_for(
+            company_id=paper["company_id"], kind=SUPPLIER_ORDER, language=paper["supplier"]["language"]
+        )
+        services.send_mail(mail_id=mail_id, letter=documents.letter(paper, wording), at=timezone.now())
 
 
 @app.periodic(cron="15 3 * * *")

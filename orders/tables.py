@@ -168,6 +168,7 @@ class TaxRateQueueTable(tables.Table):
     rate = tables.Column("Rate", orderable=False, attrs=NUMBER)
     category = tables.Column("Category", orderable=False)
     valid_from = tables.Column("From", attrs=NUMBER)
+    ends_on = tables.Column("Replaced from", orderable=False, attrs=LESS_NUMBER)
     note = tables.Column("Reason on the invoice", orderable=False, attrs=LESS)
 
     class Meta:

@@ -252,7 +252,9 @@ class World:
             "substitute": Substitute.objects.create(product=scarce, stand_in=rare).pk,
             "part_number": CustomerPart.objects.create(customer=house.customer, product=product, number="HEART").pk,
             "price_list": house.prices.pk,
-            "tax_rate": TaxRate.objects.filter(company=house.company).order_by("pk")[0].pk,
+            "tax_rate": TaxRate.objects.create(
+                company=house.company, country="FR", category="S", rate=20, valid_from=AT.date()
+            ).pk,
             "price": Price.objects.get(price_list=house.prices, product=product).pk,
             "invoice": invoice.pk,
             "paid_invoice": paid.pk,
@@ -295,6 +297,8 @@ class World:
             ).pk,
             "decided_return": decided(house, shipped, {product: 1}).pk,
             "quarantined_return": decided(house, shipped, {product: 1}, grade=Grade.B).pk,
+            "message_kind": "supplier_order",
+            "message_language": "de",
             "list_name": "carriers",
             "carrier": Carrier.objects.create(company=house.company, name="Parcels Ltd", services=["Next day"]).pk,
             "bin": house.shelves[house.warehouses[0].pk][2].pk,
@@ -364,6 +368,9 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
         f"core:{name}": {"name": "list_name", "pk": "carrier"}
         for name in ("edit_row", "retire_row", "take_back_row", "remove_row")
     },
+    **{
+        f"core:{name}_message": {"kind": "message_kind", "language": "message_language"} for name in ("edit", "restore")
+    },
     "core:edit_series": {"kind": "series_kind", "year": "series_year"},
     **{f"core:{step}_view": {"pk": "view"} for step in ("edit", "keep", "drop")},
     **{
@@ -403,7 +410,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "orders:create_part": {"customer_pk": "customer"},
     "orders:edit_part": {"customer_pk": "customer", "pk": "part_number"},
     "orders:drop_part": {"customer_pk": "customer", "pk": "part_number"},
-    "orders:edit_tax_rate": {"pk": "tax_rate"},
+    **{f"orders:{name}_tax_rate": {"pk": "tax_rate"} for name in ("edit", "drop")},
     "orders:prices": {"list_pk": "price_list"},
     "orders:edit_price_list": {"list_pk": "price_list"},
     "orders:create_price": {"list_pk": "price_list"},

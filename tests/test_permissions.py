@@ -17,6 +17,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from billing.models import InvoiceLine
+from core import letters
 from core.models import User
 from core.roles import VERBS, Role
 from orders.models import SalesOrder
@@ -41,7 +42,10 @@ pytestmark = pytest.mark.django_db
 IMPORT_COLUMNS = ("po_number", "customer", "sku", "quantity", "price", "ordered_at")
 EVERYBODY, STRANGER = "everybody", "stranger"
 # What stands in these addresses is the same for every company: theirs is meant
-NAMES_NO_ROW = {"core:edit_series", "core:list", "core:create_row"}
+NAMES_NO_ROW = {
+    *("core:edit_series", "core:list", "core:create_row"),
+    *("core:edit_message", "core:restore_message"),
+}
 
 # The verb that opens an address; "everybody" is who is signed in, "stranger" who is not as well.
 RULES = {
@@ -86,6 +90,7 @@ RULES = {
     **{f"core:{name}": "core.set_up" for name in ("set_up", "edit_company", "series", "edit_series")},
     **{f"core:{name}": "core.set_up" for name in ("list", "create_row", "edit_row", "remove_row")},
     **dict.fromkeys(("core:retire_row", "core:take_back_row"), "core.set_up"),
+    **{f"core:{name}": "core.set_up" for name in ("messages", "edit_message", "restore_message")},
     "core:training": "core.administer",
     "inventory:products": "inventory.view_product",
     "inventory:product": "inventory.view_product",
@@ -152,6 +157,7 @@ RULES = {
     "orders:tax_rates": "orders.tax",
     "orders:create_tax_rate": "orders.tax",
     "orders:edit_tax_rate": "orders.tax",
+    "orders:drop_tax_rate": "orders.tax",
     "orders:create_customer": "orders.change_customer",
     "orders:edit_customer": "orders.change_customer",
     "orders:create_address": "orders.change_customer",
@@ -626,7 +632,7 @@ class TestFields:
             ),
             "orders:edit_tax_rate": (
                 f"/orders/taxes/{subjects['tax_rate']}/",
-                {"country": "GB", "valid_from": "2020-01-01", "category": "S", "rate": "19"},
+                {"country": "FR", "valid_from": "2020-01-01", "category": "S", "rate": "19"},
             ),
             "orders:create_price": (f"/orders/prices/{subjects['price_list']}/new/", {**price, "from_quantity": "10"}),
             "orders:edit_price": (f"/orders/prices/{subjects['price_list']}/{subjects['price']}/", price),
@@ -767,7 +773,10 @@ class TestFields:
         company = {"name": "A", "country": "GB", "currency": "GBP", "time_zone": "UTC", "email": "a@orderly.example"}
         series = {"begins": "RE", "digits": "4", "first_value": "9"}
         carrier = {"name": "A", "services": "Next day", "tracking_url": "https://a.example/{number}"}
+        standing = letters.kind_named("supplier_order").original
+        message = {"subject": "Order {number}", "text": "Dear {supplier}", "seen": standing.digest}
         return {
+            "core:edit_message": ("/setup/messages/supplier_order/de/", message),
             "core:create_row": ("/setup/lists/carriers/new/", carrier),
             "core:edit_row": (f"/setup/lists/carriers/{world.subjects['carrier']}/", {**carrier, "name": "B"}),
             "core:edit_company": ("/setup/company/", company),
@@ -921,6 +930,8 @@ class TestFields:
             "orders:drop_part",
             "orders:drop_price",
             "sites:drop_lane",
+            "orders:drop_tax_rate",
+            "core:restore_message",
             *("core:retire_row", "core:take_back_row", "core:remove_row"),
             "channels:remove_pool",
             "people:let_go",

@@ -13,6 +13,7 @@ from core.models.house import (
     validate_time_zone,
 )
 from core.models.intake import ColumnMapping, FileImport, ImportRow, OpeningBalance, SourceFile, SourceFilePart
+from core.models.messages import MessageTemplate
 from core.models.notes import Audience, DocumentOwner, Follower, Note, NoteFile, Notice
 from core.models.views import SavedView
 
@@ -28,6 +29,7 @@ __all__ = [
     "IdempotencyKey",
     "ImportRow",
     "Membership",
+    "MessageTemplate",
     "Note",
     "NoteFile",
     "Notice",

@@ -29,6 +29,7 @@ from core.views.imports import (
 )
 from core.views.inbox import FinishNoticesView, InboxView
 from core.views.lists import CreateRowView, EditRowView, ListView, RemoveRowView, RetireRowView
+from core.views.messages import EditMessageView, MessagesView, RestoreMessageView
 from core.views.notes import (
     CorrectNoteView,
     EarlierView,
@@ -73,6 +74,7 @@ __all__ = [
     "DropViewView",
     "EarlierView",
     "EditCompanyView",
+    "EditMessageView",
     "EditRowView",
     "EditSeriesView",
     "EditViewView",
@@ -90,6 +92,7 @@ __all__ = [
     "LoadImportView",
     "MakeCodesView",
     "MapImportView",
+    "MessagesView",
     "NamePasskeyView",
     "NoteFileView",
     "NotesView",
@@ -103,6 +106,7 @@ __all__ = [
     "RemoveFileView",
     "RemovePasskeyView",
     "RemoveRowView",
+    "RestoreMessageView",
     "RetireRowView",
     "SaveViewView",
     "SearchView",

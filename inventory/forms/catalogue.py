@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from core.letters import ENGLISH, LANGUAGES, language_name
 from core.models import User
 from inventory.models import (
     Calendar,
@@ -70,6 +71,10 @@ _UNITS = {"class": "numeric", "inputmode": "decimal", "autocomplete": "off"}
 class SupplierForm(forms.ModelForm):
     """A supplier and their usual terms."""
 
+    language = forms.ChoiceField(
+        label="Written to in", choices=[(code, language_name(code)) for code in LANGUAGES], required=False
+    )
+
     class Meta:
         model = Supplier
         fields: ClassVar[list[str]] = [
@@ -77,6 +82,7 @@ class SupplierForm(forms.ModelForm):
             "name",
             "email",
             "address",
+            "language",
             "lead_days",
             "calendar",
             "over_percent",
@@ -96,6 +102,10 @@ class SupplierForm(forms.ModelForm):
         calendar: Any = self.fields["calendar"]
         calendar.queryset = Calendar.objects.filter(company=company_id)
         calendar.empty_label = "Every day"
+
+    def clean_language(self) -> str:
+        """Return the language: English, unless one is chosen."""
+        return self.cleaned_data["language"] or ENGLISH
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""

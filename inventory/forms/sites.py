@@ -60,6 +60,7 @@ class WarehouseForm(forms.ModelForm):
             del self.fields["code"]  # files name it so
         else:
             self.instance.company_id = actor.company.pk
+            self.initial["country"] = actor.company.country
         calendar: Any = self.fields["calendar"]
         calendar.queryset = Calendar.objects.for_user(actor).filter(company=self.instance.company_id)
         calendar.empty_label = "Every day"

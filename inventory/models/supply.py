@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django_fsm import transition
 
 from core.locking import LockingQuerySet
-from core.models import Company, CompanyQuerySet
+from core.models import Company, CompanyQuerySet, validate_language
 from core.numbering import document_number
 from core.transitions import Graph, StatusField
 from inventory.models.catalogue import Product
@@ -53,6 +53,8 @@ class Supplier(models.Model):
     name = models.CharField(max_length=120)
     email = models.EmailField("e-mail for orders", blank=True)
     address = models.TextField(blank=True)
+    # In which they are written to
+    language = models.CharField(max_length=10, default="en", db_default="en", validators=[validate_language])
     lead_days = models.PositiveSmallIntegerField("lead time in days", default=14)
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     over_percent = models.DecimalField("may deliver over, in percent", max_digits=5, decimal_places=2, default=0)

@@ -195,10 +195,15 @@ def paper(order: SupplierOrder) -> dict[str, Any]:
     company, supplier, warehouse = order.company, order.supplier, order.warehouse
     return {
         "number": order.number,
+        "company_id": company.pk,
         "ordered_on": order.created_at.astimezone(company.zone).date().isoformat(),
         "is_draft": order.status in (Status.DRAFT, Status.APPROVED),
         "buyer": {"name": company.name, "address": company.address.splitlines(), "email": company.email},
-        "supplier": {"name": supplier.name, "address": supplier.address.splitlines()},
+        "supplier": {
+            "name": supplier.name,
+            "address": supplier.address.splitlines(),
+            "language": supplier.language,
+        },
         "deliver_to": {"name": warehouse.name, "address": warehouse.address.splitlines()},
         "currency": company.currency,
         "lines": [

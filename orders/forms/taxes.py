@@ -49,6 +49,8 @@ class TaxRateForm(forms.ModelForm):
         field.choices = [("", "Everywhere without a rate of its own"), *countries()]
         # Set before validation, so that a rate of the same country and day is found here and not by the database
         self.instance.company_id = company_id
+        if self.instance.pk:
+            self.initial["rate"] = f"{self.instance.rate.normalize():f}"
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""

@@ -39,6 +39,7 @@ urlpatterns = [
     path("taxes/", views.TaxRateQueueView.as_view(), name="tax_rates"),
     path("taxes/new/", views.CreateTaxRateView.as_view(), name="create_tax_rate"),
     path("taxes/<int:pk>/", views.EditTaxRateView.as_view(), name="edit_tax_rate"),
+    path("taxes/<int:pk>/remove/", views.DropTaxRateView.as_view(), name="drop_tax_rate"),
     path("prices/", views.PriceListQueueView.as_view(), name="price_lists"),
     path("prices/new/", views.CreatePriceListView.as_view(), name="create_price_list"),
     path("prices/<int:list_pk>/", views.PriceQueueView.as_view(), name="prices"),

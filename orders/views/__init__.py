@@ -47,7 +47,7 @@ from orders.views.reservations import (
 )
 from orders.views.runs import AllocationRunsView, GoOnWithRunView, StopRunView
 from orders.views.substituting import SubstituteView
-from orders.views.taxes import CreateTaxRateView, EditTaxRateView, TaxRateQueueView
+from orders.views.taxes import CreateTaxRateView, DropTaxRateView, EditTaxRateView, TaxRateQueueView
 
 __all__ = [
     "AllocateFreeView",
@@ -78,6 +78,7 @@ __all__ = [
     "DiscardSheetView",
     "DropPartView",
     "DropPriceView",
+    "DropTaxRateView",
     "EditAddressView",
     "EditCustomerView",
     "EditOrderView",

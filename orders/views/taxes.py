@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.views.generic import View
 
-from core.pages import FormPage, person
+from core.pages import FormPage, VerbRequiredMixin, go_to, person
 from core.queues import QueueView, Tab
 from orders.filters import TaxRateQueueFilter
 from orders.forms import TaxRateForm
 from orders.models import TaxRate
 from orders.queries import prices as price_queries
+from orders.queries.prices import has_taxed
+from orders.services.taxing import STANDS, drop_rate, keep_rate
 from orders.tables import TaxRateQueueTable
 
 
@@ -60,12 +67,16 @@ class TaxRateFormPage(FormPage):
     verb = "orders.tax"
     model = TaxRate
     form_class = TaxRateForm
-    fragment_name = "orders/taxes/_form.html"
+    template_name, fragment_name = "orders/taxes/form.html", "orders/taxes/_form.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the rate's company."""
         company_id = self.object.company_id if self.object else person(self.request).company.pk
         return {**super().get_form_kwargs(), "company_id": company_id}
+
+    def save(self, form: Any) -> Any:
+        """Keep the rate."""
+        return keep_rate(rate=form.save(commit=False), actor=person(self.request)).pk
 
     def url_of(self, reference: Any) -> str:
         """Return the rates."""
@@ -85,8 +96,39 @@ class CreateTaxRateView(TaxRateFormPage):
 
 
 class EditTaxRateView(TaxRateFormPage):
-    """Changes a rate; orders that were taken in keep what they were taxed by."""
+    """Changes a rate by which no order was taxed yet."""
 
     title = "Tax rate"
     submit_label = "Save tax rate"
-    done = "Tax rate saved. Orders that were taken in keep theirs."
+    done = "Tax rate saved."
+
+    @cached_property
+    def stands(self) -> str:
+        """Why it cannot be changed any more; nothing where it can."""
+        return STANDS if has_taxed(self.object) else ""
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """Return the form, to look at where the rate stands."""
+        form = super().get_form(form_class)
+        for field in form.fields.values():
+            field.disabled = bool(self.stands)
+        return form
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say whether it stands."""
+        return super().get_context_data(stands=self.stands, **kwargs)
+
+
+class DropTaxRateView(VerbRequiredMixin, View):
+    """Takes a rate away by which no order was taxed."""
+
+    verb = "orders.tax"
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take it away, and go back to the rates."""
+        user = person(request)
+        get_object_or_404(TaxRate.objects.for_user(user), pk=pk)
+        drop_rate(rate_id=pk, actor=user)
+        messages.success(request, "Tax rate removed.")
+        return go_to(request, reverse("orders:tax_rates"))

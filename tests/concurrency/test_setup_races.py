@@ -3,11 +3,12 @@
 import pytest
 from django.utils import timezone
 
-from core import numbering
-from core.models import NumberSeries
-from core.refusals import Blocked, Refused
+from core import letters, numbering
+from core.models import MessageTemplate, NumberSeries
+from core.refusals import Blocked, ChangedMeanwhile, Refused
 from core.roles import Role
 from inventory.models import Bin, BinStock
+from inventory.queries.messages import SUPPLIER_ORDER
 from inventory.services import bins
 from tests.factories.core import person
 from tests.factories.house import AT, House
@@ -45,3 +46,17 @@ class TestRetiringABin:
             full = BinStock.objects.filter(bin=place, quantity__gt=0).exists()
             assert full is not (place.kind == Bin.Kind.RETIRED), outcomes
             assert all(not isinstance(outcome, Exception) or isinstance(outcome, Refused) for outcome in outcomes)
+
+
+class TestMessages:
+    def test_of_two_who_began_with_the_same_words_one_is_told(self):
+        boss = person(Role.ADMINISTRATOR)
+        for turn in range(8):
+            seen = letters.wording_for(company_id=boss.company.pk, kind=SUPPLIER_ORDER, language="de").digest
+
+            def keep(words, seen=seen):
+                wording = letters.Wording(words, words)
+                return letters.keep_wording(kind=SUPPLIER_ORDER, language="de", wording=wording, seen=seen, actor=boss)
+
+            outcomes = race(lambda turn=turn: keep(f"Mine {turn}"), lambda turn=turn: keep(f"Yours {turn}"))
+            assert {type(outcome) for outcome in outcomes} == {MessageTemplate, ChangedMeanwhile}

@@ -7,10 +7,13 @@ from django.core import mail as outbox
 from django.test import Client
 from django.urls import reverse
 
+from core import letters
+from core.letters import Wording
 from core.refusals import Blocked, ChangedMeanwhile
 from core.roles import Role
 from inventory import services, tasks
 from inventory.models import Allocation, SupplierMail, SupplierOrder
+from inventory.queries.messages import SUPPLIER_ORDER, SUPPLIER_ORDER_MESSAGE
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.supply import ordered, sent, supplier
@@ -57,6 +60,23 @@ class TestMail:
         ask(house, order)
         tasks.send_supplier_mail(SupplierMail.objects.first().pk)
         assert (len(outbox.outbox), status(order)) == (2, "SENT")
+
+    def test_is_written_in_the_companys_words_for_the_suppliers_language(self):
+        house = House.open()
+        german = Wording("Bestellung {number}", "Guten Tag {supplier}")
+        letters.keep_wording(
+            kind=SUPPLIER_ORDER,
+            language="de",
+            wording=german,
+            seen=SUPPLIER_ORDER_MESSAGE.original.digest,
+            actor=house.boss,
+        )
+        seller = supplier(house, email="orders@acme.example", language="de")
+        order = ordered(house, (house.product(), 5, 5), seller=seller)
+        ask(house, order)
+        tasks.send_supplier_mail(SupplierMail.objects.get().pk)
+        (letter,) = outbox.outbox
+        assert (letter.subject, letter.body) == (f"Bestellung {order.number}", f"Guten Tag {seller.name}")
 
     def test_that_fails_says_why_and_leaves_the_order_to_be_sent(self, monkeypatch):
         house = House.open()

@@ -1,7 +1,8 @@
 """The pages of tax rates: what an accountant keeps there counts for the next order, and for none that was taken in."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.urls import reverse
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from core.roles import Role
 from orders.models import SalesOrderLine, TaxRate
+from orders.queries import prices
 from tests.factories.core import person, signed_in
 from tests.factories.house import TODAY, House
 
@@ -81,6 +83,44 @@ class TestTaxRates:
         )
         assert answer.status_code == 302
         assert TaxRate.objects.get(pk=one.pk).rate == Decimal("19.6")
+
+    def test_stand_once_orders_were_taxed_by_them(self, house, client):
+        one = TaxRate.objects.get(company=house.company, country="GB")
+        assert not prices.has_taxed(one)
+        house.draft((house.product(), 1))
+        assert prices.has_taxed(one)
+        page = client.get(reverse("orders:edit_tax_rate", args=[one.pk])).content.decode()
+        assert "Orders were taxed by this rate, so it stands" in page
+        assert "Save tax rate" not in page
+        said = rate(country="GB", valid_from=f"{one.valid_from}", rate="19.6")
+        for address, form in (
+            (reverse("orders:edit_tax_rate", args=[one.pk]), said),
+            (reverse("orders:drop_tax_rate", args=[one.pk]), {}),
+        ):
+            answer = client.post(address, form)
+            assert (answer.status_code, "so it stands" in answer.content.decode()) == (409, True)
+        assert TaxRate.objects.get(pk=one.pk).rate == 20
+
+    def test_of_other_countries_and_days_do_not(self, house, client):
+        """A rate is one by which an order was taxed only where and while it counts."""
+        make = partial(TaxRate.objects.create, company=house.company, category="S", rate=20)
+        french, later = (
+            make(country="FR", valid_from=date(2000, 1, 1)),
+            make(country="GB", valid_from=TODAY + timedelta(days=9)),
+        )
+        elsewhere = make(country="", valid_from=date(2000, 1, 1))
+        house.draft((house.product(), 1))
+        assert not any(map(prices.has_taxed, (french, later, elsewhere)))
+        assert client.post(reverse("orders:drop_tax_rate", args=[french.pk])).status_code == 302
+        assert not TaxRate.objects.filter(pk=french.pk).exists()
+        TaxRate.objects.get(country="GB", valid_from__lt=TODAY).delete()
+        house.draft((house.product(), 1))
+        assert prices.has_taxed(elsewhere)
+
+    def test_end_where_the_next_of_their_country_begins(self, house, client):
+        client.post(NEW, rate(country="GB", valid_from="2031-02-03", rate="25"))
+        page = client.get(RATES, {"tab": "now"}).content.decode()
+        assert 'datetime="2031-02-03"' in page
 
     def test_are_not_for_sellers(self, house):
         assert signed_in(person(Role.SALES_ADMIN, company=house.company)).get(RATES).status_code == 403
