@@ -5,7 +5,8 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q,
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils import timezone
+from psycopg import ClientCursor
 
 M = TypeVar("M", bound=Model)
 
@@ -39,6 +41,23 @@ class CappedCount:
         return self.number > 0
 
 
+@contextmanager
+def planned_anew(alias: str = "default") -> Iterator[None]:
+    """Have PostgreSQL plan each statement for the values that are asked for, which stand in it.
+
+    Of a prepared statement it keeps a plan for any values, after a few: such a plan takes no partial index, and cannot
+    know how rare a value is. What services ask all day by keys is better off with one; a queue's page is not.
+    """
+
+    def spelled_out(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if many or not params:
+            return execute(sql, params, many, context)
+        return execute(ClientCursor(context["connection"].connection).mogrify(sql, params), None, many, context)
+
+    with connections[alias].execute_wrapper(spelled_out):
+        yield
+
+
 def capped_counts(querysets: Mapping[str, QuerySet[Any]], *, cap: int = COUNT_CAP) -> dict[str, CappedCount]:
     """Count every queryset up to the cap, in one statement for all of them."""
     selects: list[str] = []
@@ -59,7 +78,7 @@ def capped_counts(querysets: Mapping[str, QuerySet[Any]], *, cap: int = COUNT_CA
         names.append(name)
     if not names:
         return counts
-    with connections[alias].cursor() as cursor:
+    with planned_anew(alias), connections[alias].cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(selects), params)
         row = cursor.fetchone()
     return {**counts, **{name: CappedCount(number, cap) for name, number in zip(names, row, strict=True)}}
@@ -160,7 +179,8 @@ class KeysetPager(Generic[M]):
         In one step PostgreSQL prepares what is asked of each for as many rows as there may be, not for those of a page.
         """
         keys = ordered.values("pk")[:number]
-        return list(ordered.filter(pk__in=keys))
+        with planned_anew(ordered.db):
+            return list(ordered.filter(pk__in=keys))
 
     def _ranges(self, sort: SortKey, cursor: tuple[Any, int]) -> list[Any]:
         value, key = cursor

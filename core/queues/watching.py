@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core import registry
 from core.models import User
+from core.paging import planned_anew
 
 if TYPE_CHECKING:
     from core.queues.listing import QueueView
@@ -84,6 +85,8 @@ class Watched:
         """Return its oldest rows; one statement."""
         pages = {kind: page.url_name for kind, page in registry.subject_pages.items()}
         page = pages.get(str(self.queue.model._meta.model_name))
+        with planned_anew(self.rows.db):
+            rows = list(self.rows.order_by(self.alert.since, "pk")[:MOST_LISTED])
         return [
             Raised(
                 _followed(row, self.alert.called) or str(row),
@@ -92,7 +95,7 @@ class Watched:
                 getattr(row, self.alert.since),
                 age_of(getattr(row, self.alert.since), at),
             )
-            for row in self.rows.order_by(self.alert.since, "pk")[:MOST_LISTED]
+            for row in rows
         ]
 
 

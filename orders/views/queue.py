@@ -16,7 +16,7 @@ from core.pages import person
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from orders import services
 from orders.filters import OrderQueueFilter
-from orders.models import SalesOrder
+from orders.models import SalesOrder, Standing
 from orders.queries import holds
 from orders.queries import queue as queue_queries
 from orders.tables import OrderQueueTable, PricedOrderQueueTable
@@ -54,7 +54,7 @@ class OrderQueueView(QueueView):
     tabs: ClassVar[tuple[Tab, ...]] = (
         Tab("drafts", "To confirm", Q(status__in=["DRAFT", "REVIEW"])),
         Tab("late", "Late", Q(late=True)),
-        Tab("backordered", "Backordered", queue_queries.stands("WAITS")),
+        Tab("backordered", "Backordered", queue_queries.stands(Standing.WAITS)),
         Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
         Tab("held", "On hold", Q(status__in=["CONFIRMED", "RELEASED"], held=True)),
         Tab("credit", "Credit hold", Q(holds.order_is_held_for_credit(), status__in=["CONFIRMED", "RELEASED"])),

@@ -84,6 +84,17 @@ class TestCursor:
         assert "ROW(" in queries[-1]["sql"]
 
 
+class TestPlannedAnew:
+    def test_plans_pages_and_counts_for_their_values_however_often_they_are_asked_for(self, products):
+        for weight in range(20):
+            some = products.filter(weight_g__gt=weight)
+            capped_counts({"": some})
+            KeysetPager(some, SortKey("pk"), size=4).page()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ['%"weight_g" > $%'])
+            assert cursor.fetchone()[0] == 0
+
+
 class TestCappedCounts:
     def test_counts_all_in_one_statement(self, products, django_assert_num_queries):
         with django_assert_num_queries(1):

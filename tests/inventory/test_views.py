@@ -154,6 +154,17 @@ class TestProductFile:
         assert len(self.read(client)) == 60
         assert [row["Name"] for row in self.read(client, tab="closed")] == ["Closed one"]
 
+    def test_lists_each_row_once_and_in_order_whoever_moves_or_goes_meanwhile(self, client, company, monkeypatch):
+        monkeypatch.setattr("core.queues.listing.FETCHED", 2)
+        first, second, third, fourth, fifth = (ProductFactory(company=company, sku=sku) for sku in "ABCDE")
+        lines = iter(client.get(QUEUE, {"format": "csv", "sort": "sku"}).streaming_content)
+        begun = [next(lines), next(lines)]
+        Product.objects.filter(pk=first.pk).update(sku="Z")
+        Product.objects.filter(pk=fifth.pk).update(sku="0")
+        Product.objects.filter(pk=third.pk).delete()
+        rows = list(csv.DictReader(io.StringIO(b"".join([*begun, *lines]).decode("utf-8-sig"))))
+        assert [row["SKU"] for row in rows] == ["A", second.sku, fourth.sku, "0"]
+
     def test_speaks_the_words_of_the_page(self, client, company):
         stock(ProductFactory(company=company, sku="A-1", gtin="2000000000015"), 7)
         [row] = self.read(client)
