@@ -166,7 +166,7 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "how the promise of what is under way stands, and from where it leaves = what its demands and allocations say",
+        "facets of the promise of what is under way = what its demands and allocations say",
         rows="orders_salesorder WHERE status IN ('CONFIRMED', 'RELEASED', 'COMPLETED')",
         drift=f"""
         SELECT 'order ' || o.id, concat_ws(' / ', o.promise, o.leaves_from), concat_ws(' / ', s.promise, s.leaves_from)

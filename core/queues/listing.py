@@ -14,7 +14,7 @@ from django.core.exceptions import TooManyFieldsSent
 from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_filters.views import FilterView
 from django_tables2.columns import Column
@@ -145,12 +145,14 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
     def behind(cls, request: HttpRequest) -> Self:
         """Return the queue as it stands on the page from which htmx sent a request: its filters, tab and order."""
         view = cls()
-        view.setup(request)
         try:
             address = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
+            page = resolve(address.path)
+            view.setup(request, **(page.kwargs if getattr(page.func, "view_class", None) is cls else {}))
             view.path, view.parameters = address.path, QueryDict(address.query)
-        except (ValueError, TooManyFieldsSent):
+        except (ValueError, Resolver404, TooManyFieldsSent):
             # The verb is done by now: an address that nobody can read must not tell the person that it failed
+            view.setup(request)
             view.path, view.parameters = request.path, QueryDict()
         return view
 

@@ -80,7 +80,7 @@ class EditMessageView(OfMessageMixin, PreviewMixin, FormPageMixin, FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the message."""
-        return {**super().get_form_kwargs(), "kind": self.kind}
+        return {"kind": self.kind, **super().get_form_kwargs()}
 
     def preview(self, typed: Mapping[str, Any]) -> dict[str, Any]:
         """Return the message as it would go out with the company's newest document of its kind."""

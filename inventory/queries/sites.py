@@ -24,11 +24,12 @@ def lanes_of(user: User, warehouse_id: int) -> QuerySet[Lane]:
     return Lane.objects.filter(Exists(mine), warehouse=warehouse_id)
 
 
-def bins_of(user: User, site: Warehouse) -> QuerySet[Bin]:
-    """Return a warehouse's bins with `product_count`, of how many products something lies there."""
+def bins_of(user: User, site: Warehouse | None) -> QuerySet[Bin]:
+    """Return the bins of a warehouse, or of all, with `product_count`: of how many products something lies there."""
     there = BinStock.objects.filter(bin=OuterRef("pk"), quantity__gt=0).order_by().values("bin")
     counted = there.annotate(n=Count("product", distinct=True)).values("n")
-    rows: QuerySet[Bin] = Bin.objects.for_user(user).filter(warehouse=site)
+    rows: QuerySet[Bin] = Bin.objects.for_user(user)
+    rows = rows.filter(warehouse=site) if site else rows
     return rows.annotate(product_count=Coalesce(Subquery(counted), 0))
 
 

@@ -73,13 +73,18 @@ class BinQueueView(OfSiteMixin, QueueView):
         """Name the warehouse."""
         return f"Bins of {self.site.name}"
 
+    @property
+    def site_shown(self) -> Warehouse | None:
+        """The warehouse, unless a verb came from an address that nobody can read."""
+        return self.site if "warehouse_pk" in self.kwargs else None
+
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the warehouse's bins with how many products lie in each."""
-        return sites.bins_of(person(self.request), self.site)
+        """Return the warehouse's bins with how many products lie in each; of all, where the address names none."""
+        return sites.bins_of(person(self.request), self.site_shown)
 
     def extra_context(self) -> dict[str, Any]:
         """Add the warehouse."""
-        return {"site": self.site}
+        return {"site": self.site_shown}
 
 
 class AddBinsView(OfSiteMixin, PreviewMixin, FormPageMixin, FormView):

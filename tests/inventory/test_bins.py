@@ -132,6 +132,19 @@ class TestRetiring:
             house.receive(product, 1, shelf=second)
         assert third.code in codes(house, kind="PICK")
 
+    @pytest.mark.parametrize("page", ["", "http://["])
+    def test_by_the_page_answers_with_the_row_and_the_tabs_of_its_warehouse(self, house, page):
+        house.product([[5, 0, 5]])
+        site = house.warehouses[0]
+        second = house.shelves[site.pk][1]
+        address = reverse("sites:bins", args=[site.pk])
+        headers = {"HX-Request": "true", "HX-Current-URL": page or f"http://testserver{address}"}
+        key = {"idempotency_key": "key-1"}
+        answer = signed_in(house.boss).post(reverse("sites:retire_bins"), {"id": [second.pk], **key}, headers=headers)
+        assert answer.status_code == 200
+        assert "Bin retired." in answer.content.decode()
+        assert codes(house, kind="RETIRED") == [second.code]
+
     def test_holds_in_the_database_too(self, house):
         product = house.product([[5, 0, 5]])
         first, second, _third = house.shelves[house.warehouses[0].pk]

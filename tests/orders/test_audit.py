@@ -27,7 +27,7 @@ BENDS = {
     "demand is of its order's channel, which is of the order's company": (
         "UPDATE orders_salesorder SET channel_id = (SELECT id FROM inventory_channel)"
     ),
-    "how the promise of what is under way stands, and from where it leaves = what its demands and allocations say": (
+    "facets of the promise of what is under way = what its demands and allocations say": (
         "UPDATE orders_salesorder SET leaves_from = '[]' WHERE status = 'CONFIRMED'"
     ),
     "ordered = cancelled + allocated + backordered + picked (PRODUCT.md case 4)": (
