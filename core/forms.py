@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
@@ -19,6 +20,7 @@ from core.companies import change_company
 from core.models import Audience, Company, User
 from core.models.notes import MAX_TEXT
 from core.money import is_currency
+from core.working_days import WEEKDAYS
 
 MAX_EMAIL = 254
 _VAT_NUMBER = re.compile(r"[A-Z]{2,3}[ -]?[A-Z0-9][A-Z0-9 .\-]{3,}")
@@ -131,7 +133,44 @@ class OwnerForm(forms.Form):
         field.choices = [("", "Nobody"), *((user.pk, str(user)) for user in people)]
 
 
-class CompanyForm(forms.ModelForm):
+def weekdays_field(**options: Any) -> forms.TypedMultipleChoiceField:
+    """Return the field of the days of the week on which somebody works."""
+    widget = forms.CheckboxSelectMultiple
+    return forms.TypedMultipleChoiceField(label="Works on", choices=WEEKDAYS, coerce=int, widget=widget, **options)
+
+
+class WorkingDaysForm(forms.ModelForm):
+    """Days of the week and holidays on which somebody works or does not."""
+
+    weekdays = weekdays_field(required=False, help_text="None: on every day.")
+    holidays = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
+        help_text="One day to a line, as 2026-12-25.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["holidays"] = "\n".join(day.isoformat() for day in self.instance.holidays)
+
+    def clean_holidays(self) -> list[date]:
+        """Return the holidays in their order, each once.
+
+        :raises ValidationError: at the first line that is no day.
+        """
+        days = set()
+        for number, line in enumerate(str(self.cleaned_data["holidays"]).splitlines(), 1):
+            if line.strip():
+                try:
+                    days.add(date.fromisoformat(line.strip()))
+                except ValueError as error:
+                    raise forms.ValidationError(
+                        f"Line {number}: “{line.strip()}” is no day. Write 2026-12-25."
+                    ) from error
+        return sorted(days)
+
+
+class CompanyForm(WorkingDaysForm):
     """What a company says of itself; what other rows rest on stands, and says why."""
 
     country = forms.ChoiceField(choices=countries)
@@ -142,6 +181,7 @@ class CompanyForm(forms.ModelForm):
         fields: ClassVar[list[str]] = [
             *("name", "address", "country", "vat_number", "registration_number", "phone", "email"),
             *("bank_name", "iban", "bic", "currency", "time_zone", "live_on"),
+            *("weekdays", "holidays"),
         ]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "name": forms.TextInput(attrs={"autocomplete": "organization", "autofocus": True}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -12,6 +13,7 @@ from django.utils import timezone
 from core.forms import ReferenceForm
 from core.lists import ReferenceList
 from core.models import User
+from inventory.models import Calendar
 from shipping.models import NUMBER_PLACE, Carrier, DeliveryFailure, ProofOfDelivery, Shipment
 from shipping.services import Consignment
 from warehouse.models import Parcel
@@ -79,6 +81,11 @@ class DispatchForm(forms.Form):
                     self.chosen_carrier = carrier
                     return offer
         return typed
+
+    def waits(self, at: datetime) -> list[tuple[Carrier, date]]:
+        """Return the carriers who do not collect any more today, and when they do."""
+        days = [(carrier, carrier.collects_on(at)) for carrier in self.carriers if carrier.is_active]
+        return [(carrier, day) for carrier, day in days if day > at.astimezone(carrier.company.zone).date()]
 
     @property
     def names_parcels(self) -> bool:
@@ -210,18 +217,27 @@ class CarrierForm(ReferenceForm):
 
     class Meta:
         model = Carrier
-        fields: ClassVar[list[str]] = ["name", "services", "tracking_url"]
+        fields: ClassVar[list[str]] = ["name", "services", "tracking_url", "calendar", "cut_off"]
         widgets: ClassVar[dict[str, forms.Widget]] = {
             "name": forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
             "tracking_url": forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
+            "cut_off": forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         }
-        labels: ClassVar[dict[str, str]] = {"tracking_url": "Tracking page"}
+        labels: ClassVar[dict[str, str]] = {
+            "tracking_url": "Tracking page",
+            "calendar": "Collects on the days of",
+            "cut_off": "Collects until",
+        }
         help_texts: ClassVar[dict[str, str]] = {
             "tracking_url": f"Its address, {NUMBER_PLACE} where the parcel's number goes.",
+            "cut_off": "What is ready later leaves with the next collection. Empty: all day.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        calendar: Any = self.fields["calendar"]
+        calendar.queryset = Calendar.objects.filter(company=self.instance.company_id)
+        calendar.empty_label = "Every day" if self.instance.company.is_always_open else "The company’s days"
         self.initial["services"] = "\n".join(self.instance.services)
 
     def clean_services(self) -> list[str]:
@@ -258,6 +274,12 @@ def _follow(user: User, typed: Mapping[str, Any]) -> dict[str, Any]:
     return {"carrier": carrier, "link": carrier.tracking_link(_EXAMPLE)}
 
 
+def _collects(carrier: Carrier) -> str:
+    """Say when a carrier collects."""
+    week = carrier.calendar.name if carrier.calendar else carrier.company.week
+    return f"{week}, until {carrier.cut_off:%H:%M}" if carrier.cut_off else week
+
+
 CARRIERS = ReferenceList(
     label="Carriers",
     noun="carrier",
@@ -267,6 +289,7 @@ CARRIERS = ReferenceList(
     columns=(
         ("Carrier", str),
         ("Services", lambda carrier: ", ".join(carrier.services)),
+        ("Collects", _collects),
         ("Tracking page", lambda carrier: carrier.tracking_url),
     ),
     preview_template="shipping/_tracking_preview.html",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import ClassVar
+from datetime import date, datetime
+from typing import ClassVar, Self
 from urllib.parse import quote
 
 import pghistory
@@ -17,10 +17,11 @@ from django.db.models.functions import Lower, Now
 from django_fsm import transition
 
 from core.ledger import append_only
-from core.models import Company, CompanyQuerySet
+from core.models import Company, CompanyQuerySet, User
 from core.numbering import document_number
 from core.transitions import Graph, StatusField
-from inventory.models import StockPosting, Warehouse, WarehouseQuerySet
+from inventory.models import Calendar, StockPosting, Warehouse, WarehouseQuerySet
+from inventory.models.routes import dispatch_day
 from orders.models import LinePart, SalesOrder
 from warehouse.models import Parcel, ParcelContent
 
@@ -36,12 +37,21 @@ SHIPMENT_GRAPH = Graph(
 )
 
 
+class _Carriers(CompanyQuerySet):
+    """Carriers; those for a person come with the days on which they collect."""
+
+    def for_user(self, user: User) -> Self:
+        """Return the carriers of the companies that the user belongs to."""
+        return super().for_user(user).select_related("company", "calendar")
+
+
 @pghistory.track()
 class Carrier(models.Model):
     """Who takes goods to customers, the services they offer by name, and where their parcels are followed.
 
-    `tracking_url` is the address of the carrier's page, {number} in it the parcel's. One that shipments name is
-    retired, not removed.
+    `tracking_url` is the address of the carrier's page, {number} in it the parcel's. They collect on the days of their
+    `calendar`, or of the company, until `cut_off` in the company's time zone. One that shipments name is retired, not
+    removed.
     """
 
     LONGEST_SERVICE = 29  # with the name it fits a shipment
@@ -50,9 +60,13 @@ class Carrier(models.Model):
     name = models.CharField(max_length=30)
     services = ArrayField(models.CharField(max_length=LONGEST_SERVICE), default=list, blank=True)
     tracking_url = models.CharField(max_length=200, blank=True)
+    calendar = models.ForeignKey(
+        Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    cut_off = models.TimeField(null=True, blank=True)
     is_active = models.BooleanField("is offered", default=True)
 
-    objects = CompanyQuerySet.as_manager()
+    objects = _Carriers.as_manager()
 
     class Meta:
         ordering: ClassVar[Sequence[str]] = ["name"]
@@ -72,6 +86,11 @@ class Carrier(models.Model):
     def offers(self) -> list[str]:
         """What of them can be chosen: the carrier, and each service."""
         return [self.name, *(f"{self.name} {service}" for service in self.services)]
+
+    def collects_on(self, at: datetime) -> date:
+        """Return the day on which they take what is ready now."""
+        days = self.calendar or self.company
+        return dispatch_day(days, self.cut_off, at.astimezone(self.company.zone))
 
     def tracking_link(self, number: str) -> str:
         """Return where a parcel of theirs is followed; nothing where there is no such page or no number."""

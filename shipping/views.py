@@ -182,6 +182,7 @@ class DispatchOrdersView(QueueActionView):
             "order": only,
             "orders": at_the_dock,
             "gone": [order for order in orders if not order.rows],
+            "waits": form.waits(timezone.now()),
             "next": self.asked.get("next", ""),
         }
         name = "shipping/_dispatch_form.html" if wants_fragment(self.request) else "shipping/dispatch.html"

@@ -105,7 +105,7 @@ def _draft(
         raise DateBeforeSeries.after(series.last_on)
     lines = [(one.order, line) for one in group for line in one.facts.billable]
     totals = document_totals([_taxed(line) for _order, line in lines], order.currency)
-    due_on = issued_on + timedelta(days=order.terms_days)
+    due_on = order.company.working_day(issued_on + timedelta(days=order.terms_days))
     left = [one.facts.dispatched_at for one in group if one.facts.dispatched_at]
     snapshot = snapshots.build(
         orders=[one.order for one in group],

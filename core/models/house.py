@@ -14,11 +14,14 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Lower, Now
 
 from core.locking import LockingQuerySet
 from core.roles import VERBS, Role
+from core.working_days import WorkingDays
 
 
 def validate_time_zone(name: str) -> None:
@@ -50,8 +53,11 @@ class CompanyQuerySet(LockingQuerySet):
 
 
 @pghistory.track()
-class Company(models.Model):
-    """A legal entity that sells. Everything in Orderly belongs to one, and rows refer only to rows of their own."""
+class Company(WorkingDays, models.Model):
+    """A legal entity that sells. Everything in Orderly belongs to one, and rows refer only to rows of their own.
+
+    Its own working days hold for whoever of it names no calendar; without weekdays it works on all.
+    """
 
     name = models.CharField(max_length=120)
     code = models.SlugField(max_length=20, unique=True)
@@ -68,6 +74,15 @@ class Company(models.Model):
     bic = models.CharField(max_length=11, blank=True)
     # From when on the company works with Orderly; what is dated earlier is its past, taken over
     live_on = models.DateField(null=True, blank=True)
+    weekdays = ArrayField(
+        models.SmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(7)]),
+        default=list,
+        db_default=Value([], ArrayField(models.SmallIntegerField())),
+        blank=True,
+    )
+    holidays = ArrayField(
+        models.DateField(), default=list, db_default=Value([], ArrayField(models.DateField())), blank=True
+    )
     # In which roles nobody works without a second step
     second_step_roles = ArrayField(
         models.CharField(max_length=30, choices=Role.choices), default=list, blank=True, editable=False

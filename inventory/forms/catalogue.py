@@ -11,7 +11,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.letters import ENGLISH, LANGUAGES, language_name
-from core.models import User
+from core.models import Company, User
+from inventory.forms.sites import company_days
 from inventory.models import (
     Calendar,
     Product,
@@ -94,14 +95,14 @@ class SupplierForm(forms.ModelForm):
             "over_percent": forms.TextInput(attrs=_UNITS),
         }
         labels: ClassVar[dict[str, str]] = {"calendar": "Works by"}
-        help_texts: ClassVar[dict[str, str]] = {"calendar": "With a calendar the lead time counts its working days."}
+        help_texts: ClassVar[dict[str, str]] = {"calendar": "The lead time counts its working days."}
 
-    def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.instance.company_id = company_id
+        self.instance.company = company
         calendar: Any = self.fields["calendar"]
-        calendar.queryset = Calendar.objects.filter(company=company_id)
-        calendar.empty_label = "Every day"
+        calendar.queryset = Calendar.objects.filter(company=company)
+        calendar.empty_label = company_days(company)
 
     def clean_language(self) -> str:
         """Return the language: English, unless one is chosen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -10,11 +9,15 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from core.addresses import countries
-from core.models import User
+from core.forms import WorkingDaysForm, weekdays_field
+from core.models import Company, User
 from inventory.geography import normalized
 from inventory.models import Calendar, Lane, Warehouse
 
-WEEKDAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"), 1))
+
+def company_days(company: Company) -> str:
+    """Return what holds where no calendar is chosen, as the choice is called."""
+    return "Every day" if company.is_always_open else "The company’s days"
 
 
 class WarehouseForm(forms.ModelForm):
@@ -51,7 +54,7 @@ class WarehouseForm(forms.ModelForm):
             "cut_off": "What is promised later leaves a working day later. Empty: none.",
             "lines_a_day": "How many order lines can leave on a working day; more leave on the next. Empty: no limit.",
             "asks_if_empty": "After a pick that empties one by the books; where some are left it is to be checked.",
-            "calendar": "On which days goods leave. Without one they leave on every day.",
+            "calendar": "On which days goods leave.",
         }
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
@@ -63,7 +66,7 @@ class WarehouseForm(forms.ModelForm):
             self.initial["country"] = actor.company.country
         calendar: Any = self.fields["calendar"]
         calendar.queryset = Calendar.objects.for_user(actor).filter(company=self.instance.company_id)
-        calendar.empty_label = "Every day"
+        calendar.empty_label = company_days(actor.company)
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraint names it."""
@@ -117,21 +120,10 @@ class LaneForm(forms.ModelForm):
         return cost
 
 
-class CalendarForm(forms.ModelForm):
+class CalendarForm(WorkingDaysForm):
     """Working days and holidays."""
 
-    weekdays = forms.TypedMultipleChoiceField(
-        label="Works on",
-        choices=WEEKDAYS,
-        coerce=int,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "It works on one day of the week at least."},
-    )
-    holidays = forms.CharField(
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "class": "code"}),
-        help_text="One day to a line, as 2026-12-25.",
-    )
+    weekdays = weekdays_field(error_messages={"required": "It works on one day of the week at least."})
 
     class Meta:
         model = Calendar
@@ -143,23 +135,7 @@ class CalendarForm(forms.ModelForm):
     def __init__(self, *args: Any, company_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.company_id = company_id
-        if self.instance.pk:
-            self.initial["holidays"] = "\n".join(day.isoformat() for day in self.instance.holidays)
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraint names it."""
         return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
-
-    def clean_holidays(self) -> list[date]:
-        """Return the holidays in their order, each once.
-
-        :raises ValidationError: at the first line that is no day.
-        """
-        days = set()
-        for number, line in enumerate(str(self.cleaned_data["holidays"]).splitlines(), 1):
-            if line.strip():
-                try:
-                    days.add(date.fromisoformat(line.strip()))
-                except ValueError as error:
-                    raise ValidationError(f"Line {number}: “{line.strip()}” is no day. Write 2026-12-25.") from error
-        return sorted(days)

@@ -13,6 +13,7 @@ from django.db.models import Exists, Q
 
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, User
+from core.working_days import WorkingDays
 from inventory.models.routes import Calendar
 
 
@@ -45,7 +46,8 @@ class _Warehouses(WarehouseQuerySet):
 class Warehouse(models.Model):
     """A site that ships. `priority` orders the warehouses that serve a place equally well, lowest first.
 
-    What is promised until `cut_off`, in the company's time zone, leaves on the same working day of the `calendar`.
+    What is promised until `cut_off`, in the company's time zone, leaves on the same working day: one of the `calendar`,
+    or of the company.
     It sends `lines_a_day` order lines on a working day, as many as there are where that is not said.
     Where it `asks_if_empty`, a picker says of each bin that they emptied by the books whether it is.
     """
@@ -78,6 +80,11 @@ class Warehouse(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def days(self) -> WorkingDays:
+        """By which it works: its calendar, or its company's days."""
+        return self.calendar or self.company
 
 
 @pghistory.track()

@@ -14,10 +14,9 @@ from django.db.models import Q
 
 from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet
+from core.working_days import WorkingDays
 
 WORKING_WEEK = (1, 2, 3, 4, 5)
-# A calendar that closes for longer than this has been filled wrongly: the day asked for is as good as any
-LONGEST_CLOSED = 400
 
 
 def monday_to_friday() -> list[int]:
@@ -26,7 +25,7 @@ def monday_to_friday() -> list[int]:
 
 
 @pghistory.track()
-class Calendar(models.Model):
+class Calendar(WorkingDays, models.Model):
     """On which days a site or a supplier works (PRODUCT.md V1): weekdays, Monday being 1, without holidays."""
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -48,24 +47,13 @@ class Calendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def working_day(self, day: date, *, after: int = 0) -> date:
-        """Return the first working day from `day` on, or the one so many working days after that."""
-        closed = set(self.holidays)
-        for _day in range(LONGEST_CLOSED + 7 * after):
-            if day.isoweekday() in self.weekdays and day not in closed:
-                if after == 0:
-                    return day
-                after -= 1
-            day += timedelta(days=1)
-        return day
 
-
-def dispatch_day(calendar: Calendar | None, cut_off: time | None, at: datetime) -> date:
+def dispatch_day(days: WorkingDays, cut_off: time | None, at: datetime) -> date:
     """Return the day on which what is ordered at a local time can leave: today until the cut-off, on working days."""
     day = at.date()
     if cut_off is not None and at.time() >= cut_off:
         day += timedelta(days=1)
-    return calendar.working_day(day) if calendar else day
+    return days.working_day(day)
 
 
 @pghistory.track()

@@ -18,6 +18,7 @@ from core.locking import LockingQuerySet
 from core.models import Company, CompanyQuerySet, validate_language
 from core.numbering import document_number
 from core.transitions import Graph, StatusField
+from core.working_days import WorkingDays
 from inventory.models.catalogue import Product
 from inventory.models.places import Warehouse, WarehouseQuerySet
 from inventory.models.routes import Calendar
@@ -44,8 +45,8 @@ def cost_field(**options: object) -> models.DecimalField:
 class Supplier(models.Model):
     """Somebody from whom stock is bought, in the company's currency.
 
-    Their lead times are in working days where they have a `calendar`, in days of any kind otherwise. They may deliver
-    `over_percent` more of a line than was ordered without anybody being asked.
+    Their lead times are in working days of their `calendar`, or of the company. They may deliver `over_percent` more of
+    a line than was ordered without anybody being asked.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
@@ -79,6 +80,11 @@ class Supplier(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def days(self) -> WorkingDays:
+        """By which they work: their calendar, or the company's days."""
+        return self.calendar or self.company
 
 
 @pghistory.track()

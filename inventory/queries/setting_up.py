@@ -58,9 +58,10 @@ def suppliers_found(user: User, _at: datetime) -> Found:
 
 
 def calendars_found(user: User, _at: datetime) -> Found:
-    """Say by which calendars sites work."""
-    there = counted(Calendar.objects.for_user(user), "calendar")
-    return Found(there, "" if there else "None yet: warehouses work on every day.")
+    """Say by which calendars sites work, and the company itself."""
+    company, there = user.company, counted(Calendar.objects.for_user(user), "calendar")
+    own = "" if company.is_always_open else f"The company’s own: {company.week}"
+    return Found(there or own, "" if there or own else "None yet: all work on every day.")
 
 
 def channels_found(user: User, _at: datetime) -> Found:

@@ -70,7 +70,7 @@ class Waits:
 
 def suppliers(user: User) -> QuerySet[Supplier]:
     """Return the person's suppliers with how many items they sell and how many orders are on their way."""
-    rows: QuerySet[Supplier] = Supplier.objects.for_user(user)
+    rows: QuerySet[Supplier] = Supplier.objects.for_user(user).select_related("company", "calendar")
     items = SupplierItem.objects.filter(supplier=OuterRef("pk")).order_by().values("supplier")
     orders = SupplierOrder.objects.filter(supplier=OuterRef("pk"), status__in=SupplierOrder.OPEN).order_by()
     return rows.annotate(

@@ -29,7 +29,10 @@ def draft_suggestions(*, keys: Collection[str], actor: User, at: datetime) -> li
     :raises Blocked: where nothing is suggested any more.
     """
     require(actor, "inventory.purchase")
-    suppliers = {supplier.pk: supplier for supplier in Supplier.objects.for_user(actor).locked()}
+    suppliers = {
+        supplier.pk: supplier
+        for supplier in Supplier.objects.for_user(actor).select_related("company", "calendar").locked()
+    }
     found = [
         one
         for one in suggestions(company_ids=actor.company_ids, today=at.date())

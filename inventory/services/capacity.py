@@ -9,10 +9,10 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from core import bulk
+from core.working_days import LONGEST_CLOSED
 from inventory import sql
 from inventory.decide import Decision, Route, Want
 from inventory.models import Warehouse
-from inventory.models.routes import LONGEST_CLOSED
 from inventory.services.sourcing import lanes_of, leaves_on, routes_by
 
 
@@ -103,7 +103,7 @@ class Plan:
     def asked(self, warehouse_id: int, due_on: date) -> date:
         """Return the day on which what is due on a day would leave a warehouse that is never full."""
         site, day = self.sites[warehouse_id], max(due_on, self.first[warehouse_id])
-        return day if site.lines_a_day is None or site.calendar is None else site.calendar.working_day(day)
+        return day if site.lines_a_day is None else site.days.working_day(day)
 
     def day_for(self, warehouse_id: int, due_on: date, lines: int) -> date:
         """Return the first working day from a day on, on which a warehouse has room for so many lines."""
@@ -114,8 +114,7 @@ class Plan:
         for _day in range(LONGEST_CLOSED):
             if self.lines[warehouse_id, day] <= room:
                 return day
-            day += timedelta(days=1)
-            day = site.calendar.working_day(day) if site.calendar else day
+            day = site.days.working_day(day + timedelta(days=1))
         return asked
 
 
@@ -124,7 +123,7 @@ def _said(site: Warehouse, asked: date, day: date) -> str:
     if day == asked:
         return ""
     before = day - timedelta(days=1)
-    while site.calendar and site.calendar.working_day(before) == day:
+    while site.days.working_day(before) == day:
         before -= timedelta(days=1)
     when = "on" if before == asked else "until"
     return f"full {when} {before:%-d %b}: leaves on {day:%-d %b}"

@@ -49,7 +49,7 @@ def supplies_of(
 
 def leaves_on(site: Warehouse, at: datetime) -> date:
     """Return the first day on which what is promised now can leave a warehouse (PRODUCT.md V1)."""
-    return dispatch_day(site.calendar, site.cut_off, at.astimezone(site.company.zone))
+    return dispatch_day(site.days, site.cut_off, at.astimezone(site.company.zone))
 
 
 def leave_days(demand_ids: Iterable[int], at: datetime) -> dict[int, date]:

@@ -110,7 +110,7 @@ def _first_choices(product_ids: Collection[int]) -> dict[int, SupplierItem]:
     """Return by product the item of the supplier who is asked first."""
     items = SupplierItem.objects.filter(product__in=product_ids, supplier__is_active=True)
     found: dict[int, SupplierItem] = {}
-    for item in items.select_related("supplier__calendar").order_by("rank", "unit_cost", "pk"):
+    for item in items.select_related("supplier__calendar", "supplier__company").order_by("rank", "unit_cost", "pk"):
         found.setdefault(item.product_id, item)
     return found
 

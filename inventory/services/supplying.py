@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from core import bulk, transitions
@@ -68,7 +68,8 @@ def draft_supplier_order(
     :raises Blocked: where supplier, warehouse or products are not the company's, or nothing is wanted.
     """
     require(actor, "inventory.purchase")
-    supplier = Supplier.objects.for_user(actor).filter(pk=supplier_id, is_active=True).first()
+    sellers = Supplier.objects.for_user(actor).select_related("company", "calendar")
+    supplier = sellers.filter(pk=supplier_id, is_active=True).first()
     if supplier is None:
         raise Blocked("This supplier takes no orders of yours.")
     if not Warehouse.objects.for_user(actor).filter(pk=warehouse_id, company=supplier.company_id).exists():
@@ -153,9 +154,7 @@ def cost_of(item: SupplierItem | None, quantity: Decimal) -> Decimal:
 def brings_on(supplier: Supplier, item: SupplierItem | None, today: date) -> date:
     """Return the day on which a supplier brings an item that is ordered today; it begins on their next working day."""
     days = supplier.lead_days if item is None or item.lead_days is None else item.lead_days
-    if supplier.calendar is not None:
-        return supplier.calendar.working_day(today, after=days)
-    return today + timedelta(days=days)
+    return supplier.days.working_day(today, after=days)
 
 
 @atomic

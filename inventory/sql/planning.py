@@ -7,6 +7,7 @@
 # variation is sqrt(n q / s^2 - 1). A product's class is told by the share of the value that stands before it.
 # Safety stock is z times the standard deviation of what leaves within the lead time, which is that of a month times the root of how
 # many months it is; z is of the class's service level (E. A. Silver, D. F. Pyke, R. Peterson, Inventory Management, 1998).
+# h: in how many days from now a supplier brings what takes so many days of work: WorkingDays.working_day in SQL.
 # %s = at, company ids[] (empty: all), days of DEAD, days of OVER; z by class: of companies that set levels (ids[], A[], B[], C[]), and
 # of all others (A, B, C)
 RECKON_PLANNING = """
@@ -52,6 +53,22 @@ WITH t AS MATERIALIZED (
     SELECT l.product_id, l.warehouse_id, l.sellable + l.blocked + l.staged AS on_hand, l.sellable - l.allocated AS free, l.value,
         (l.value - l.blocked_value) / nullif(l.sellable + l.uncounted + l.staged, 0) AS average
     FROM t JOIN inventory_stocklevel l ON l.company_id = ANY (t.ids)
+), h AS MATERIALIZED (
+    SELECT k.supplier_id, k.lead, coalesce(d.days, k.lead) AS days
+    FROM (
+        SELECT DISTINCT s.id AS supplier_id, coalesce(i.lead_days, s.lead_days) AS lead, coalesce(w.weekdays, c.weekdays) AS weekdays,
+            CASE WHEN w.id IS NULL THEN c.holidays ELSE w.holidays END AS holidays, (t.at AT TIME ZONE c.time_zone)::date AS today
+        FROM t
+        JOIN inventory_supplier s ON s.company_id = ANY (t.ids) AND s.is_active
+        JOIN core_company c ON c.id = s.company_id
+        JOIN inventory_supplieritem i ON i.supplier_id = s.id
+        LEFT JOIN inventory_calendar w ON w.id = s.calendar_id
+    ) k
+    LEFT JOIN LATERAL (
+        SELECT n.days FROM generate_series(0, 400 + 7 * k.lead) AS n(days)
+        WHERE (k.weekdays = '{}' OR extract(isodow FROM k.today + n.days) = ANY (k.weekdays)) AND NOT k.today + n.days = ANY (k.holidays)
+        ORDER BY n.days OFFSET k.lead LIMIT 1
+    ) d ON k.weekdays <> '{}' OR k.holidays <> '{}'
 ), v AS MATERIALIZED (
     SELECT p.id AS product_id, p.company_id, n.step, f.first_at, i.unit_cost, i.lead_days,
         greatest(30, least(360, floor(extract(epoch FROM t.at - f.first_at) / 86400)))::int AS days
@@ -63,9 +80,9 @@ WITH t AS MATERIALIZED (
         WHERE m.product_id = p.id ORDER BY m.id LIMIT 1
     ) f ON true
     LEFT JOIN LATERAL (
-        SELECT i.unit_cost, ceil(coalesce(i.lead_days, s.lead_days) * coalesce(7.0 / cardinality(w.weekdays), 1))::int AS lead_days
+        SELECT i.unit_cost, h.days AS lead_days
         FROM inventory_supplieritem i JOIN inventory_supplier s ON s.id = i.supplier_id AND s.is_active
-        LEFT JOIN inventory_calendar w ON w.id = s.calendar_id
+        JOIN h ON h.supplier_id = s.id AND h.lead = coalesce(i.lead_days, s.lead_days)
         WHERE i.product_id = p.id ORDER BY i.rank, i.unit_cost, i.id LIMIT 1
     ) i ON true
 ), s AS MATERIALIZED (

@@ -16,7 +16,6 @@ from core.pages import FormPage, VerbRequiredMixin, go_to, person
 from core.queues import QueueView
 from inventory.filters import CalendarFilter, WarehouseFilter
 from inventory.forms import CalendarForm, LaneForm, WarehouseForm
-from inventory.forms.sites import WEEKDAYS
 from inventory.models import Calendar, Lane, Warehouse
 from inventory.queries import sites
 from inventory.services.bins import open_warehouse
@@ -196,11 +195,10 @@ class CalendarQueueView(QueueView):
         return sites.calendars(person(self.request))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
-        """Add each week in words, and the next holiday."""
+        """Add the next holiday of each."""
         today = timezone.localdate()
         for row in rows:
-            row.week = ", ".join(name[:3] for number, name in WEEKDAYS if number in row.weekdays)
-            row.next_holiday = min((day for day in row.holidays if day >= today), default=None)
+            row.closed_on = row.next_holiday(today)
         return rows
 
 

@@ -85,9 +85,8 @@ class SupplierFormPage(FormPage):
     fragment_name = "inventory/supply/_supplier_form.html"
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Give the form the supplier's company."""
-        company_id = self.object.company_id if self.object else person(self.request).company.pk
-        return {**super().get_form_kwargs(), "company_id": company_id}
+        """Give the form the company."""
+        return {**super().get_form_kwargs(), "company": person(self.request).company}
 
     def url_of(self, reference: Any) -> str:
         """Return the supplier's page."""

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core import notes
-from core.models import Audience, User
+from core.models import Audience, Company, User
 from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
 from core.queues import QueueActionView
 from core.refusals import Blocked, Refused
+from inventory.models import Calendar
 from orders import queries, services
 from orders.forms import CELLS, MAX_ROWS, OrderEntryForm, typed_of
 from orders.models import EntrySheet, SalesOrder
@@ -24,17 +25,13 @@ from orders.queries import entry
 from orders.queries.order_page import order_lines
 from orders.views.queue import OrderQueueView
 
-SATURDAY = 5
 # What is typed into the form, and the draft's state that it was typed to
 TYPED = (*OrderEntryForm.base_fields, *CELLS, "seen")
 
 
-def next_working_day(day: date) -> date:
-    """Return the day after, or the Monday after a weekend."""
-    day += timedelta(days=1)
-    while day.weekday() >= SATURDAY:
-        day += timedelta(days=1)
-    return day
+def next_working_day(company: Company, day: date) -> date:
+    """Return the company's next working day; where it does not say on which days it works, a weekday."""
+    return (company if company.weekdays else Calendar()).working_day(day + timedelta(days=1))
 
 
 class OrderEntryMixin:
@@ -159,7 +156,7 @@ class CreateOrderView(EntryPage):
         initial = {
             "customer": self.request.GET.get("customer", ""),
             "ordered_on": kwargs["today"],
-            "requested_on": next_working_day(kwargs["today"]),
+            "requested_on": next_working_day(kwargs["user"].company, kwargs["today"]),
         }
         return OrderEntryForm(initial=initial, **kwargs)
 

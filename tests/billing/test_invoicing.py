@@ -91,6 +91,16 @@ class TestInvoiceOrders:
         assert invoice.due_on == date(2026, 1, 31)
         assert invoice.number == "INV-2026-000001"
 
+    def test_is_due_on_a_day_on_which_the_company_works(self) -> None:
+        """Thirty days after the day it is posted is a Wednesday, and a holiday as the day after is."""
+        trade = Trade.start()
+        day = AT.date() + timedelta(days=30)
+        trade.company.weekdays, trade.company.holidays = [1, 2, 3, 4, 5], [day, day + timedelta(days=1)]
+        trade.company.save()
+        invoice = trade.invoice(trade.shipped())
+        assert (invoice.issued_on, invoice.due_on) == (AT.date(), day + timedelta(days=2))
+        assert invoice.snapshot["due_on"] == invoice.due_on.isoformat()
+
     def test_numbers_each_company_and_year_from_one(self, trade: Trade) -> None:
         other = Trade.start()
         numbers = [

@@ -1,6 +1,7 @@
 """Founding a company, and changing what it says of itself."""
 
 import re
+from datetime import date
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -109,6 +110,19 @@ class TestChange:
             "BUKBGB22",
         )
         assert company.events.order_by("pgh_id").last().pgh_context["user"] == boss.pk
+
+    def test_says_on_which_days_it_works(self):
+        boss = person(Role.ADMINISTRATOR)
+        assert Company.objects.get().is_always_open
+        days = {"weekdays": ["1", "5"], "holidays": "2026-12-25\n\n2026-12-24"}
+        assert signed_in(boss).post(EDIT, {**SAID, **days}).status_code == 302
+        company = Company.objects.get()
+        assert (company.week, company.holidays) == ("Mon, Fri", [date(2026, 12, 24), date(2026, 12, 25)])
+        assert company.working_day(date(2026, 12, 22)) == date(2026, 12, 28)
+        page = signed_in(boss).get(EDIT).content.decode()
+        assert "2026-12-24\n2026-12-25" in page
+        answer = signed_in(boss).post(EDIT, {**SAID, "holidays": "25 Dec"})
+        assert (answer.status_code, "“25 Dec” is no day" in answer.content.decode()) == (422, True)
 
     @pytest.mark.parametrize(
         ("field", "text", "sentence"),

@@ -1,6 +1,7 @@
 """Short lists that a company keeps, tried on its carriers and its units, and what the dock makes of carriers."""
 
 import re
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,7 +10,7 @@ from django.urls import reverse
 from core import lists
 from core.refusals import Blocked, NotAllowed
 from core.roles import Role
-from inventory.models import Unit
+from inventory.models import Calendar, Unit
 from shipping.models import Carrier, Shipment
 from tests.factories.core import person, signed_in
 from tests.factories.house import House
@@ -146,6 +147,25 @@ class TestCarriersAtTheDock:
         assert (answer.status_code, "DPD is retired" in answer.content.decode()) == (422, True)
         client.post(url("take_back_row", carrier.pk))
         assert self.dispatch(client, order, "DPD").status_code == 302
+
+    def test_say_when_they_collect_next(self):
+        house = House.open()
+        Carrier.objects.create(company=house.company, name="Always")
+        client = signed_in(house.boss)
+        days = Calendar.objects.create(company=house.company, name="Week", weekdays=[1, 2, 3, 4, 5])
+        said = {"name": "DPD", "calendar": days.pk, "cut_off": "16:00"}
+        client.post(reverse("core:create_row", args=["carriers"]), said)
+        carrier = Carrier.objects.get(name="DPD")
+        friday = datetime(2026, 11, 27, 16, 0, tzinfo=house.company.zone)
+        assert carrier.collects_on(friday - timedelta(minutes=1)) == date(2026, 11, 27)
+        assert carrier.collects_on(friday) == date(2026, 11, 30)
+        assert "Week, until 16:00" in client.get(reverse("core:list", args=["carriers"])).content.decode()
+        order = packed(house, (house.product([5]), 1))
+        where = reverse("shipping:dispatch_order", args=[order.pk])
+        Carrier.objects.filter(pk=carrier.pk).update(cut_off=time(0))
+        page = client.get(where).content.decode()
+        assert "DPD collects next on" in page
+        assert "Always collects next" not in page
 
     def test_are_nobody_who_has_to_be_there(self):
         house = House.open()

@@ -90,6 +90,17 @@ class TestWorkingDays:
         sent(house, (product, 5, 8), seller=seller)
         assert found(house) == {}
 
+    def test_of_the_company_date_drafts_where_a_supplier_has_no_calendar(self):
+        house = House.open()
+        product = house.product()
+        seller = supplier(house, product, lead_days=5)
+        house.company.weekdays, house.company.holidays = [1, 2, 3, 4, 5], [day(4)]
+        house.company.save()
+        assert _drafted(house, seller, product) == day(8)
+        seller.calendar = Calendar.objects.create(company=house.company, name="Daily", weekdays=[1, 2, 3, 4, 5, 6, 7])
+        seller.save()
+        assert _drafted(house, seller, product) == day(5)
+
 
 def _drafted(house: House, seller: Supplier, product: Product) -> date:
     """Return the day on which an order drafted now is expected; the order is not kept."""

@@ -12,13 +12,23 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from core.models import Company
 from core.refusals import NotAllowed
 from core.roles import Role
 from inventory import services
-from inventory.models import Bin, PlanningFigure, Product, ReorderRule, StockMove, StockPosting, WarehouseAccess
+from inventory.models import (
+    Bin,
+    Calendar,
+    PlanningFigure,
+    Product,
+    ReorderRule,
+    StockMove,
+    StockPosting,
+    WarehouseAccess,
+)
 from inventory.services.posting import post
 from tests.factories.core import person
-from tests.factories.house import AT, House
+from tests.factories.house import AT, TODAY, House
 from tests.factories.supply import sent, supplier
 from tests.factories.transfers import drafted
 
@@ -203,6 +213,23 @@ class TestServiceLevel:
         assert PlanningFigure.objects.get(product=other).safety_stock == 30
         with pytest.raises(NotAllowed):
             services.keep_service_level(levels={}, actor=person(Role.PICKER, company=house.company), at=AT)
+
+    @pytest.mark.parametrize("weekdays", [[], [1, 2, 3, 4, 5], [2, 4]])
+    @pytest.mark.parametrize("lead_days", [0, 1, 7])
+    def test_counts_the_days_on_which_a_supplier_works_as_their_orders_do(self, house, weekdays, lead_days):
+        """AT is a Monday at eleven in London, and on the same day in Kiritimati it is Tuesday."""
+        closed = [TODAY + timedelta(days=days) for days in (0, 3, 8)]
+        Company.objects.filter(pk=house.company.pk).update(
+            weekdays=weekdays, holidays=closed, time_zone="Pacific/Kiritimati"
+        )
+        product = known(house, 90, (5, 30))
+        seller = supplier(house, product, lead_days=lead_days)
+        comes = Company.objects.get(pk=house.company.pk).working_day(TODAY + timedelta(days=1), after=lead_days)
+        assert reckoned(house)[product.pk].lead_days == (comes - TODAY).days - 1
+        seller.calendar = Calendar.objects.create(company=house.company, name="Own", holidays=[TODAY, *closed])
+        seller.save()
+        comes = seller.calendar.working_day(TODAY + timedelta(days=1), after=lead_days)
+        assert reckoned(house)[product.pk].lead_days == (comes - TODAY).days - 1
 
     def test_is_unknown_where_the_lead_time_is_or_how_steadily_it_goes(self, house):
         unsold, young = known(house, 90, (5, 30), (35, 60)), known(house, 60, (5, 30))

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.models import Company
 from inventory.decide import Route, Supply, Want, decide
 from inventory.geography import kilometres_between
-from inventory.models import Allocation, Calendar, Demand, Lane
+from inventory.models import Allocation, Calendar, Demand, Lane, Warehouse
 from inventory.models.routes import dispatch_day
 from orders.models import OrderEvent
 from tests.factories.house import AT, TODAY, House
@@ -126,7 +127,7 @@ class TestWorkingDays:
         friday = datetime(2026, 11, 27, 14, 59, tzinfo=LONDON)
         assert dispatch_day(calendar, time(15), friday) == date(2026, 11, 27)
         assert dispatch_day(calendar, time(15), friday + timedelta(minutes=1)) == date(2026, 12, 1)
-        assert dispatch_day(None, None, friday) == date(2026, 11, 27)
+        assert dispatch_day(Company(), None, friday) == date(2026, 11, 27)
 
     def test_a_calendar_without_an_open_day_ends_somewhere(self) -> None:
         closed = Calendar(weekdays=[1], holidays=[date(2026, 11, 23) + timedelta(weeks=n) for n in range(80)])
@@ -192,3 +193,14 @@ class TestConfirm:
         order = house.order((product, 1))
         assert AT.astimezone(house.company.zone).time() > site.cut_off
         assert Demand.objects.get(pk__in=house.demands(order)).promised_on == TODAY + timedelta(days=2)
+
+    def test_works_on_the_company_s_days_where_it_has_no_calendar(self) -> None:
+        """AT is a Monday."""
+        house, product = two_sites((0, 9))
+        Company.objects.filter(pk=house.company.pk).update(weekdays=[1, 2, 3, 4, 5], holidays=[TODAY])
+        order = house.order((product, 1))
+        assert Demand.objects.get(pk__in=house.demands(order)).promised_on == TODAY + timedelta(days=1)
+        own = Calendar.objects.create(company=house.company, name="Own", weekdays=[1])
+        Warehouse.objects.filter(pk=house.warehouses[1].pk).update(calendar=own)
+        order = house.order((product, 1))
+        assert Demand.objects.get(pk__in=house.demands(order)).promised_on == TODAY

@@ -1,7 +1,7 @@
 """The page on which an order is keyed: what it takes in, what it says of mistakes, and that nothing typed is lost."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from core.models import Note, User
+from core.models import Company, Note, User
 from core.roles import VERBS, Role
 from inventory.models import Product, Substitute
 from orders.forms import MAX_ROWS
 from orders.models import Customer, CustomerPart, CustomerPO, EntrySheet, SalesOrder, SalesOrderLine
+from orders.views.entry import next_working_day
 from orders.views.peeking import PeekView
 from tests.factories.core import person
 from tests.factories.inventory import stock
@@ -44,6 +45,12 @@ def seller(client: Client, customer: Customer) -> User:
     seller = person(Role.SALES_ADMIN, company=customer.company)
     client.force_login(seller)
     return seller
+
+
+def test_the_day_asked_for_is_at_first_the_company_s_next_working_day() -> None:
+    friday = date(2026, 11, 27)
+    assert next_working_day(Company(), friday) == date(2026, 11, 30)
+    assert next_working_day(Company(weekdays=[2, 6], holidays=[date(2026, 11, 28)]), friday) == date(2026, 12, 1)
 
 
 def typed(*rows: tuple[str, ...], **fields: object) -> dict[str, object]:
