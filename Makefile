@@ -2,7 +2,7 @@
 .PHONY: run test soak check bench lock clean help
 .DEFAULT_GOAL := help
 
-ARGS ?= -n 2 --maxschedchunk=24
+ARGS ?= -n 3 --maxschedchunk=24
 PYTHON := .venv/bin/python
 SETUP := @python3 config/dev/setup.py
 

@@ -1,14 +1,19 @@
 """Gives tests their own PostgreSQL: one throw-away cluster a session, one migrated template, one clone a test process.
 
+The template is migrated by a process of its own from the beginning; meanwhile tests that need no database run.
+
 Tests run as the app's role, on the tables that the owner's role migrated, so a missing grant shows here first. A plain
 database test is rolled back. One with `transaction=True` commits for good, so afterwards the process's database is
 made anew from the template; Django would empty it by TRUNCATE, which the app's role must not do.
 """
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import django
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -32,7 +37,17 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     running = contextlib.ExitStack()
     config.add_cleanup(running.close)
-    config.stash[CLUSTER] = running.enter_context(throwaway_cluster(in_memory=True))
+    cluster = config.stash[CLUSTER] = running.enter_context(throwaway_cluster(in_memory=True))
+    if not config.option.collectonly:
+        migrating = subprocess.Popen([sys.executable, "-m", __name__, str(cluster.place)])
+        running.callback(migrating.wait)
+        running.callback(migrating.kill)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests without a database before all others; pytest-django puts them behind."""
+    items.sort(key=lambda item: item.get_closest_marker("django_db") is not None)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,7 +80,7 @@ def django_db_setup(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBloc
 
 
 def make_template(cluster: EmbeddedPostgres) -> None:
-    """Migrate the template, once a session."""
+    """Migrate the template, once a session, or wait for whoever does."""
     with locked(cluster.place / "template.lock"):
         ready = cluster.place / "template-is-ready"
         if ready.exists():
@@ -83,3 +98,8 @@ def point_connections_at(cluster: EmbeddedPostgres, database: str) -> None:
         connections.settings[alias].update(
             NAME=database, USER=role, PASSWORD="", HOST=str(cluster.data), PORT="", CONN_MAX_AGE=0
         )
+
+
+if __name__ == "__main__":
+    django.setup()
+    make_template(EmbeddedPostgres(Path(sys.argv[1]), place=Path(sys.argv[1])))

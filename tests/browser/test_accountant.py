@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from billing import services, tasks
 from billing.models import Invoice, Payment
 from inventory.models import Product
+from tests.browser.looks import every_look
 from tests.factories.billing import AT, Trade
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,8 +85,7 @@ class TestInvoice:
 
 
 class TestPages:
-    @pytest.mark.parametrize("width", [360, 1280])
-    @pytest.mark.parametrize("theme", ["light", "dark"])
+    @every_look()
     def test_are_accessible_and_fit_the_screen(
         self, page: Page, trade: Trade, assert_accessible, theme: str, width: int
     ) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from billing import services
 from billing.models import Invoice, Payment
 from orders.models import Customer
+from tests.browser.looks import every_look
 from tests.factories.billing import Trade
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,8 +81,7 @@ class TestMoney:
 
 
 class TestPages:
-    @pytest.mark.parametrize("width", [360, 1280])
-    @pytest.mark.parametrize("theme", ["light", "dark"])
+    @every_look()
     def test_are_accessible_and_fit_the_screen(
         self, page: Page, trade: Trade, assert_accessible, tmp_path, theme: str, width: int
     ) -> None:

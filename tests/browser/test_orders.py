@@ -15,6 +15,7 @@ from core.models import Note, Session, User
 from core.roles import Role
 from inventory.models import Demand, Product, Substitute
 from orders.models import Customer, OrderEvent, SalesOrder
+from tests.browser.looks import every_look
 from tests.factories.core import PASSWORD, person, work_imports
 from tests.factories.inventory import stock
 from tests.factories.orders import CustomerFactory, make_order, priced
@@ -439,13 +440,12 @@ class TestOrderPage:
             expect(tab.get_by_role("heading", level=1)).to_contain_text("SO-")
         assert OrderEvent.objects.filter(kind=OrderEvent.Kind.CONFIRMED).count() == 1
 
-    @pytest.mark.parametrize("width", [360, 1280])
-    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @every_look()
     def test_fits_its_screen_and_can_be_read(
-        self, page, seller, customer, heart, bottle, assert_accessible, width, scheme
+        self, page, seller, customer, heart, bottle, assert_accessible, width, theme
     ):
         order = make_order(customer, (heart, 7), (bottle, 3), confirmed=True, actor=seller)
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=theme)
         page.set_viewport_size({"width": width, "height": 800})
         for url in (
             "/orders/?tab=all",

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from core.models import User
 from core.roles import Role
 from inventory.models import Product
+from tests.browser.looks import DESK, PHONE, every_look
 from tests.factories.core import PASSWORD, CompanyFactory, person
 from tests.factories.inventory import ProductFactory, UnitFactory, stock
 
@@ -196,8 +197,7 @@ class TestForm:
         plain.close()
 
 
-@pytest.mark.parametrize("theme", [User.Theme.LIGHT, User.Theme.DARK])
-@pytest.mark.parametrize("width", [360, 1280, 1920])
+@every_look(PHONE, DESK, 1920)
 def test_every_page_is_accessible_and_fits(page, manager, products, assert_accessible, theme, width):
     User.objects.filter(pk=manager.pk).update(theme=theme)
     page.set_viewport_size({"width": width, "height": 800})

@@ -15,6 +15,7 @@ from returns import services
 from returns.models import Grade, ReturnOrder, ReturnSettlement
 from shipping import services as shipping_services
 from shipping.models import Shipment
+from tests.browser.looks import every_look
 from tests.factories.core import person
 from tests.factories.house import AT, House
 from tests.factories.returns import asked, decided, inspected, received
@@ -126,8 +127,7 @@ class TestPages:
         shipping_services.lose_shipments(shipment_ids=[shipment.pk], claim="CL-7", note="", **by)
         return [*made, ReturnOrder.objects.get(reason="LOST")]
 
-    @pytest.mark.parametrize("width", [360, 1280])
-    @pytest.mark.parametrize("theme", ["light", "dark"])
+    @every_look()
     def test_are_accessible_and_fit_the_screen(self, house, returns, sign_in, page, assert_accessible, theme, width):
         sign_in(house.boss)
         page.emulate_media(color_scheme=theme)

@@ -8,6 +8,7 @@ from core.models import NumberSeries
 from core.roles import Role
 from inventory.models import Bin, Unit
 from shipping.models import Carrier
+from tests.browser.looks import every_look
 from tests.factories.core import CompanyFactory, person
 from tests.factories.house import House
 from tests.factories.supply import sent
@@ -63,8 +64,9 @@ class TestKeys:
         assert Bin.objects.filter(code__startswith="B-").count() == 12
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_have_no_faults_that_axe_finds(page, sign_in, assert_accessible, theme):
+@every_look()
+def test_pages_have_no_faults_that_axe_finds(page, sign_in, assert_accessible, theme, width):
+    page.set_viewport_size({"width": width, "height": 800})
     house = House.open()
     house.boss.theme = theme
     house.boss.save()
@@ -81,6 +83,7 @@ def test_pages_have_no_faults_that_axe_finds(page, sign_in, assert_accessible, t
     for address in pages:
         page.goto(address)
         assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
     page.goto("/setup/lists/carriers/")
     page.get_by_role("link", name="Parcels", exact=True).click()
     page.locator("#editor").get_by_label("Tracking page").fill("x")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from core.roles import Role
 from orders.models import SalesOrder
 from shipping.models import Shipment
+from tests.browser.looks import every_look
 from tests.factories.core import person
 from tests.factories.house import House
 from tests.factories.shipping import dispatched
@@ -150,8 +151,8 @@ class TestOrderPage:
 
 
 class TestPages:
-    @pytest.mark.parametrize("theme", ["light", "dark"])
-    def test_are_accessible_and_no_wider_than_a_phone(self, house, manager, page, theme, assert_accessible):
+    @every_look()
+    def test_are_accessible_and_fit_the_screen(self, house, manager, page, theme, width, assert_accessible):
         manager.theme = theme
         manager.save()
         product = house.product([99])
@@ -169,9 +170,8 @@ class TestPages:
             reverse("shipping:dispatch_order", args=[order.pk]),
             reverse("shipping:shipments"),
         ]
-        for size in ({"width": 1280, "height": 800}, PHONE):
-            page.set_viewport_size(size)
-            for address in addresses:
-                page.goto(address)
-                assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (address, size)
-                assert_accessible(page)
+        page.set_viewport_size({"width": width, "height": 800})
+        for address in addresses:
+            page.goto(address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+            assert_accessible(page)
