@@ -2,9 +2,9 @@
 
 The requests (create and confirm, release and pick, pack and dispatch, invoice, pay) are composed of the real services,
 each verb a transaction of its own (two of them in one would lock backwards; sent again, a verb does nothing twice),
-each with its idempotency key, all events, history, triggers and jobs on. Promise at one process: at most 55 statements
-an order, and 0.15 of the floor's orders per second. RAW_BENCH names another floor script; it is run on the same server
-in the same run.
+each with its idempotency key, all events, history, triggers and jobs on. Promise: at most 55 statements an order, and
+at two processes 0.20 of the floor's orders per second; at one, whose round trips wait for processors to wake, 0.15.
+RAW_BENCH names another floor script; it is run on the same server in the same run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from benchmarks.cluster import BenchCluster, StatementCount, machine_busy, proce
 
 ORDERS, FLOOR_ORDERS, WARM_UP, SETTLING, ROUNDS = 160, 800, 10, 100, 3
 PROCESSES = (1, 2, 4)
+LEAST = {1: 0.15, 2: 0.20}  # of the floor's orders per second
 
 
 def run(cluster: BenchCluster) -> bool:
@@ -60,7 +61,7 @@ def run(cluster: BenchCluster) -> bool:
         if procs == 1:
             statements, rows = _count(cluster, company)
         middle = {key: statistics.median(turn[key] for turn in turns) for key in turns[0]}
-        case_ok = procs > 1 or (statements <= 55 and middle["ratio"] >= 0.15)
+        case_ok = statements <= 55 and middle["ratio"] >= LEAST.get(procs, 0)
         call_command("audit_ledger", stdout=sys.stderr)
         connections.close_all()
         ok &= report(

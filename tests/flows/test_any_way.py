@@ -21,7 +21,7 @@ from billing.models import Invoice, InvoiceLine
 from core.refusals import Refused
 from core.registry import audit_checks
 from inventory import services as inventory_services
-from inventory.models import Channel, StockLevel, StockMove, Substitute, Transfer, TransferLine
+from inventory.models import Channel, Product, StockLevel, StockMove, Substitute, Transfer, TransferLine
 from orders import services as orders_services
 from orders.models import CancelReason, Hold, LinePart, Reservation, SalesOrder, SalesOrderLine
 from returns import services as returns_services
@@ -130,6 +130,10 @@ class Ledger(RuleBasedStateMachine):
         self.channels = [None, self.house.channel("Web").pk, self.house.channel("Wholesale").pk]
         for channel in Channel.objects.filter(company=self.house.company):
             self.house.pool(channel, self.products[2], 4)
+        # Two units of the first and one of the third are sold as one as well
+        self.kit = self.house.product(kind=Product.Kind.KIT, price="30")
+        content = {self.products[0].pk: Decimal(2), self.products[2].pk: Decimal(1)}
+        inventory_services.keep_components(kit_id=self.kit.pk, units=content, actor=self.house.boss, at=AT)
         for n, product in enumerate(self.products):
             Substitute.objects.create(product=product, stand_in=self.products[(n + 1) % PRODUCTS])
         self.shelves = [shelf for shelves in self.house.shelves.values() for shelf in shelves]
@@ -162,6 +166,11 @@ class Ledger(RuleBasedStateMachine):
         self.house.customer.save()
         wanted = [(self.products[product], units) for product, units in lines]
         self.orders.append(self.house.order(*wanted, sold_through_id=self.channels[lines[-1][1] % 3]).pk)
+
+    @rule(product=products, units=units, kits=st.integers(1, 4))
+    def promise_kits(self, product: int, units: int, kits: int) -> None:
+        lines = [(self.kit, kits), (self.products[product], units)]
+        self.orders.append(self.house.order(*lines, sold_through_id=self.channels[units % 3]).pk)
 
     def order(self, place: int) -> int:
         """Return one of the last orders."""
@@ -433,6 +442,11 @@ class Ledger(RuleBasedStateMachine):
         self.attempt(orders_services.substitute, line_id=line.pk, **terms)
 
     @detour()
+    def break_up(self, order: int, units: Decimal) -> None:
+        for line in SalesOrderLine.objects.filter(order=order, product=self.kit).order_by("pk")[:1]:
+            self.attempt(orders_services.break_up_kit, line_id=line.pk)
+
+    @detour()
     def keep_for_later(self, order: int, units: Decimal) -> None:
         """Keep some, or give up what is kept; the orders that are promised meanwhile take it over."""
         kept = Reservation.objects.filter(company=self.house.company, status="OPEN").order_by("pk")
@@ -499,5 +513,5 @@ def test_any_way_leaves_a_ledger_that_proves_itself():
         assert set(DONE) >= {"create_returns", "receive_return", "receive_blind", "inspect_return", "decide_return"}
         assert set(DONE) >= {"settle_return", "lose_shipments", "clear_quarantine", "cancel_returns"}
         assert set(DONE) >= {"bring_together", "draft_transfer", "send_transfer", "receive_transfer"}
-        assert set(DONE) >= {"make_reservation", "free_reservations", "substitute"}
+        assert set(DONE) >= {"make_reservation", "free_reservations", "substitute", "break_up_kit"}
     assert not SalesOrder.objects.exists()
