@@ -6,6 +6,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ from django.db.models import Model, QuerySet
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.encoding import iri_to_uri
 from django.utils.http import quote_etag, url_has_allowed_host_and_scheme
@@ -52,6 +54,22 @@ def is_beside(request: HttpRequest) -> bool:
 def person(request: HttpRequest) -> User:
     """Return who is signed in; every page of ours but the door asks for that."""
     return cast(User, request.user)
+
+
+def moment_for(user: User) -> datetime:
+    """Return this moment on the clock of the company that somebody works for: its date is the company's day."""
+    now = timezone.now()
+    return user.company.local(now) if user.membership else now
+
+
+def moment(request: HttpRequest) -> datetime:
+    """Return this moment on the company's clock, as services take it."""
+    return moment_for(person(request))
+
+
+def today_of(request: HttpRequest) -> date:
+    """Return the company's day."""
+    return moment(request).date()
 
 
 def unless_same(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
+from django.db.models import F, Func, Value
+from django.db.models.functions import Cast
 from django.db.models.lookups import Lookup
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
@@ -20,6 +23,11 @@ from django.db.transaction import TransactionManagementError
 from core.columns import array
 
 M = TypeVar("M", bound=models.Model)
+
+
+def day_at(at: datetime, company: str = "company") -> Cast:
+    """Return the day that it is at a moment at the company to which a path leads, as a query names it."""
+    return Cast(Func(F(f"{company}__time_zone"), Value(at), function="timezone"), models.DateField())
 
 
 class Given:

@@ -11,10 +11,10 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import resolve, reverse
-from django.utils import timezone
 
 from core import registry
 from core.models import User
+from core.pages import moment
 from core.queues import MOST_ROWS, QueueActionView
 from core.queues.running import run_in_slices
 
@@ -78,7 +78,7 @@ def _action(action: registry.OrderAction, view: type[QueueActionView]) -> Callab
         if len(labels) > MOST_ROWS:
             messages.error(request, f"At most {MOST_ROWS} at once. Nothing was changed.")
             return
-        call = partial(view.service, actor=user, at=timezone.now())
+        call = partial(view.service, actor=user, at=moment(request))
         run = run_in_slices(
             lambda rows: call(**{view.ids_name: rows}),
             sorted(labels),

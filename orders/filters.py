@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from core import notes
-from core.pages import person
+from core.pages import person, today_of
 from core.queues import QueueFilter
 from inventory.models import Channel, Warehouse
 from orders.models import Facet, SalesOrder
@@ -91,7 +90,7 @@ class OrderQueueFilter(QueueFilter):
 
     def by_wanted(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the open orders that are wanted by today, within a week, or later."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         until = today if value == "due" else today + timedelta(days=7)
         return queryset.filter(OPEN, **{"requested_on__gt" if value == "later" else "requested_on__lte": until})
 
@@ -101,7 +100,7 @@ class OrderQueueFilter(QueueFilter):
 
     def by_ordered(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders of the latest days."""
-        return queryset.filter(ordered_on__gte=timezone.localdate() - timedelta(days=int(value)))
+        return queryset.filter(ordered_on__gte=today_of(self.request) - timedelta(days=int(value)))
 
     def by_warehouse(self, queryset: QuerySet[Any], _name: str, value: Warehouse) -> QuerySet[Any]:
         """Return the open orders of which units are promised from a warehouse, or left it."""
@@ -113,7 +112,7 @@ class OrderQueueFilter(QueueFilter):
         going = Q(status__in=[SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED])
         return queryset.filter(
             {
-                "late": unshipped & Q(status__in=SalesOrder.TO_SHIP, requested_on__lt=timezone.localdate()),
+                "late": unshipped & Q(status__in=SalesOrder.TO_SHIP, requested_on__lt=today_of(self.request)),
                 "to_ship": unshipped & going,
                 "to_invoice": billable & Q(fulfilment__in=[Facet.PART, Facet.FULL]) & ~Q(billing=Facet.FULL),
                 "to_pay": billable & Q(billing__in=[Facet.PART, Facet.FULL]) & ~Q(payment=Facet.FULL),

@@ -41,7 +41,8 @@ def close_orders(timestamp: int) -> None:
 @app.task(name="orders.release_expired_holds", queueing_lock="orders.release_expired_holds")
 def release_expired_holds(timestamp: int) -> None:
     """Lift the holds whose day has come; every minute, and safe to run at any time."""
-    services.release_expired_holds(at=timezone.now())
+    while services.release_expired_holds(at=timezone.now()):
+        pass
 
 
 @app.periodic(cron="*/10 * * * *")

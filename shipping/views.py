@@ -18,7 +18,7 @@ from django.views.generic import View
 
 from core import notes
 from core.models import User
-from core.pages import VerbRequiredMixin, go_to, next_url, person, wants_fragment
+from core.pages import VerbRequiredMixin, go_to, moment, next_url, person, today_of, wants_fragment
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Run, Tab, Work
 from core.refusals import Refused
 from orders.models import SalesOrder
@@ -57,7 +57,7 @@ class DispatchQueueView(QueueView):
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each order what of it waits at the dock, and whether it is late."""
         facts = queries.dock_facts([row.pk for row in rows]) if rows else {}
-        today = timezone.localdate()
+        today = today_of(self.request)
         for row in rows:
             row.facts = facts[row.pk]
             row.late = row.requested_on < today
@@ -182,7 +182,7 @@ class DispatchOrdersView(QueueActionView):
             "order": only,
             "orders": at_the_dock,
             "gone": [order for order in orders if not order.rows],
-            "waits": form.waits(timezone.now()),
+            "waits": form.waits(moment(self.request)),
             "next": self.asked.get("next", ""),
         }
         name = "shipping/_dispatch_form.html" if wants_fragment(self.request) else "shipping/dispatch.html"
@@ -229,7 +229,7 @@ class ShipmentQueueView(QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each shipment for how many days it has been on its way."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         for row in rows:
             row.days = (today - timezone.localdate(row.dispatched_at)).days
         return rows

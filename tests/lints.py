@@ -279,6 +279,21 @@ def clock_read(tree: Tree) -> Iterator[str]:
 
 
 @lint
+def somebody_else_s_day(tree: Tree) -> Iterator[str]:
+    """A page's moment is on the company's clock: its date is the day that services go by."""
+    for source in tree.having_role("views", "filters", "admin"):
+        if source.path.parts[0] != "core":
+            for node in ast.walk(source.tree):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(attr="now" | "localdate", value=ast.Name(id="timezone")),
+                        args=[],
+                        keywords=[],
+                    ):
+                        yield source.at(node.lineno, "this is not the company's day: use core.pages.moment or today_of")
+
+
+@lint
 def floats(tree: Tree) -> Iterator[str]:
     """Money and quantities are Decimal or whole numbers of a unit's step; a float is neither."""
     for source in {*tree.rules, *tree.having_role("audit", "order_file")}:

@@ -71,6 +71,13 @@ PROVOKED = [
         "from django.utils.timezone import utc",
     ),
     ("clock_read", "orders/sql.py", "X = 'SELECT now()'", "X = 'SELECT known()'"),
+    ("somebody_else_s_day", "orders/views/order.py", "at = timezone.now()", "at = moment(request)"),
+    (
+        "somebody_else_s_day",
+        "orders/filters.py",
+        "today = timezone.localdate()",
+        "day = timezone.localdate(row.shipped_at)",
+    ),
     ("floats", "core/money.py", "RATE = 0.2", "RATE = Decimal('0.2')"),
     ("floats", "orders/services.py", "x = float(price)", "x = Decimal(price)"),
     ("floats", "orders/models.py", "price = models.FloatField()", "price = models.DecimalField()"),

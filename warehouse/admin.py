@@ -5,9 +5,8 @@ from __future__ import annotations
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from core.pages import person
+from core.pages import moment, person
 from core.refusals import Refused
 from core.support import ReadOnly
 from warehouse import services
@@ -40,7 +39,7 @@ class PickTaskAdmin(ReadOnly, admin.ModelAdmin):
         """Pick the chosen tasks through the service, and say what came of each that was refused."""
         ids = list(tasks.values_list("pk", flat=True))
         try:
-            results = services.pick_tasks(task_ids=ids, actor=person(request), at=timezone.now())
+            results = services.pick_tasks(task_ids=ids, actor=person(request), at=moment(request))
         except Refused as refusal:
             messages.error(request, refusal.sentence)
             return
@@ -97,7 +96,7 @@ class PutBackAdmin(ReadOnly, admin.ModelAdmin):
         """Put the chosen goods back through the service."""
         ids = list(rows.values_list("pk", flat=True))
         try:
-            results = services.put_back_goods(put_back_ids=ids, actor=person(request), at=timezone.now())
+            results = services.put_back_goods(put_back_ids=ids, actor=person(request), at=moment(request))
         except Refused as refusal:
             messages.error(request, refusal.sentence)
             return

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from core.pages import today_of
 from core.queues import QueueFilter
 
 
@@ -27,7 +27,7 @@ class OrderFilter(QueueFilter):
 
     def by_wanted(self, queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         """Return the orders that are wanted by today, or later."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         return queryset.filter(**{"requested_on__lte" if value == "due" else "requested_on__gt": today})
 
 

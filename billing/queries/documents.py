@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateField, F, Func, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
 from billing.models import Invoice, InvoiceDocument, InvoiceOrder
 from core.models import User
+from core.reading import day_at
 from core.registry import DocumentLink
 
 # A sweep looks this far back; an older posting without a document is the audit's to find.
@@ -31,7 +31,7 @@ def last_invoices(order_ids: Collection[int]) -> dict[int, Invoice]:
 
 def invoices(user: User, at: datetime) -> QuerySet[Invoice]:
     """Return the posted invoices without their snapshots, with what is open, and the day it is at their company."""
-    today = Cast(Func(F("company__time_zone"), Value(at), function="timezone"), DateField())
+    today = day_at(at)
     return (
         Invoice.objects.for_user(user)
         .filter(number__isnull=False)

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView
 
 from billing import queries, services
 from billing.forms import CreditNoteForm
 from billing.models import Invoice
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 
 
 class CreditInvoiceView(FormPageMixin, FormView):
@@ -33,7 +32,7 @@ class CreditInvoiceView(FormPageMixin, FormView):
         :raises Http404: where there is none that the person may see.
         """
         if not hasattr(self, "_invoice"):
-            invoices = queries.invoices(person(self.request), timezone.now()).filter(kind=Invoice.Kind.INVOICE)
+            invoices = queries.invoices(person(self.request), moment(self.request)).filter(kind=Invoice.Kind.INVOICE)
             self._invoice = get_object_or_404(invoices.defer(None), pk=self.kwargs["pk"])
         return self._invoice
 
@@ -58,7 +57,7 @@ class CreditInvoiceView(FormPageMixin, FormView):
             reason=form.cleaned_data["reason"],
             bills_again=form.cleaned_data["bills_again"] == "again",
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return note.pk
 

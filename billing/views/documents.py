@@ -22,7 +22,7 @@ from billing.queries import State
 from billing.tables import BillingQueueTable, InvoiceQueueTable
 from core import notes
 from core.money import ZERO
-from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPageMixin, VerbRequiredMixin, moment, person, today_of
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from core.refusals import Blocked, Refused
 from orders.models import SalesOrder
@@ -62,7 +62,7 @@ class BillingQueueView(QueueView):
         """Add to each order what its next invoice comes to, or why there is none, and its last invoice."""
         facts = queries.billing_facts([row.pk for row in rows])
         last = queries.last_invoices([row.pk for row in rows if row.billing != "NONE"])
-        today = timezone.localdate()
+        today = today_of(self.request)
         for row in rows:
             row.facts, row.last_invoice = facts[row.pk], last.get(row.pk)
             row.joins = row.customer.joins_invoices
@@ -129,7 +129,7 @@ class InvoiceQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the invoices with what is open of each."""
-        return queries.invoices(person(self.request), timezone.now())
+        return queries.invoices(person(self.request), moment(self.request))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each invoice its state and how late it is."""
@@ -153,7 +153,7 @@ class InvoiceView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the invoices of the person's companies, with what was printed on them."""
-        return queries.invoices(person(self.request), timezone.now()).defer(None)
+        return queries.invoices(person(self.request), moment(self.request)).defer(None)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add its paper's content, its payments and, for those who may take one, the form."""
@@ -220,7 +220,7 @@ class PayInvoiceView(FormPageMixin, FormView):
         :raises Http404: where there is none that the person may see.
         """
         if not hasattr(self, "_invoice"):
-            mine = queries.invoices(person(self.request), timezone.now())
+            mine = queries.invoices(person(self.request), moment(self.request))
             self._invoice = get_object_or_404(mine, pk=self.kwargs["pk"])
         return self._invoice
 
@@ -234,7 +234,7 @@ class PayInvoiceView(FormPageMixin, FormView):
         :raises Refused: where somebody else's payment came in between.
         """
         receipt = form.receipt(self.invoice.order_id, self.invoice.pk)
-        result = services.record_payments(receipts=[receipt], actor=person(self.request), at=timezone.now())[0]
+        result = services.record_payments(receipts=[receipt], actor=person(self.request), at=moment(self.request))[0]
         if isinstance(result, Refused):
             raise result
         return int(result.pk)

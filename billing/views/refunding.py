@@ -7,13 +7,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import DetailView, FormView
 
 from billing import queries, services
 from billing.forms import RefundForm
 from core import notes
-from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPageMixin, VerbRequiredMixin, moment, person, today_of
 
 
 class PaymentView(VerbRequiredMixin, DetailView):
@@ -71,7 +70,7 @@ class RefundPage(FormPageMixin, FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Tell the form what is left."""
-        today = timezone.now().astimezone(self.source.company.zone).date()
+        today = today_of(self.request)
         limits = {"currency": self.source.currency, "still_open": self.left(), "today": today}
         return {**super().get_form_kwargs(), **limits}
 
@@ -80,7 +79,7 @@ class RefundPage(FormPageMixin, FormView):
         names = ("amount", "method", "reference", "received_on")
         return {name: form.cleaned_data[name] for name in names} | {
             "actor": person(self.request),
-            "at": timezone.now(),
+            "at": moment(self.request),
         }
 
     def cancel_url(self) -> str:
@@ -102,7 +101,7 @@ class RefundView(RefundPage):
         :raises Http404: where there is none with something left.
         """
         if not hasattr(self, "_source"):
-            notes = queries.invoices(person(self.request), timezone.now()).filter(queries.State.UNUSED)
+            notes = queries.invoices(person(self.request), moment(self.request)).filter(queries.State.UNUSED)
             self._source = get_object_or_404(notes.select_related("company", "customer"), pk=self.kwargs["pk"])
         return self._source
 

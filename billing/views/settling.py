@@ -9,7 +9,6 @@ from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
 from billing import queries, services
@@ -18,7 +17,7 @@ from billing.forms import CustomerPaymentForm, SharesForm
 from billing.models import Invoice, Payment
 from billing.tables import UnappliedQueueTable
 from core.idempotency import once
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, next_url, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, next_url, person, today_of
 from core.queues import QueueView, Tab, Work
 from orders.models import Customer
 
@@ -107,7 +106,7 @@ class CustomerPaymentView(SharesPage):
 
     def limits(self) -> dict[str, Any]:
         """Tell the form what day it is at the company."""
-        return {"today": timezone.now().astimezone(self.customer.company.zone).date()}
+        return {"today": today_of(self.request)}
 
     def save(self, form: CustomerPaymentForm) -> int:
         """Record the payment, and return its key."""
@@ -116,7 +115,7 @@ class CustomerPaymentView(SharesPage):
             currency=self.currency,
             shares=form.shares(),
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
             **{name: form.cleaned_data[name] for name in ("amount", "method", "reference", "received_on")},
         )
         return payment.pk
@@ -169,7 +168,7 @@ class ApplyView(SharesPage):
         if shares is None:
             rows = queries.shares_oldest_first(self.items(), self.source.left)
             shares = {item.pk: share for item, share, _left in rows}
-        services.apply_credit(shares=shares, actor=person(self.request), at=timezone.now(), **source)
+        services.apply_credit(shares=shares, actor=person(self.request), at=moment(self.request), **source)
         return self.customer.pk
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -198,7 +197,7 @@ class UndoSettlementView(VerbRequiredMixin, View):
             verb=self.verb,
             request={"path": request.path},
             effect=lambda: (
-                services.undo_settlement(settlement_id=settlement_pk, actor=person(request), at=timezone.now()).pk
+                services.undo_settlement(settlement_id=settlement_pk, actor=person(request), at=moment(request)).pk
             ),
         )
         messages.success(request, "Undone. The amount is open again.")

@@ -84,6 +84,7 @@ def advance(*, import_id: int, at: datetime) -> bool:
     run = FileImport.objects.select_related("company", "file", "actor").get(pk=import_id)
     if run.status not in FileImport.UNDER_WAY:
         return False
+    at = run.company.local(at)
     with attributed_to(lambda: {"user": run.actor_id, "import": run.pk}):
         try:
             if not run.is_staged:

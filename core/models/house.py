@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -103,6 +104,10 @@ class Company(WorkingDays, models.Model):
     def zone(self) -> ZoneInfo:
         """The time zone in which the company's business days begin and end."""
         return ZoneInfo(self.time_zone)
+
+    def local(self, at: datetime) -> datetime:
+        """Return a moment on the company's clock: its date is the company's day."""
+        return at.astimezone(self.zone)
 
 
 class UserManager(BaseUserManager["User"]):

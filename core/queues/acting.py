@@ -13,10 +13,9 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
-from core.pages import NOT_ASKED, VerbRequiredMixin, go_to, next_url, person, wants_fragment
+from core.pages import NOT_ASKED, VerbRequiredMixin, go_to, moment, next_url, person, wants_fragment
 from core.queues.listing import MOST_ROWS, NamedRow, QueueView
 from core.queues.running import Run, run_in_slices
 from core.refusals import Refused
@@ -57,7 +56,7 @@ class QueueActionView(VerbRequiredMixin, View):
         ids = self.asked_ids(pk)
         if "ask" in request.POST and not wants_fragment(request):
             return self.asking(ids, self.blank_form())
-        form = self.form_class(request.POST) if self.form_class else None
+        form = self.form_class(request.POST, **self.form_kwargs()) if self.form_class else None
         if form is not None and not form.is_valid():
             if not wants_fragment(request):
                 return self.asking(ids, form, status=422)
@@ -95,7 +94,11 @@ class QueueActionView(VerbRequiredMixin, View):
 
     def blank_form(self) -> Form | None:
         """Return the verb's form as the page that asks first shows it."""
-        return self.form_class() if self.form_class else None
+        return self.form_class(**self.form_kwargs()) if self.form_class else None
+
+    def form_kwargs(self) -> Mapping[str, Any]:
+        """Return what the verb's form needs to know beside what was typed."""
+        return {}
 
     def called_with(self, form: Form) -> Mapping[str, Any]:
         """Return what the service takes of the verb's form, which is valid."""
@@ -104,7 +107,7 @@ class QueueActionView(VerbRequiredMixin, View):
     def run(self, ids: Sequence[int], extra: Mapping[str, Any]) -> Run:
         """Do the verb to the rows, slice by slice."""
         posted = self.request.POST
-        at = timezone.now()
+        at = moment(self.request)
         call = partial(self.service, actor=self.request.user, at=at, **extra)
         return run_in_slices(
             lambda rows: call(**{self.ids_name: rows}),

@@ -15,7 +15,6 @@ from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
-from django.utils import timezone
 from django_filters.views import FilterView
 from django_tables2.columns import Column
 from django_tables2.rows import BoundRow
@@ -24,7 +23,7 @@ from django_tables2.views import SingleTableMixin
 from core import registry
 from core.exports import table_response
 from core.models import User
-from core.pages import VerbRequiredMixin, person, unless_same, wants_fragment
+from core.pages import VerbRequiredMixin, person, today_of, unless_same, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts, planned_anew
 from core.queues.filtering import QueueFilter
 from core.queues.keeping import NO_VIEW, KeptViewsMixin
@@ -365,7 +364,7 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
                 bound = _FileRow(row, table)
                 yield [bound.get_cell_value(column.name) for column in columns]
 
-        day = timezone.localdate().isoformat()
+        day = today_of(self.request).isoformat()
         stem = f"{self.title.lower().replace(' ', '-')}-{day}"
         return table_response(stem, [str(column.header) for column in columns], rows(), as_workbook=as_workbook)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import DateTimeField, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import resolve, reverse
-from django.utils import timezone
 
 from core import registry
 from core.models import User
@@ -108,7 +107,7 @@ def _followed(row: Any, path: str) -> str:
 def age_of(since: date | datetime, at: datetime) -> str:
     """Say how long ago something began, in its largest unit."""
     if not isinstance(since, datetime):
-        days = (timezone.localdate(at) - since).days
+        days = (at.date() - since).days
         return f"{days} d" if days > 0 else "today"
     minutes = max(0, int((at - since).total_seconds() // 60))
     if minutes < 60:
@@ -166,4 +165,4 @@ def watched_by(request: HttpRequest, user: User, at: datetime) -> Iterator[Watch
 
 
 def _moment(model: type[Model], column: str, at: datetime) -> date | datetime:
-    return at if isinstance(model._meta.get_field(column), DateTimeField) else timezone.localdate(at)
+    return at if isinstance(model._meta.get_field(column), DateTimeField) else at.date()

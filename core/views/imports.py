@@ -14,14 +14,13 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
 from core import intake
 from core.exports import table_response
 from core.intake import ImportKind
 from core.models import FileImport, SourceFile, User
-from core.pages import VerbRequiredMixin, go_to, person, vary_on_htmx, wants_fragment
+from core.pages import VerbRequiredMixin, go_to, moment, person, vary_on_htmx, wants_fragment
 from core.queues import Alert, QueueFilter, QueueView, Tab, Work
 from core.refusals import Refused
 from core.tables import LESS, LESS_NUMBER, NUMBER
@@ -137,7 +136,7 @@ class ImportFileView(VerbRequiredMixin, View):
             return self.page(error="Choose a file first.", status=422)
         try:
             run = intake.receive(
-                kind=self.kind.name, name=file.name, content=file.file, actor=person(request), at=timezone.now()
+                kind=self.kind.name, name=file.name, content=file.file, actor=person(request), at=moment(request)
             )
         except Refused as refused:
             return self.page(error=refused.sentence, file_name=file.name, status=422)
@@ -209,7 +208,7 @@ class MapImportView(RunMixin, View):
         asked = import_forms.MapForm(request.POST, run=self.run, kind=self.kind)
         if not asked.is_valid():
             return self.answer(form=asked, status=422)
-        user, at = person(request), timezone.now()
+        user, at = person(request), moment(request)
         try:
             is_cut_anew = asked.cuts_anew
             intake.map_columns(
@@ -236,7 +235,7 @@ class LoadImportView(RunMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Begin."""
         try:
-            intake.load_file(import_id=pk, actor=person(request), at=timezone.now())
+            intake.load_file(import_id=pk, actor=person(request), at=moment(request))
         except intake.OpeningRefused as refused:
             return self.answer(refusal=refused, status=409)
         return self.go_back()
@@ -249,7 +248,7 @@ class StopImportView(RunMixin, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Stop."""
-        intake.stop_file(import_id=pk, actor=person(request), at=timezone.now())
+        intake.stop_file(import_id=pk, actor=person(request), at=moment(request))
         return self.go_back()
 
 

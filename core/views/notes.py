@@ -15,7 +15,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import FormView, View
 
@@ -23,7 +22,7 @@ from core import idempotency, notes
 from core.filing import parts_of
 from core.forms import NoteForm, OwnerForm, RemovalForm
 from core.models import Audience, User
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person, wants_fragment
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, person, wants_fragment
 from core.refusals import Blocked, NotAllowed, Refused
 
 VERB = "core.note"
@@ -124,7 +123,7 @@ class NotesView(DocumentMixin, View):
                     audience=audience,
                     files=files,
                     actor=user,
-                    at=timezone.now(),
+                    at=moment(self.request),
                 )
             )
             return written[0].note_id
@@ -194,7 +193,7 @@ class CorrectNoteView(NoteMixin, FormPageMixin, FormView):
             audience=form.cleaned_data["audience"],
             seen=int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else 0,
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         for warning in written.warnings:
             messages.warning(self.request, warning)
@@ -233,7 +232,7 @@ class StrikeNoteView(NoteMixin, View):
         """Strike it."""
 
         def strike() -> HttpResponse:
-            notes.strike_note(note_id=pk, actor=person(request), at=timezone.now())
+            notes.strike_note(note_id=pk, actor=person(request), at=moment(request))
             return self.answer("Note struck.")
 
         return self.tried(strike)
@@ -285,7 +284,7 @@ class RemoveFileView(FileMixin, FormPageMixin, FormView):
 
     def save(self, form: Any) -> int:
         """Remove it."""
-        at = timezone.now()
+        at = moment(self.request)
         notes.remove_file(file_id=self.file.pk, why=form.cleaned_data["why"], actor=person(self.request), at=at)
         return int(self.file.pk)
 
@@ -309,7 +308,7 @@ class FollowView(DocumentMixin, View):
         if request.POST.get("follow") == "no":
             notes.unfollow(kind=kind, document_id=pk, actor=user)
             return self.answer(f"You no longer follow {self.document.label}.")
-        notes.follow(kind=kind, document_id=pk, actor=user, at=timezone.now())
+        notes.follow(kind=kind, document_id=pk, actor=user, at=moment(request))
         return self.answer(f"You follow {self.document.label}: your inbox says what happens to it.")
 
 
@@ -362,7 +361,7 @@ class OwnerView(DocumentMixin, FormPageMixin, FormView):
             document_ids=[self.document.pk],
             owner_id=form.cleaned_data["owner"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         result = results[self.document.pk]
         if isinstance(result, Refused):

@@ -45,7 +45,10 @@ class SavedViewForm(forms.ModelForm):
         words = {role: f"Every {label.lower()}" for role, label in SavedView.AUDIENCES}
         choices = [(value, words[value] if value in actor.roles else label) for value, label in SavedView.AUDIENCES]
         self.fields["shared_with"] = forms.ChoiceField(
-            label="For", required=False, choices=[(value, label) for value, label in choices if value in mine]
+            label="For",
+            required=False,
+            choices=[(value, label) for value, label in choices if value in mine],
+            widget=forms.RadioSelect,
         )
 
     def clean(self) -> dict[str, Any]:
@@ -79,12 +82,19 @@ class _ViewPage(FormPage):
     verb = VERB
     model = SavedView
     form_class = SavedViewForm
+    template_name = "core/view_form.html"
     submit_label = "Save view"
     done = "View saved."
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Say who asks."""
         return {**super().get_form_kwargs(), "actor": person(self.request)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Name the queue."""
+        context = super().get_context_data(**kwargs)
+        queue: Any = resolve(reverse(context["form"].instance.queue)).func
+        return {**context, "queue_title": queue.view_class.title}
 
     def url_of(self, reference: Any) -> str:
         """Return the queue as the view shows it."""
@@ -148,7 +158,6 @@ class EditViewView(_ViewPage):
     """Gives a view another name, another audience, or makes it the queue's first."""
 
     title = "Change this view"
-    template_name = "core/view_form.html"
 
     def get_object(self, queryset: Any = None) -> SavedView:
         """Return the view, where it is theirs."""

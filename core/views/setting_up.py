@@ -17,7 +17,7 @@ from core import numbering, registry
 from core.companies import SETS_UP, frozen_columns, own_company
 from core.forms import CompanyForm, SeriesForm
 from core.models import Company, NumberSeries
-from core.pages import FormPage, FormPageMixin, PreviewMixin, VerbRequiredMixin, person
+from core.pages import FormPage, FormPageMixin, PreviewMixin, VerbRequiredMixin, moment, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SetUpView(VerbRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the steps by stage, and the first that is missing."""
-        user, now = person(self.request), timezone.now()
+        user, now = person(self.request), moment(self.request)
         steps = [Step(part, part.look(user, now)) for part in registry.set_up_parts if user.can(part.verb)]
         owed = [step for step in steps if step.part.stage != registry.Stage.LATER]
         stages = [(stage, [step for step in steps if step.part.stage == stage]) for stage in registry.Stage]

@@ -6,11 +6,10 @@ from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.generic import TemplateView, View
 
 from core import registry
-from core.pages import VerbRequiredMixin, person
+from core.pages import VerbRequiredMixin, moment, person
 from core.paging import CappedCount, capped_counts
 from core.queues.watching import watched_by, work_of
 
@@ -38,7 +37,7 @@ class WorkView(VerbRequiredMixin, View):
         """Count the work and the alerts up to the cap, in one statement."""
         user = person(request)
         rows = work_of(request, user, [item.url_name for item in registry.navigation if user.can(item.verb)])
-        alerts = {f"!{each.name}": each.rows for each in watched_by(request, user, timezone.now())}
+        alerts = {f"!{each.name}": each.rows for each in watched_by(request, user, moment(request))}
         counted = capped_counts({**rows, **alerts}, cap=MOST_COUNTED)
         total = CappedCount(sum(counted[name].number for name in alerts), MOST_COUNTED)
         return {name: str(count) for name, count in {ALERTS: total, **counted}.items() if count and name[0] != "!"}
@@ -52,7 +51,7 @@ class AlertsView(VerbRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the kinds of which there are any, with their counts and their oldest rows."""
-        at = timezone.now()
+        at = moment(self.request)
         watched = list(watched_by(self.request, person(self.request), at))
         counts = capped_counts({each.name: each.rows for each in watched})
         shown = [

@@ -7,10 +7,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import TemplateView
 
-from core.pages import VerbRequiredMixin, person
+from core.pages import VerbRequiredMixin, person, today_of
 from dashboards.queries import Board, Period, board, period_of
 from dashboards.queries.figures import AGES
 from dashboards.queries.loading import days_of_load
@@ -21,7 +20,7 @@ _BEHIND_AGES = {"HELD": "occurrences/open-holds", "WAITING": "lines/waiting"}
 
 def asked_period(request: HttpRequest) -> Period:
     """Return the period in the address, as the company's days are."""
-    today = timezone.now().astimezone(person(request).company.zone).date()
+    today = today_of(request)
     return period_of(request.GET.dict(), today)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 from dashboards import services
 from dashboards.forms import TargetsForm
 from dashboards.queries import figures
@@ -37,7 +36,7 @@ class TargetsView(FormPageMixin, FormView):
         """Set what was typed."""
         user = person(self.request)
         company_id = user.company.pk
-        return services.set_targets(company_id=company_id, targets=form.targets(), actor=user, at=timezone.now())
+        return services.set_targets(company_id=company_id, targets=form.targets(), actor=user, at=moment(self.request))
 
     def url_of(self, reference: Any) -> str:
         """Return the page that shows them."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import F, Q
 
 from core import bulk
+from core.reading import day_at
 from core.transactions import atomic
 from inventory import events
 from inventory.models import Allocation, Bin, BinStock, Demand, Lot, StockLevel
@@ -26,12 +27,15 @@ from inventory.shelf_life import ShelfLife, kept
 ZERO = Decimal(0)
 
 
-def expired_lots(*, today: date) -> list[Lot]:
-    """Return lots of which something lies on a shelf and is not blocked, though its last day has passed."""
+def expired_lots(*, at: datetime) -> list[Lot]:
+    """Return lots, with their companies, of which something lies on a shelf and is not blocked after their last day."""
+    # Nowhere is it later than this
+    latest = (at + timedelta(days=1)).astimezone(UTC).date()
     sellable = BinStock.objects.filter(bin__kind=Bin.Kind.PICK, quantity__gt=F("allocated") + F("blocked"))
-    rows = Lot.objects.filter(expires_on__lt=today).filter(
-        Q(blocked_at__isnull=True) | Q(pk__in=sellable.filter(lot__expires_on__lt=today).values("lot"))
+    rows = Lot.objects.filter(expires_on__lt=latest).filter(
+        Q(blocked_at__isnull=True) | Q(pk__in=sellable.filter(lot__expires_on__lt=latest).values("lot"))
     )
+    rows = rows.select_related("company").filter(expires_on__lt=day_at(at))
     return list(rows.order_by("company_id", "product_id", "pk"))
 
 

@@ -15,10 +15,11 @@ from django.db import connection
 from django.db.models import Q
 
 from core import bulk, jobs
+from core.models import Company
 from core.transactions import atomic
 from inventory import events, sql
 from inventory.decide import Inbound, Waiting, peg
-from inventory.models import Allocation, BrokenPeg, Demand, SupplierOrder, SupplierOrderLine, TransferLine
+from inventory.models import Allocation, BrokenPeg, Demand, SupplierOrder, SupplierOrderLine, Transfer, TransferLine
 
 ZERO = Decimal(0)
 Line = SupplierOrderLine | TransferLine
@@ -48,6 +49,8 @@ def peg_demands(*, product_ids: Collection[int], at: datetime) -> int:
     if not product_ids:
         return 0
     lines: list[Line] = [*lock_supply(product_ids), *lock_transfers(product_ids)]
+    if lines:
+        at = document_of(lines[0]).company.local(at)
     return peg_waiting(lines=lines, demands=lock_waiting({line.product_id for line in lines}), at=at)
 
 
@@ -63,14 +66,14 @@ def peg_later(product_ids: Collection[int]) -> None:
 def lock_supply(product_ids: Collection[int], *, line_ids: Collection[int] = ()) -> list[SupplierOrderLine]:
     """Lock the lines on which some products are to come, and those named besides, before any demand is locked."""
     coming = Q(product__in=product_ids, open__gt=0, order__status__in=SupplierOrder.OPEN)
-    rows = SupplierOrderLine.objects.filter(coming | Q(pk__in=line_ids)).select_related("order")
+    rows = SupplierOrderLine.objects.filter(coming | Q(pk__in=line_ids)).select_related("order__company")
     return list(rows.locked())
 
 
 def lock_transfers(product_ids: Collection[int], *, line_ids: Collection[int] = ()) -> list[TransferLine]:
     """Lock the lines on which products come from other warehouses, and those named besides, after `lock_supply`."""
     rows = TransferLine.objects.filter(Q(product__in=product_ids, open__gt=0) | Q(pk__in=line_ids))
-    return list(rows.select_related("transfer").locked())
+    return list(rows.select_related("transfer__company").locked())
 
 
 def lock_waiting(product_ids: Collection[int], *, demand_ids: Collection[int] = ()) -> list[Demand]:
@@ -147,9 +150,9 @@ def settle_promises(*, demand_ids: Collection[int], at: datetime, cause: str = "
     return settled
 
 
-def document_of(line: Line) -> str:
-    """Return the number of the document that a line is of."""
-    return str(line.order if isinstance(line, SupplierOrderLine) else line.transfer)
+def document_of(line: Line) -> SupplierOrder | Transfer:
+    """Return the document that a line is of, whose name is its number."""
+    return line.order if isinstance(line, SupplierOrderLine) else line.transfer
 
 
 def on_line(line: Line) -> dict[str, Line]:
@@ -225,13 +228,17 @@ def pegged_of_demands(demand_ids: Sequence[int]) -> dict[int, Decimal]:
     return found
 
 
-@atomic
 def note_late(*, at: datetime) -> int:
     """Take the date from promises on lines that are late, tell their orders, and return how many there were."""
+    return sum(_note_late(company, company.local(at)) for company in Company.objects.order_by("pk"))
+
+
+@atomic
+def _note_late(company: Company, at: datetime) -> int:
     lines = SupplierOrderLine.objects.filter(
-        expected_on__lt=at.date(), open__gt=0, order__status__in=SupplierOrder.OPEN
+        order__company=company, order__status__in=SupplierOrder.OPEN, expected_on__lt=at.date(), open__gt=0
     )
-    transfers = TransferLine.objects.filter(transfer__expected_on__lt=at.date(), open__gt=0)
+    transfers = TransferLine.objects.filter(transfer__company=company, transfer__expected_on__lt=at.date(), open__gt=0)
     late = pegged_demands([line.pk for line in lines.locked()])
     by_transfer = pegged_demands([line.pk for line in transfers.locked()], to=TransferLine)
     rows = Demand.objects.filter(pk__in=late | by_transfer, promised_on__isnull=False)

@@ -11,11 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core.exports import csv_response
-from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, go_to, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, go_to, person, today_of
 from core.queues import QueueView
 from inventory.filters import ChannelFilter, PoolFilter
 from inventory.forms import ChannelForm, PoolForm
@@ -223,7 +222,7 @@ class PublishView(OfChannelMixin, VerbRequiredMixin, View):
 
     def get(self, request: HttpRequest, channel_pk: int) -> StreamingHttpResponse:
         """Return it row by row while it is read, as CSV, or as JSON where that is asked for."""
-        today = timezone.now().astimezone(self.channel.company.zone).date()
+        today = today_of(request)
         rows = channels.published(self.channel, today)
         if request.GET.get("format") != "json":
             cells = ((one.sku, _plain(one.available), one.next_on, _plain(one.inbound)) for one in rows)

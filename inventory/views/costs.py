@@ -7,10 +7,9 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic.edit import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 from inventory import services
 from inventory.models import SupplierOrder
 from inventory.views.supply import one_of
@@ -55,7 +54,7 @@ class AddCostView(FormPageMixin, FormView):
     def save(self, form: LateCostForm) -> int:
         """Add the cost."""
         services.add_late_cost(
-            order_id=self.order.pk, **form.cleaned_data, actor=person(self.request), at=timezone.now()
+            order_id=self.order.pk, **form.cleaned_data, actor=person(self.request), at=moment(self.request)
         )
         return self.order.pk
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.views.generic import DetailView
 
 from core import notes
-from core.pages import VerbRequiredMixin, person
+from core.pages import VerbRequiredMixin, person, today_of
 from inventory.models import Lot
 from inventory.queries import lots as lot_queries
 
@@ -28,7 +27,7 @@ class LotView(VerbRequiredMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add where it lies and its trace."""
         lot: Lot = self.object
-        today = timezone.localdate()
+        today = today_of(self.request)
         steps = lot_queries.steps_of(lot, person(self.request))
         bins, more_bins = lot_queries.bins_of(lot.product, lot)
         return super().get_context_data(

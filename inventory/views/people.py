@@ -10,11 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core.models import Membership
-from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, go_to, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, go_to, moment, person
 from core.people import ADMINISTERS, ask_for_second_step, let_go, reset_second_step, sign_in_link
 from core.queues import QueueView, Tab
 from inventory.filters import PeopleFilter
@@ -132,7 +131,7 @@ class ResetSecondStepView(FormPageMixin, FormView):
 
     def save(self, form: Any) -> Any:
         """Reset it."""
-        user, now = person(self.request), timezone.now()
+        user, now = person(self.request), moment(self.request)
         reason = form.cleaned_data["reason"]
         return reset_second_step(membership_id=self.membership.pk, reason=reason, actor=user, at=now).pk
 

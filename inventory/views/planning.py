@@ -8,11 +8,10 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, person
 from core.queues import QueueView, Tab
 from inventory import services
 from inventory.filters import PlanningFilter
@@ -66,7 +65,7 @@ class ReckonPlanningView(VerbRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Reckon them and go back to them."""
-        services.reckon_planning(actor=person(request), at=timezone.now())
+        services.reckon_planning(actor=person(request), at=moment(request))
         messages.success(request, "Reckoned anew.")
         return go_to(request, reverse("supply:planning"))
 
@@ -86,7 +85,9 @@ class ServiceLevelView(FormPageMixin, FormView):
 
     def save(self, form: ServiceLevelForm) -> int:
         """Keep the levels."""
-        kept = services.keep_service_level(levels=form.cleaned_data, actor=person(self.request), at=timezone.now())
+        kept = services.keep_service_level(
+            levels=form.cleaned_data, actor=person(self.request), at=moment(self.request)
+        )
         return kept.pk
 
     def url_of(self, reference: Any) -> str:

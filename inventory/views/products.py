@@ -14,7 +14,7 @@ from django.views.generic import DetailView
 from django.views.generic.edit import FormView
 
 from core import notes, registry
-from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, moment, person, today_of
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from inventory.filters import ProductQueueFilter
 from inventory.forms import KitForm, ProductForm
@@ -122,7 +122,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
 
     def kit_of(self, product: Product) -> dict[str, Any]:
         """Return of what a kit consists, what of each is free, and how many kits these come to."""
-        user, today = person(self.request), timezone.localdate()
+        user, today = person(self.request), today_of(self.request)
         components: list[Any] = list(components_of(product))
         if user.can("inventory.view_stock"):
             found = available([one.product_id for one in components], today, kits=[product.pk], with_kept=True)
@@ -133,7 +133,7 @@ class ProductDetailView(VerbRequiredMixin, DetailView):
 
     def stock_of(self, product: Product) -> dict[str, Any]:
         """Return where a product lies, what comes, who waits, what it was and will be, and the moves behind it all."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         levels: list[Any] = list(catalogue_queries.stock_by_warehouse(product))
         promise = available([product.pk], today, with_kept=True)[product.pk]
         waits, more_wait = stock_queries.waits_for_product(product)
@@ -202,7 +202,7 @@ class EditKitView(FormPageMixin, FormView):
 
     def save(self, form: KitForm) -> int:
         """Save what it consists of."""
-        keep_components(kit_id=self.kit.pk, units=form.units, actor=person(self.request), at=timezone.now())
+        keep_components(kit_id=self.kit.pk, units=form.units, actor=person(self.request), at=moment(self.request))
         return self.kit.pk
 
     def url_of(self, reference: Any) -> str:

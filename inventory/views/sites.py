@@ -9,10 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
-from core.pages import FormPage, VerbRequiredMixin, go_to, person
+from core.pages import FormPage, VerbRequiredMixin, go_to, moment, person, today_of
 from core.queues import QueueView
 from inventory.filters import CalendarFilter, WarehouseFilter
 from inventory.forms import CalendarForm, LaneForm, WarehouseForm
@@ -62,7 +61,7 @@ class WarehouseView(VerbRequiredMixin, View):
                 "site": site,
                 "lanes": list(sites.lanes_of(user, pk)),
                 "currency": site.company.currency,
-                "leaves_on": leaves_first(site, timezone.now()),
+                "leaves_on": leaves_first(site, moment(request)),
             },
         )
 
@@ -196,7 +195,7 @@ class CalendarQueueView(QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add the next holiday of each."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         for row in rows:
             row.closed_on = row.next_holiday(today)
         return rows

@@ -9,12 +9,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from core import notes
-from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, moment, person, today_of
 from core.queues import QueueView, Tab
 from inventory import services
 from inventory.filters import ReorderRuleFilter, SupplierFilter
@@ -70,7 +69,7 @@ class SupplierView(VerbRequiredMixin, View):
                 "noted": notes.desk_of("supplier", pk, user),
                 "items": items,
                 "currency": user.company.currency,
-                "orders": list(supply_queries.supplier_orders(user, timezone.localdate()).filter(supplier=pk)[:20]),
+                "orders": list(supply_queries.supplier_orders(user, today_of(request)).filter(supplier=pk)[:20]),
                 "can_change": user.can("inventory.purchase"),
             },
         )
@@ -198,7 +197,7 @@ class OrderFromSupplierView(OfSupplierMixin, FormPageMixin, FormView):
             warehouse_id=form.cleaned_data["warehouse"].pk,
             wanted=form.wanted(),
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
 
     def url_of(self, reference: Any) -> str:

@@ -11,12 +11,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from core import notes
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, moment_for, person, today_of
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from inventory import documents, services
 from inventory.filters import SupplierOrderFilter
@@ -62,12 +61,12 @@ class SupplierOrderQueueView(QueueView):
     def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
         """The states as they are today."""
         return tuple(
-            Tab(slug, _TABS[slug], condition) for slug, condition in supply_queries.tabs(timezone.localdate()).items()
+            Tab(slug, _TABS[slug], condition) for slug, condition in supply_queries.tabs(today_of(self.request)).items()
         )
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders with their figures."""
-        return supply_queries.supplier_orders(person(self.request), timezone.localdate())
+        return supply_queries.supplier_orders(person(self.request), today_of(self.request))
 
     def extra_context(self) -> dict[str, Any]:
         """Say whether the person buys, and in what currency."""
@@ -92,7 +91,7 @@ class SupplierOrderView(VerbRequiredMixin, View):
                 "title": order.number,
                 "order": order,
                 "lines": lines,
-                "today": timezone.localdate(),
+                "today": today_of(request),
                 "noted": notes.desk_of("supplierorder", pk, user),
                 "mails": supply_queries.mails_of(order),
                 "costs": supply_queries.late_costs_of(order),
@@ -115,7 +114,7 @@ def one_of(user: Any, pk: int) -> Any:
 
     :raises Http404: where there is none.
     """
-    return get_object_or_404(supply_queries.supplier_orders(user, timezone.localdate()), pk=pk)
+    return get_object_or_404(supply_queries.supplier_orders(user, moment_for(user).date()), pk=pk)
 
 
 def shown_actions(order: SupplierOrder, user: Any) -> list[dict[str, Any]]:
@@ -240,7 +239,7 @@ class AcknowledgeView(FormPageMixin, FormView):
             their_number=form.cleaned_data["their_number"],
             dates=form.dates(),
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return self.order.pk
 
@@ -284,7 +283,10 @@ class EditDraftView(FormPageMixin, FormView):
     def save(self, form: DraftForm) -> int:
         """Save the quantities."""
         services.change_draft(
-            order_id=self.order.pk, quantities=form.quantities(), actor=person(self.request), at=timezone.now()
+            order_id=self.order.pk,
+            quantities=form.quantities(),
+            actor=person(self.request),
+            at=moment(self.request),
         )
         return self.order.pk
 
@@ -309,7 +311,7 @@ class SuggestionsView(VerbRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what should be bought today."""
         user = person(request)
-        found = suggestions(company_ids=[user.company.pk], today=timezone.localdate())
+        found = suggestions(company_ids=[user.company.pk], today=today_of(request))
         return render(
             request,
             "inventory/supply/suggestions.html",
@@ -331,7 +333,7 @@ class DraftSuggestionsView(VerbRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Make the drafts, or say why not."""
-        orders = services.draft_suggestions(keys=request.POST.getlist("key"), actor=person(request), at=timezone.now())
+        orders = services.draft_suggestions(keys=request.POST.getlist("key"), actor=person(request), at=moment(request))
         names = ", ".join(order.number for order in orders)
         messages.success(request, f"{names}: look through and approve.")
         url = reverse("supply:order", args=[orders[0].pk]) if len(orders) == 1 else reverse("supply:orders")

@@ -9,9 +9,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
-from django.utils import timezone
 
 from core.models import User
+from core.pages import moment_for
 from core.quantities import MAX_QUANTITY, in_steps
 from inventory.models import Product, Warehouse
 from orders.forms.items import ItemField
@@ -54,7 +54,7 @@ class _ForSomebodyForm(forms.Form):
 
     def clean_expires_on(self) -> date:
         """Return the day, which is not over."""
-        return _ahead(self.cleaned_data["expires_on"])
+        return _ahead(self.cleaned_data["expires_on"], self.actor)
 
 
 class ReservationForm(_ForSomebodyForm):
@@ -112,7 +112,7 @@ class ReservationForm(_ForSomebodyForm):
 
     def clean_wanted_on(self) -> date:
         """Return the day, which is not over."""
-        return _ahead(self.cleaned_data["wanted_on"])
+        return _ahead(self.cleaned_data["wanted_on"], self.actor)
 
     def clean(self) -> dict[str, Any]:
         """Check that it is for somebody, and that there are as many units."""
@@ -157,12 +157,12 @@ class FreeReservationForm(forms.Form):
     )
 
 
-def _ahead(day: date) -> date:
+def _ahead(day: date, actor: User) -> date:
     """Return a day that is not over and not beyond what anybody plans for.
 
     :raises ValidationError: for another one.
     """
-    today = timezone.localdate()
+    today = moment_for(actor).date()
     if day < today:
         raise ValidationError("This day is over.")
     if day > today + LONGEST:

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateField, Exists, F, Func, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.models import User
+from core.reading import day_at
 from core.refusals import Blocker
 from orders.models import Hold, SalesOrder
 
@@ -66,7 +66,7 @@ def shown_holds(order: Any, user: User) -> list[Hold]:
 
 def expired_holds(at: datetime) -> QuerySet[Hold]:
     """Return the open holds whose day has come at their company."""
-    today = Cast(Func(F("company__time_zone"), Value(at), function="timezone"), DateField())
+    today = day_at(at)
     return Hold.objects.filter(OPEN, expires_on__isnull=False).annotate(today=today).filter(expires_on__lte=F("today"))
 
 

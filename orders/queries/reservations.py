@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import DateField, DecimalField, F, Func, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from core.models import User
+from core.reading import day_at
 from core.registry import DocumentLink, KeptUnits
 from inventory.models import Allocation, Demand
 from orders.models import Reservation, ReservationUse
@@ -48,7 +49,7 @@ def tabs(today: date) -> dict[str, Q]:
 
 def expired(at: datetime) -> QuerySet[Reservation]:
     """Return the open reservations whose last day is over at their company."""
-    today = Cast(Func(F("company__time_zone"), Value(at), function="timezone"), DateField())
+    today = day_at(at)
     return Reservation.objects.filter(status=Status.OPEN).annotate(today=today).filter(expires_on__lt=F("today"))
 
 

@@ -197,8 +197,13 @@ def release_holds_of_orders(*, order_ids: Collection[int], actor: User, at: date
 
 @atomic
 def release_expired_holds(*, at: datetime, limit: int = 200) -> int:
-    """Lift the holds whose day has come, and return how many; run again, it finds none."""
-    asked = dict(hold_queries.expired_holds(at).order_by("pk").values_list("pk", "order_id")[:limit])
+    """Lift the holds of one company whose day has come, and return how many; run again until it finds none."""
+    first = hold_queries.expired_holds(at).select_related("company").order_by("pk").first()
+    if first is None:
+        return 0
+    at = first.company.local(at)
+    expired = hold_queries.expired_holds(at).filter(company=first.company)
+    asked = dict(expired.order_by("pk").values_list("pk", "order_id")[:limit])
     orders = {order.pk: order for order in list(SalesOrder.objects.filter(pk__in=set(asked.values())).locked())}
     holds = list(Hold.objects.filter(hold_queries.OPEN, pk__in=asked).select_related("line").order_by("pk"))
     _lift(orders, holds, None, at)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from core import bulk, transitions
-from core.models import User
+from core.models import Company, User
 from core.quantities import in_steps
 from core.refusals import Blocked, ChangedMeanwhile, Refused
 from core.roles import require
@@ -157,20 +157,33 @@ def free_reservations(
 
 @atomic
 def expire_reservations(*, at: datetime, limit: int = 50) -> int:
-    """Give up what is kept by reservations whose last day is over, and return how many; run again, it finds none."""
-    asked = reservation_queries.expired(at).order_by("expires_on", "pk").values_list("pk", flat=True)[:limit]
+    """Give up what is kept by reservations of one company whose last day is over, and return how many.
+
+    Run again until it finds none.
+    """
+    first = reservation_queries.expired(at).select_related("company").order_by("expires_on", "pk").first()
+    if first is None:
+        return 0
+    at = first.company.local(at)
+    expired = reservation_queries.expired(at).filter(company=first.company)
+    asked = expired.order_by("expires_on", "pk").values_list("pk", flat=True)[:limit]
     rows = Reservation.objects.filter(pk__in=list(asked), status=Status.OPEN)
     locked = [one.pk for one in rows.locked()]
     # Somebody may have extended one while this waited for its lock
-    over = list(reservation_queries.expired(at).filter(pk__in=locked).order_by("pk"))
+    over = list(expired.filter(pk__in=locked).order_by("pk"))
     _end(over, "expire", [], None, at)
     return len(over)
 
 
-@atomic
 def fill_reservations(*, at: datetime) -> int:
     """Give what is free to reservations that lack some of what they are to keep, and return how many got any."""
-    short = Reservation.objects.filter(status=Status.OPEN, demand__backordered__gt=0).order_by("pk")
+    return sum(_fill(company, company.local(at)) for company in Company.objects.order_by("pk"))
+
+
+@atomic
+def _fill(company: Company, at: datetime) -> int:
+    open_ones = Reservation.objects.filter(company=company, status=Status.OPEN)
+    short = open_ones.filter(demand__backordered__gt=0).order_by("pk")
     demand_ids = list(short.values_list("demand", flat=True))
     return len(inventory_services.fill_reserved(demand_ids=demand_ids, at=at)) if demand_ids else 0
 

@@ -84,9 +84,10 @@ def advance_run(*, run_id: int, lines: int, at: datetime) -> bool:
     Safe to be called by two workers at once, and after one that died. How many lines a slice has changes nothing in
     what each gets: those before have what they got, and those behind get what is left.
     """
-    run = AllocationRun.objects.filter(pk=run_id).defer("demand_ids").locked().get()
+    run = AllocationRun.objects.filter(pk=run_id).select_related("company").defer("demand_ids").locked().get()
     if run.status != AllocationRun.Status.RUNNING:
         return False
+    at = run.company.local(at)
     with connection.cursor() as cursor:
         cursor.execute(sql.NEXT_OF_RUN, [run.handled + 1, run.handled + lines, run.pk])
         ((demand_ids,),) = cursor.fetchall()

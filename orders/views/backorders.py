@@ -11,10 +11,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person, today_of
 from core.queues import MOST_ROWS, BulkAction, QueueActionView, QueueView, Tab
 from core.refusals import Blocked, Refused
 from core.transactions import undone
@@ -55,7 +54,7 @@ class BackorderQueueView(QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each line how long it has waited, how late it is, and whether its first promise was moved."""
-        now, today = timezone.now(), timezone.localdate()
+        now, today = moment(self.request), today_of(self.request)
         for row in rows:
             row.age = max(0, (now - row.order.confirmed_at).days) if row.order.confirmed_at else 0
             row.late_days = max(0, (today - row.requested_on).days)
@@ -104,7 +103,7 @@ class AllocateLinesView(QueueActionView):
 
     def asking_context(self, ids: Sequence[int]) -> dict[str, Any]:
         """Add who would get what: the run itself, undone."""
-        run = partial(services.allocate_parts, rule=self.rule, actor=person(self.request), at=timezone.now())
+        run = partial(services.allocate_parts, rule=self.rule, actor=person(self.request), at=moment(self.request))
         results = undone(lambda: run(part_ids=ids)) if ids else {}
         parts = backorders.waiting_parts(person(self.request)).filter(pk__in=ids).order_by("requested_on", "pk")
         return {
@@ -196,7 +195,7 @@ class MoveStockView(FormPageMixin, FormView):
             quantity=typed["quantity"],
             reason=typed["reason"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         self.done = f"{typed['quantity'].normalize():,f} of {self.part.product.sku} moved to {self.part.order}."
         return int(self.part.order_id)

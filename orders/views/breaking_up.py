@@ -6,10 +6,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
-from core.pages import VerbRequiredMixin, go_to, person
+from core.pages import VerbRequiredMixin, go_to, moment, person
 from orders import services
 from orders.queries.substituting import lines_of
 
@@ -26,6 +25,6 @@ class BreakUpKitView(VerbRequiredMixin, View):
         :raises Refused: where it cannot be.
         """
         line = get_object_or_404(lines_of(person(request)), pk=pk)
-        done = services.break_up_kit(line_id=pk, actor=person(request), at=timezone.now())
+        done = services.break_up_kit(line_id=pk, actor=person(request), at=moment(request))
         messages.success(request, f"{done.sku} is {len(done.lines)} lines now: bill, ship or cancel each by itself.")
         return go_to(request, reverse("orders:detail", args=[line.order_id]))

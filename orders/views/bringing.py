@@ -8,10 +8,9 @@ from typing import Any
 from django import forms
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 from orders import services
 from orders.models import SalesOrder
 from orders.queries import promises
@@ -80,7 +79,7 @@ class BringTogetherView(FormPageMixin, FormView):
             warehouse_id=int(form.cleaned_data["warehouse"]),
             expected_on=form.cleaned_data["expected_on"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return int(self.order.pk)
 

@@ -12,10 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
-from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPageMixin, VerbRequiredMixin, moment, person
 from core.refusals import Refused
 from core.transactions import undone
 from orders import services
@@ -131,7 +130,7 @@ class CancelFormMixin(OrderFormMixin):
         common: dict[str, Any] = {
             "reason": CancelReason(form.cleaned_data["reason"] or CancelReason.CUSTOMER),
             "actor": person(self.request),
-            "at": timezone.now(),
+            "at": moment(self.request),
         }
         ids = [self.order.pk]
         if form.cleaned_data["scope"] == ORDER:

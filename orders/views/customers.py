@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import DetailView, FormView
 
 from core import notes
-from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, moment, person
 from core.queues import QueueView, Tab
 from orders.filters import CustomerQueueFilter
 from orders.forms import CreditTermsForm, CustomerAddressForm, CustomerForm
@@ -69,11 +68,11 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the addresses and the latest orders, and what the person may do here."""
         customer: Customer = self.object
-        user = person(self.request)
+        user, now = person(self.request), moment(self.request)
         return super().get_context_data(
             title=customer.name,
             addresses=list(customer.addresses.order_by("-is_bill_to", "-is_ship_to", "pk")),
-            orders=shown(customer_queries.last_orders(customer, user, timezone.localdate()), timezone.now()),
+            orders=shown(customer_queries.last_orders(customer, user, now.date()), now),
             shows_prices=user.can("orders.view_prices"),
             can_change=user.can("orders.change_customer"),
             credit=account_of(customer.pk) if user.can("orders.view_prices") else None,
@@ -81,7 +80,7 @@ class CustomerDetailView(VerbRequiredMixin, DetailView):
             can_set_credit=user.can("orders.set_credit"),
             can_pay=user.can("billing.pay"),
             can_create=user.can("orders.create") and customer.is_active,
-            reservations=[standing(one) for one in open_for(user, customer=customer.pk)[:LAST_ORDERS]]
+            reservations=[standing(one, now.date()) for one in open_for(user, customer=customer.pk)[:LAST_ORDERS]]
             if user.can("orders.view_reservations")
             else [],
             can_reserve=user.can("orders.reserve") and customer.is_active,

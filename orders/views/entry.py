@@ -9,12 +9,11 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core import notes
 from core.models import Audience, Company, User
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, person
 from core.queues import QueueActionView
 from core.refusals import Blocked, Refused
 from inventory.models import Calendar
@@ -41,9 +40,8 @@ class OrderEntryMixin:
 
     def form_kwargs(self) -> dict[str, Any]:
         """Return what the form needs to know beside what was typed."""
-        user = person(self.request)
-        now = timezone.now()
-        return {"user": user, "at": now, "today": now.astimezone(user.company.zone).date()}
+        now = moment(self.request)
+        return {"user": person(self.request), "at": now, "today": now.date()}
 
     def order_of(self, pk: Any) -> SalesOrder:
         """Return a draft of the person's companies.
@@ -285,7 +283,7 @@ class KeepSheetView(OrderEntryMixin, VerbRequiredMixin, View):
         """Keep the form as it stands, and say when that was."""
         pk = request.POST.get("order", "")
         order = self.order_of(pk) if pk.isascii() and pk.isdigit() else None
-        now = timezone.now()
+        now = moment(request)
         form = OrderEntryForm(request.POST, order=order, **self.form_kwargs())
         typed = services.Typed(
             token=form.token,
@@ -308,7 +306,7 @@ class DiscardSheetView(VerbRequiredMixin, View):
         """Forget it, and show the page without it."""
         user = person(request)
         sheet = get_object_or_404(EntrySheet.objects.for_user(user), pk=pk)
-        services.finish_sheets(tokens=[sheet.token], actor=user, at=timezone.now())
+        services.finish_sheets(tokens=[sheet.token], actor=user, at=moment(request))
         name = "orders:edit" if sheet.order_id else "orders:create"
         return go_to(request, reverse(name, args=[sheet.order_id] if sheet.order_id else []))
 

@@ -12,10 +12,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, next_url, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, next_url, person, today_of
 from core.queues import QueueActionView
 from core.refusals import Refused
 from core.transactions import undone
@@ -46,13 +45,17 @@ class HoldTermsForm(forms.Form):
         error_messages={"invalid": "Write the day as 2026-11-30."},
     )
 
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
     def clean_expires_on(self) -> date | None:
         """Return the day, which is still to come.
 
         :raises ValidationError: where it is not.
         """
         day: date | None = self.cleaned_data["expires_on"]
-        if day is not None and day <= timezone.localdate():
+        if day is not None and day <= self.today:
             raise forms.ValidationError("This day has come already.")
         return day
 
@@ -88,11 +91,11 @@ class HoldFormMixin(OrderFormMixin):
 
     def hold_form(self, data: Any = None) -> HoldForm:
         """Return the form, offering the order's lines."""
-        return HoldForm(data, lines=self.lines)
+        return HoldForm(data, lines=self.lines, today=today_of(self.request))
 
     def call(self, form: HoldForm) -> list[services.Held | Refused]:
         """Place the holds that the form asks for, and return what came of each."""
-        actor, at = person(self.request), timezone.now()
+        actor, at = person(self.request), moment(self.request)
         lines = [int(pk) for pk in form.cleaned_data.get("lines", ())]
         if lines:
             results = services.hold_lines(line_ids=lines, terms=form.terms(), actor=actor, at=at)
@@ -172,6 +175,10 @@ class HoldOrdersView(QueueActionView):
     form_class = HoldTermsForm
     done, done_many = "Order put on hold.", "{n} orders put on hold."
 
+    def form_kwargs(self) -> dict[str, Any]:
+        """Give the form the company's day."""
+        return {"today": today_of(self.request)}
+
     def called_with(self, form: Any) -> dict[str, Any]:
         """Return the hold as it was keyed."""
         return {"terms": form.terms()}
@@ -189,7 +196,7 @@ class LiftHoldView(VerbRequiredMixin, View):
         :raises Refused: where the person may not lift one of its kind.
         """
         hold = get_object_or_404(Hold.objects.for_user(person(request)), pk=pk)
-        result = services.release_holds(hold_ids=[pk], actor=person(request), at=timezone.now())[pk]
+        result = services.release_holds(hold_ids=[pk], actor=person(request), at=moment(request))[pk]
         if isinstance(result, Refused):
             raise result
         messages.success(request, lifted_sentence(result))

@@ -9,12 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import DetailView
 
 from core import notes, registry
 from core.models import User
-from core.pages import VerbRequiredMixin, person
+from core.pages import VerbRequiredMixin, moment, person, today_of
 from core.refusals import Blocker
 from orders.models import CustomerPO, SalesOrder
 from orders.queries import cancelling, order_page, promises
@@ -60,7 +59,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders of the person's companies."""
-        return orders_in_queue(person(self.request), timezone.localdate()).select_related(
+        return orders_in_queue(person(self.request), today_of(self.request)).select_related(
             "customer_po", "customer_po__received_by", "channel"
         )
 
@@ -73,7 +72,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
         told = order_page.told_steps(steps)
         for line in lines:
             line.figures = order_page.figures_of(line, told)  # type: ignore[attr-defined]
-        promised = promises.line_promises(order, lines, user, timezone.localdate())
+        promised = promises.line_promises(order, lines, user, today_of(self.request))
         for line in lines:
             line.promise = promised.get(line.pk)  # type: ignore[attr-defined]
         self.offer_verbs(order, lines, user)
@@ -125,7 +124,7 @@ class OrderDetailView(VerbRequiredMixin, DetailView):
 
     def panel_contexts(self, order: SalesOrder, user: User) -> list[tuple[str, dict[str, Any]]]:
         """Return the templates of what the apps above draw, for those who may see them, with what they show."""
-        now = timezone.now()
+        now = moment(self.request)
         return [
             (panel.template, panel.context(order.pk, user, now))
             for panel in registry.order_panels

@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.generic import View
 
 from core.models import User
-from core.pages import VerbRequiredMixin, person
+from core.pages import VerbRequiredMixin, person, today_of
 from inventory.models import Product
 from inventory.queries.atp import available
 from orders.models import Customer, Substitutes
@@ -50,7 +49,7 @@ class PeekView(VerbRequiredMixin, View):
 
     def stock(self, user: User, product: Product, customer: Customer | None, quantity: Decimal) -> dict[str, Any]:
         """Return what is free of it now and where, and of what comes on which day, for the customer's channel."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         is_kit = product.kind == Product.Kind.KIT
         channel_id = customer.channel_id if customer else None
         ids, kits = ([], [product.pk]) if is_kit else ([product.pk], [])
@@ -69,7 +68,7 @@ class PeekView(VerbRequiredMixin, View):
             return {}
         return {
             "lines": peeking.last_prices(customer, product),
-            "list_prices": peeking.list_prices(customer, product, timezone.localdate()),
+            "list_prices": peeking.list_prices(customer, product, today_of(self.request)),
             "currency": customer.price_list.currency,
         }
 
@@ -80,7 +79,7 @@ class PeekView(VerbRequiredMixin, View):
         return {
             "takes_none": rule == Substitutes.NEVER,
             "shows_stock": user.can("inventory.view_stock"),
-            "offers": substituting.offers_for(product, rule, channel_id, timezone.localdate()),
+            "offers": substituting.offers_for(product, rule, channel_id, today_of(self.request)),
         }
 
 

@@ -8,11 +8,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.views.generic import View
 
-from core.pages import FormPage, VerbRequiredMixin, go_to, person
+from core.pages import FormPage, VerbRequiredMixin, go_to, person, today_of
 from core.queues import QueueView, Tab
 from orders.filters import PriceListQueueFilter, PriceQueueFilter
 from orders.forms import PriceForm, PriceListForm
@@ -75,7 +74,7 @@ class PriceQueueView(OfListMixin, QueueView):
     @property
     def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
         """The prices that count today, those that will, those that did."""
-        today = timezone.localdate()
+        today = today_of(self.request)
         later, over = Q(valid_from__gt=today), Q(valid_until__lt=today)
         return (Tab("now", "In force", ~later & ~over), Tab("later", "Later", later), Tab("over", "Over", over), ALL)
 
@@ -90,7 +89,7 @@ class PriceQueueView(OfListMixin, QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each price whether it counts today."""
-        return price_queries.with_standing(rows, timezone.localdate())
+        return price_queries.with_standing(rows, today_of(self.request))
 
     def extra_context(self) -> dict[str, Any]:
         """Add the list, and whether the person may change its prices."""

@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from core import notes
 from core.forms import OwnerForm
-from core.pages import person
+from core.pages import moment, person, today_of
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from orders import services
 from orders.filters import OrderQueueFilter
@@ -82,11 +81,11 @@ class OrderQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders with their customer, and whether they are late or wait for stock."""
-        return queue_queries.orders_in_queue(person(self.request), timezone.localdate())
+        return queue_queries.orders_in_queue(person(self.request), today_of(self.request))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each order how far it is, how long it has waited, and what is wrong with it."""
-        return queue_queries.shown(rows, timezone.now())
+        return queue_queries.shown(rows, moment(self.request))
 
     @cached_property
     def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:

@@ -10,10 +10,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views import View
 
-from core.pages import VerbRequiredMixin, go_to, person
+from core.pages import VerbRequiredMixin, go_to, moment, person
 from core.refusals import Refused
 from core.transactions import undone
 from inventory.models import Product
@@ -78,7 +77,7 @@ class ReallocateView(VerbRequiredMixin, View):
             strategies=form.strategies,
             reason=form.cleaned_data["reason"],
             actor=person(request),
-            at=timezone.now(),
+            at=moment(request),
         )
         seen = request.POST.get("seen", "") if "do" in request.POST else ""
         try:

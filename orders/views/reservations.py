@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -10,11 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core import notes
-from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPageMixin, VerbRequiredMixin, moment, person, today_of
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from orders import services
 from orders.filters import ReservationFilter
@@ -52,7 +51,7 @@ class ReservationQueueView(QueueView):
     @property
     def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
         """The states as they are today."""
-        found = reservation_queries.tabs(timezone.localdate())
+        found = reservation_queries.tabs(today_of(self.request))
         return tuple(Tab(slug, _TABS[slug], condition) for slug, condition in found.items())
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -61,7 +60,8 @@ class ReservationQueueView(QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Say of each how it stands."""
-        return [standing(row) for row in rows]
+        today = today_of(self.request)
+        return [standing(row, today) for row in rows]
 
     @cached_property
     def shown_bulk_actions(self) -> list[tuple[BulkAction, str]]:
@@ -77,11 +77,11 @@ class ReservationQueueView(QueueView):
 FREE = BulkAction("reservations:free", "orders.reserve", "Free", key="f", opens=True)
 
 
-def standing(row: Any) -> Any:
+def standing(row: Any, today: date) -> Any:
     """Add to a reservation what it lacks, and whether its day is near."""
     is_open = row.status == Reservation.Status.OPEN
     row.short = max(row.demand.backordered - row.comes, 0) if is_open else 0
-    row.runs_out = is_open and row.expires_on <= timezone.localdate() + reservation_queries.RUNS_OUT
+    row.runs_out = is_open and row.expires_on <= today + reservation_queries.RUNS_OUT
     return row
 
 
@@ -115,7 +115,8 @@ def one_of(request: HttpRequest, pk: int) -> Any:
 
     :raises Http404: where there is none.
     """
-    return standing(get_object_or_404(reservation_queries.reservations(person(request)), pk=pk))
+    row = get_object_or_404(reservation_queries.reservations(person(request)), pk=pk)
+    return standing(row, today_of(request))
 
 
 class CreateReservationView(FormPageMixin, FormView):
@@ -130,7 +131,7 @@ class CreateReservationView(FormPageMixin, FormView):
     def get_initial(self) -> dict[str, Any]:
         """Offer two weeks, and the item or the customer from whose page the person came."""
         asked = self.request.GET
-        today = timezone.localdate()
+        today = today_of(self.request)
         return {
             "item": asked.get("item", "")[:60],
             "customer": asked.get("customer", "")[:160],
@@ -154,7 +155,7 @@ class CreateReservationView(FormPageMixin, FormView):
             project=typed["project"],
             warehouse_id=typed["warehouse"].pk if typed["warehouse"] else None,
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         made = one_of(self.request, pk)
         sku = typed["item"].sku
@@ -207,7 +208,7 @@ class ChangeReservationView(FormPageMixin, FormView):
             expires_on=form.cleaned_data["expires_on"],
             customer_id=customer.pk if customer else None,
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return int(self.reservation.pk)
 

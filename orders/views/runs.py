@@ -8,12 +8,11 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views import View
 from django.views.generic import FormView
 
 from core.models import User
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person, wants_fragment
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, person, wants_fragment
 from orders import services
 from orders.models import AllocationRun, Rule
 from orders.queries import backorders
@@ -49,7 +48,7 @@ class AllocationRunsView(FormPageMixin, FormView):
 
         :raises Refused: where one is under way, or nothing could be given.
         """
-        return services.begin_run(rule=form.cleaned_data["rule"], actor=person(self.request), at=timezone.now())
+        return services.begin_run(rule=form.cleaned_data["rule"], actor=person(self.request), at=moment(self.request))
 
     def url_of(self, reference: Any) -> str:
         """Stay, and see how far it is."""
@@ -83,7 +82,7 @@ class _RunVerbView(VerbRequiredMixin, View):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Carry it out."""
         run = get_object_or_404(AllocationRun.objects.for_user(person(request)).only("pk"), pk=pk)
-        self.carry_out(run_id=run.pk, actor=person(request), at=timezone.now())
+        self.carry_out(run_id=run.pk, actor=person(request), at=moment(request))
         if wants_fragment(request):
             return render(request, "orders/backorders/_run.html", run_shown(person(request)))
         return go_to(request, reverse("orders:runs"))

@@ -11,10 +11,9 @@ from typing import Any
 from django import forms
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person, today_of
 from core.refusals import Blocked
 from orders import services
 from orders.models import Substitutes
@@ -104,7 +103,7 @@ class SubstituteView(FormPageMixin, FormView):
     @cached_property
     def offers(self) -> list[substituting.Offer]:
         """What could stand in for it."""
-        return substituting.offers(self.line, timezone.localdate())
+        return substituting.offers(self.line, today_of(self.request))
 
     @cached_property
     def left(self) -> substituting.Left | None:
@@ -126,9 +125,9 @@ class SubstituteView(FormPageMixin, FormView):
         data = self.request.POST if self.request.method == "POST" else None
         only = str(self.offers[0].product.pk) if self.offers else ""
         units = (self.left.waits or self.left.units) if self.left else Decimal(0)
-        initial = {"product": only, "quantity": f"{units.normalize():f}", "answered_on": timezone.localdate()}
+        initial = {"product": only, "quantity": f"{units.normalize():f}", "answered_on": today_of(self.request)}
         return SubstituteForm(
-            data, offers=self.offers, is_draft=self.is_draft, today=timezone.localdate(), initial=initial
+            data, offers=self.offers, is_draft=self.is_draft, today=today_of(self.request), initial=initial
         )
 
     def save(self, form: SubstituteForm) -> int:
@@ -145,7 +144,7 @@ class SubstituteView(FormPageMixin, FormView):
             quantity=typed.get("quantity", self.line.quantity),
             answer=form.answer(),
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         chosen = next(one for one in self.offers if one.product.pk == int(typed["product"]))
         self.done = f"{done.quantity.normalize():,f} of {chosen.product.sku} instead, at the same price."

@@ -10,10 +10,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
-from core.pages import FormPage, VerbRequiredMixin, go_to, person
+from core.pages import FormPage, VerbRequiredMixin, go_to, person, today_of
 from core.queues import QueueView, Tab
 from orders.filters import TaxRateQueueFilter
 from orders.forms import TaxRateForm
@@ -41,7 +40,7 @@ class TaxRateQueueView(QueueView):
     @property
     def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
         """The rates that count today, those that will, those that a later one took the place of."""
-        later = Q(valid_from__gt=timezone.localdate())
+        later = Q(valid_from__gt=today_of(self.request))
         over = Q(is_replaced=True)
         return (
             Tab("now", "In force", ~later & ~over),
@@ -52,7 +51,7 @@ class TaxRateQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rates with whether a later one has taken their place."""
-        return price_queries.tax_rates_in_queue(person(self.request), timezone.localdate())
+        return price_queries.tax_rates_in_queue(person(self.request), today_of(self.request))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add each rate as people write it, without the column's noughts."""

@@ -10,10 +10,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, person
 from core.refusals import Refused
 from orders.models import SalesOrder
 from returns import queries, services
@@ -108,7 +107,7 @@ class CreateReturnView(OrderFormView):
             note=form.cleaned_data["note"],
         )
         (made,) = services.create_returns(
-            drafts=[draft], authorize=self.authorizes, actor=person(self.request), at=timezone.now()
+            drafts=[draft], authorize=self.authorizes, actor=person(self.request), at=moment(self.request)
         )
         if isinstance(made, Refused):
             raise made
@@ -183,7 +182,7 @@ class ReceiveBlindView(OrderFormView):
                 shipment_lines=tuple(line.shipment_line_id for line in self.lines),
             )
         made = services.receive_blind(
-            draft=draft, arrival=form.arrival(), actor=person(self.request), at=timezone.now()
+            draft=draft, arrival=form.arrival(), actor=person(self.request), at=moment(self.request)
         )
         self.done = f"{made} received."
         return int(made.pk)

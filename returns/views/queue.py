@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
-from core.pages import person
+from core.pages import person, today_of
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from returns import queries, services
 from returns.filters import ReturnFilter
@@ -77,7 +76,7 @@ class ReturnQueueView(QueueView):
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each return how far its units are, and whether its time is nearly over."""
         units = queries.units_of([row.pk for row in rows]) if rows else {}
-        today = timezone.localdate()
+        today = today_of(self.request)
         for row in rows:
             row.units = units.get(row.pk, pages.Units())
             row.is_late = row.status == Status.AUTHORIZED and row.expires_on is not None and row.expires_on < today

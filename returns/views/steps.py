@@ -8,11 +8,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import FormView, View
 
 from core import notes
-from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPageMixin, VerbRequiredMixin, moment, person
 from core.refusals import Refused
 from returns import queries, services
 from returns.forms import ArrivalForm, DecisionForm, InspectionForm, QuarantineForm, SettlementForm
@@ -88,7 +87,7 @@ def settlement_context(request: HttpRequest, row: ReturnOrder) -> dict[str, Any]
     if kind in {kinds.CREDIT, kinds.REFUND} and user.can("orders.view_prices"):
         try:
             context["notes"] = services.preview_settlement(
-                return_id=row.pk, kind=kind, with_freight=with_freight, actor=user, at=timezone.now()
+                return_id=row.pk, kind=kind, with_freight=with_freight, actor=user, at=moment(request)
             )
         except Refused as refusal:
             context["settle_refusal"] = refusal
@@ -141,7 +140,7 @@ class ReceiveReturnView(StepView):
     def save(self, form: ArrivalForm) -> int:
         """Receive the goods and return the receipt's key."""
         receipt = services.receive_return(
-            return_id=self.row.pk, arrival=form.arrival(), actor=person(self.request), at=timezone.now()
+            return_id=self.row.pk, arrival=form.arrival(), actor=person(self.request), at=moment(self.request)
         )
         return int(receipt.pk)
 
@@ -157,7 +156,7 @@ class InspectReturnView(StepView):
     def save(self, form: InspectionForm) -> int:
         """Grade the units and return the return's key."""
         row = services.inspect_return(
-            return_id=self.row.pk, graded=form.graded(), actor=person(self.request), at=timezone.now()
+            return_id=self.row.pk, graded=form.graded(), actor=person(self.request), at=moment(self.request)
         )
         return int(row.pk)
 
@@ -177,7 +176,7 @@ class DecideReturnView(StepView):
     def save(self, form: DecisionForm) -> int:
         """Take the units where they go and return the return's key."""
         row = services.decide_return(
-            return_id=self.row.pk, decided=form.decided(), actor=person(self.request), at=timezone.now()
+            return_id=self.row.pk, decided=form.decided(), actor=person(self.request), at=moment(self.request)
         )
         return int(row.pk)
 
@@ -197,7 +196,7 @@ class ClearQuarantineView(StepView):
     def save(self, form: QuarantineForm) -> int:
         """Take the units where they go and return the return's key."""
         row = services.clear_quarantine(
-            return_id=self.row.pk, cleared=form.cleared(), actor=person(self.request), at=timezone.now()
+            return_id=self.row.pk, cleared=form.cleared(), actor=person(self.request), at=moment(self.request)
         )
         return int(row.pk)
 
@@ -224,6 +223,6 @@ class SettleReturnView(StepView):
             with_freight=form.cleaned_data["with_freight"],
             reason=form.cleaned_data["reason"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return int(settlement.pk)

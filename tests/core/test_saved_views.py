@@ -1,5 +1,7 @@
 """Views that people keep of a queue: what they keep, who sees them, what a queue opens with, and names."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -42,6 +44,13 @@ def test_a_view_keeps_filters_tab_and_order_and_shows_them_again(ann):
     assert view.query == "q=chair"
     assert client.post(reverse("core:drop_view", args=[view.pk]))["Location"] == "/products/?view=0"
     assert not SavedView.objects.exists()
+
+
+def test_its_page_says_of_which_queue_it_is(ann):
+    page = signed_in(ann).get(f"/views/new/?queue={QUEUE}&query=q%3Dlamp").content.decode()
+    assert re.search(r'class="crumb".*href="/products/\?q=lamp"[^>]*>Products</a>.*Save this view</nav>', page)
+    assert "<legend>For</legend>" in page
+    assert "Drop this view" not in page
 
 
 def test_a_name_stands_once_among_those_who_see_it(ann):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core import bulk, transitions
+from core.models import Company
 from core.refusals import ChangedMeanwhile
 from core.transactions import atomic
 from inventory import services as inventory_services
@@ -20,13 +21,13 @@ def expire_lots(*, at: datetime) -> int:
 
     Where stock moves at that moment it is left for the next time: nothing expired is given to anybody meanwhile.
     """
-    of_product: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for lot in inventory_services.expired_lots(today=at.date()):
-        of_product[lot.company_id, lot.product_id].append(lot.pk)
+    of_product: dict[tuple[Company, int], list[int]] = defaultdict(list)
+    for lot in inventory_services.expired_lots(at=at):
+        of_product[lot.company, lot.product_id].append(lot.pk)
     blocked = 0
-    for (company_id, _product_id), lot_ids in of_product.items():
+    for (company, _product_id), lot_ids in of_product.items():
         try:
-            _expire(company_id, lot_ids, at)
+            _expire(company.pk, lot_ids, company.local(at))
         except ChangedMeanwhile:
             continue
         blocked += len(lot_ids)

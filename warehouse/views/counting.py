@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic.edit import FormView
 
 from core import notes
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 from core.queues import Alert, QueueView, Tab, Work
 from warehouse import queries, services
 from warehouse.filters import CountFilter
@@ -87,7 +86,7 @@ class CountView(FormPageMixin, FormView):
     def save(self, form: CountForm) -> int:
         """Enter the count."""
         counted = form.cleaned_data["counted"]
-        services.count_bin(count_id=self.count.pk, counted=counted, actor=person(self.request), at=timezone.now())
+        services.count_bin(count_id=self.count.pk, counted=counted, actor=person(self.request), at=moment(self.request))
         return self.count.pk
 
     def url_of(self, reference: Any) -> str:

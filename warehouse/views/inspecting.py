@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic.edit import FormView
 
 from core import notes
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 from core.queues import QueueView, Tab
 from inventory import services as inventory_services
 from inventory.models import Inspection, InspectionStep
@@ -124,7 +123,7 @@ class InspectionView(InspectionPage):
     def save(self, form: InspectForm) -> int:
         """Note what was found."""
         row = services.inspect_goods(
-            inspection_id=self.inspection.pk, found=form.found, actor=person(self.request), at=timezone.now()
+            inspection_id=self.inspection.pk, found=form.found, actor=person(self.request), at=moment(self.request)
         )
         return int(row.pk)
 
@@ -148,6 +147,6 @@ class ClearRejectedView(InspectionPage):
             quantity=form.cleaned_data["quantity"],
             reason=form.cleaned_data["reason"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return int(row.pk)

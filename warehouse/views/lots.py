@@ -8,10 +8,9 @@ from typing import Any
 from django.forms import Form
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic.edit import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person
 from inventory.models import Lot
 from inventory.queries import lots as lot_queries
 from warehouse import services
@@ -38,7 +37,7 @@ class LotPage(FormPageMixin, FormView):
 
     def save(self, form: Any) -> int:
         """Do it, and give the lot's key."""
-        self.act(lot_id=self.lot.pk, **form.cleaned_data, actor=person(self.request), at=timezone.now())
+        self.act(lot_id=self.lot.pk, **form.cleaned_data, actor=person(self.request), at=moment(self.request))
         return self.lot.pk
 
     def url_of(self, reference: Any) -> str:

@@ -9,12 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from core import notes
-from core.pages import FormPageMixin, VerbRequiredMixin, go_to, next_url, person
+from core.pages import FormPageMixin, VerbRequiredMixin, go_to, moment, next_url, person
 from core.queues import BulkAction, QueueActionView, Tab, Work
 from core.refusals import Refused
 from inventory.models import Warehouse
@@ -95,7 +94,7 @@ class PackOrderView(FormPageMixin, FormView):
         :raises NothingToPack: where somebody packed of it meanwhile, or nothing was put in.
         """
         box = services.Box(self.order.pk, self.warehouse_id, form.units(), form.weight_g())
-        result = services.pack_parcels(boxes=[box], actor=person(self.request), at=timezone.now())[self.order.pk]
+        result = services.pack_parcels(boxes=[box], actor=person(self.request), at=moment(self.request))[self.order.pk]
         if isinstance(result, Refused):
             raise result
         (parcel_id,) = result.parcel_ids
@@ -147,7 +146,7 @@ class UnpackParcelView(VerbRequiredMixin, View):
         :raises Http404: where there is no such parcel in the person's companies.
         """
         parcel = get_object_or_404(Parcel.objects.for_user(person(request)), pk=pk)
-        result = services.unpack_parcels(parcel_ids=[pk], actor=person(request), at=timezone.now())[pk]
+        result = services.unpack_parcels(parcel_ids=[pk], actor=person(request), at=moment(request))[pk]
         if isinstance(result, Refused):
             raise result
         messages.success(request, f"{parcel} opened: what was in it is to be packed again.")

@@ -11,11 +11,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
 from core import notes
-from core.pages import VerbRequiredMixin, go_to, person, wants_fragment
+from core.pages import VerbRequiredMixin, go_to, moment, person, wants_fragment
 from core.queues import Alert, QueueActionView, QueueView, Tab, Work
 from core.refusals import Refused
 from warehouse import queries, services
@@ -129,7 +128,7 @@ class PickTaskView(VerbRequiredMixin, View):
         result = services.pick_tasks(
             task_ids=[pk],
             actor=person(request),
-            at=timezone.now(),
+            at=moment(request),
             scanned_lot=request.POST.get("lot", "").strip()[:LONGEST_LOT],
         )[pk]
         if isinstance(result, Refused):
@@ -159,7 +158,7 @@ class CheckEmptyView(VerbRequiredMixin, View):
         if not form.is_valid():
             raise Refused("Say how many are left: 0 where it is empty.")
         count = services.check_empty(
-            task_id=pk, left=form.cleaned_data["left"], actor=person(request), at=timezone.now()
+            task_id=pk, left=form.cleaned_data["left"], actor=person(request), at=moment(request)
         )
         is_open = count.status == count.Status.OPEN
         note = f"{task.bin} is on the list to check." if is_open else ""
@@ -187,7 +186,7 @@ class ShortTaskView(VerbRequiredMixin, View):
         if not form.is_valid():
             raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
         short = services.Short(pk, form.cleaned_data["found"] or Decimal(0), form.cleaned_data["reason"])
-        result = services.pick_short(shorts=[short], actor=person(request), at=timezone.now())[pk]
+        result = services.pick_short(shorts=[short], actor=person(request), at=moment(request))[pk]
         if isinstance(result, Refused):
             raise result
         note = queries.said_of_short(result.new_task_ids, result.waiting)

@@ -10,10 +10,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 
-from core.pages import VerbRequiredMixin, go_to, person, wants_fragment
+from core.pages import VerbRequiredMixin, go_to, moment, person, wants_fragment
 from core.queues import Alert, BulkAction, QueueActionView, QueueView, Tab, Work
 from core.refusals import Refused
 from warehouse import queries, services
@@ -106,7 +105,7 @@ class PutBackOneView(VerbRequiredMixin, View):
         """
         get_object_or_404(PutBack.objects.for_user(person(request)), pk=pk)
         code = request.POST.get("bin", "").strip()
-        results = services.put_back_goods(put_back_ids=[pk], actor=person(request), at=timezone.now(), bin_code=code)
+        results = services.put_back_goods(put_back_ids=[pk], actor=person(request), at=moment(request), bin_code=code)
         result = results[pk]
         if isinstance(result, Refused):
             raise result

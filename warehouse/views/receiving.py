@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic.edit import FormView
 
-from core.pages import FormPageMixin, person
+from core.pages import FormPageMixin, moment, person, today_of
 from core.queues import QueueView, Tab
 from inventory.models import SupplierOrder
 from inventory.queries import supply as supply_queries
@@ -42,7 +41,7 @@ class ArrivalQueueView(QueueView):
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the orders for the person's warehouses."""
-        return supply_queries.supplier_orders(person(self.request), timezone.localdate())
+        return supply_queries.supplier_orders(person(self.request), today_of(self.request))
 
 
 class ReceiveView(FormPageMixin, FormView):
@@ -57,7 +56,7 @@ class ReceiveView(FormPageMixin, FormView):
     def order(self) -> SupplierOrder:
         """The order, where it is for a warehouse of the person's."""
         found: SupplierOrder = get_object_or_404(
-            supply_queries.supplier_orders(person(self.request), timezone.localdate()), pk=self.kwargs["pk"]
+            supply_queries.supplier_orders(person(self.request), today_of(self.request)), pk=self.kwargs["pk"]
         )
         return found
 
@@ -84,7 +83,7 @@ class ReceiveView(FormPageMixin, FormView):
             arrivals=form.arrivals,
             delivery_note=form.cleaned_data["delivery_note"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return int(receipt.pk)
 

@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from core.pages import person
+from core.pages import person, today_of
 from core.queues import BulkAction, QueueActionView, QueueView, Tab, Work
 from orders.models import SalesOrder
 from warehouse import queries, services
@@ -33,7 +32,7 @@ class OrderQueueView(QueueView):
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each order how far it is in the warehouse, and whether it is late."""
         facts = queries.order_facts([row.pk for row in rows]) if rows else {}
-        today = timezone.localdate()
+        today = today_of(self.request)
         for row in rows:
             row.facts = facts[row.pk]
             row.late = row.requested_on < today

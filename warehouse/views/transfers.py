@@ -11,13 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import View
 from django.views.generic.edit import FormView
 
 from core import notes
 from core.models import User
-from core.pages import FormPageMixin, VerbRequiredMixin, person
+from core.pages import FormPageMixin, VerbRequiredMixin, moment, moment_for, person, today_of
 from core.queues import BulkAction, QueueActionView, QueueView, Tab
 from core.transactions import undone
 from inventory import services as inventory_services
@@ -58,12 +57,12 @@ class TransferQueueView(QueueView):
     @property
     def tabs(self) -> tuple[Tab, ...]:  # type: ignore[override]
         """The states as they are today."""
-        found = transfer_queries.tabs(timezone.localdate())
+        found = transfer_queries.tabs(today_of(self.request))
         return tuple(Tab(slug, _TABS[slug], condition) for slug, condition in found.items())
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the transfers with their figures."""
-        return transfer_queries.transfers(person(self.request), timezone.localdate())
+        return transfer_queries.transfers(person(self.request), today_of(self.request))
 
     def extra_context(self) -> dict[str, Any]:
         """Say whether the person makes transfers."""
@@ -111,7 +110,7 @@ def one_of(user: User, pk: int) -> Any:
 
     :raises Http404: where there is none.
     """
-    return get_object_or_404(transfer_queries.transfers(user, timezone.localdate()), pk=pk)
+    return get_object_or_404(transfer_queries.transfers(user, moment_for(user).date()), pk=pk)
 
 
 def works_in(user: User, warehouse: Warehouse | None) -> bool:
@@ -132,7 +131,7 @@ class CreateTransferView(FormPageMixin, FormView):
     def get_initial(self) -> dict[str, Any]:
         """Offer tomorrow, and the item from whose page the person came."""
         item = self.request.GET.get("item", "")[:60]
-        return {"expected_on": timezone.localdate() + timedelta(days=1), "items": f"{item} " if item else ""}
+        return {"expected_on": today_of(self.request) + timedelta(days=1), "items": f"{item} " if item else ""}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Give the form the person."""
@@ -146,7 +145,7 @@ class CreateTransferView(FormPageMixin, FormView):
             carried=form.cleaned_data["items"],
             expected_on=form.cleaned_data["expected_on"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
 
     def url_of(self, reference: Any) -> str:
@@ -190,7 +189,7 @@ def bins_of(transfer: Transfer, lines: list[Any], user: User) -> dict[int, list[
     """Return by line from which bins a draft would be sent now; nothing of one that was sent."""
     if transfer_queries.blockers(transfer, "send"):
         return {}
-    plan = partial(inventory_services.plan_transfer, transfer_id=transfer.pk, actor=user, at=timezone.now())
+    plan = partial(inventory_services.plan_transfer, transfer_id=transfer.pk, actor=user, at=moment_for(user))
     return taken_from(lines, undone(plan))
 
 
@@ -215,7 +214,7 @@ class SendTransferView(OfTransferMixin, FormView):
     def save(self, form: SendForm) -> int:
         """Send it."""
         services.send_transfer(
-            transfer_id=self.transfer.pk, units=form.units(), actor=person(self.request), at=timezone.now()
+            transfer_id=self.transfer.pk, units=form.units(), actor=person(self.request), at=moment(self.request)
         )
         return int(self.transfer.pk)
 
@@ -252,7 +251,10 @@ class ReceiveTransferView(OfTransferMixin, FormView):
     def save(self, form: ArrivedForm) -> int:
         """Check the goods in."""
         services.receive_transfer(
-            transfer_id=self.transfer.pk, arrivals=form.arrivals, actor=person(self.request), at=timezone.now()
+            transfer_id=self.transfer.pk,
+            arrivals=form.arrivals,
+            actor=person(self.request),
+            at=moment(self.request),
         )
         return int(self.transfer.pk)
 
@@ -295,7 +297,7 @@ class DateTransferView(OfTransferMixin, FormView):
             transfer_id=self.transfer.pk,
             expected_on=form.cleaned_data["expected_on"],
             actor=person(self.request),
-            at=timezone.now(),
+            at=moment(self.request),
         )
         return int(self.transfer.pk)
 
