@@ -17,6 +17,8 @@ from django.db import connections
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q, QuerySet, Value
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.lookups import GreaterThan, LessThan
+from django.db.models.sql.datastructures import Join
+from django.db.models.sql.where import WhereNode
 from django.utils import timezone
 from psycopg import ClientCursor
 
@@ -180,7 +182,7 @@ class KeysetPager(Generic[M]):
         """
         keys = ordered.values("pk")[:number]
         with planned_anew(ordered.db):
-            return list(ordered.filter(pk__in=keys))
+            return list(_unfiltered(ordered).filter(pk__in=keys))
 
     def _ranges(self, sort: SortKey, cursor: tuple[Any, int]) -> list[Any]:
         value, key = cursor
@@ -228,6 +230,18 @@ class KeysetPager(Generic[M]):
             raise ValueError("no amount of ours")
         self._field.run_validators(value)
         return value
+
+
+def _unfiltered(queryset: QuerySet[M]) -> QuerySet[M]:
+    """Return the same rows without their conditions, for keys that were found by them: planned once, asked once.
+
+    Where a condition led to several rows for one, they stay, or there would be more of them.
+    """
+    bare = queryset.all()
+    joins = [join for join in bare.query.alias_map.values() if isinstance(join, Join)]
+    if not any(getattr(join.join_field, "one_to_many", False) for join in joins):
+        bare.query.where = WhereNode()
+    return bare
 
 
 def _field_of(queryset: QuerySet[Any], path: str) -> tuple[Field[Any, Any], bool]:

@@ -13,9 +13,10 @@ from datetime import datetime
 from functools import update_wrapper
 from typing import Any, Generic, TypeVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
 from django.db.models import F, Func, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Lookup
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
@@ -52,6 +53,30 @@ class Among(Lookup):
         return f"{lhs} = ANY ((SELECT %s::{kind}[])::{kind}[])", [*params, values]
 
 
+def each_has(rows: models.QuerySet[Any]) -> Coalesce:
+    """Return whether a row that a query set refers to as its outer one has some of these, asked of each such row.
+
+    As EXISTS it would be a join, for which PostgreSQL may read all that ever were.
+    """
+    found = models.Subquery(rows.order_by().values_list(Value(True))[:1], output_field=models.BooleanField())
+    return Coalesce(found, Value(False))
+
+
+class _Keys(ArraySubquery):
+    """Keys as one array, which PostgreSQL makes once, before it reads the first row."""
+
+    template = "(ARRAY(%(subquery)s))"
+
+
+def is_one_of(keys: models.QuerySet[Any]) -> Func:
+    """Return whether a row's key is one of a query set's, which are few and looked up first.
+
+    As a list of keys it would be a join, which PostgreSQL may begin at the end where there are many.
+    """
+    found = _Keys(keys.order_by().distinct())
+    return Func(F("pk"), found, arg_joiner=" = ANY ", template="%(expressions)s", output_field=models.BooleanField())
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
@@ -62,6 +87,7 @@ class _Compiled:
     converters: Any
     apply_converters: Callable[..., Iterator[Any]]
     populators: list[Any]
+    annotations: list[tuple[str, int]]
     locks: bool
 
 
@@ -101,6 +127,8 @@ class Reading(Generic[M]):
             instance = from_db(alias, attnames, row[columns])
             for populator in compiled.populators:
                 populator.populate(row, instance)
+            for name, place in compiled.annotations:
+                setattr(instance, name, row[place])
             found.append(instance)
         return found
 
@@ -120,6 +148,7 @@ class Reading(Generic[M]):
                 converters=compiler.get_converters([column[0] for column in select]),
                 apply_converters=compiler.apply_converters,
                 populators=[],
+                annotations=[],
                 locks=" FOR NO KEY UPDATE" in sql,
             )
             return self._compiled
@@ -133,6 +162,7 @@ class Reading(Generic[M]):
             converters=compiler.get_converters([column[0] for column in select]),
             apply_converters=compiler.apply_converters,
             populators=get_related_populators(info, select, connection.alias),  # type: ignore[call-arg]
+            annotations=list(compiler.annotation_col_map.items()),
             locks=" FOR NO KEY UPDATE" in sql,
         )
         return self._compiled

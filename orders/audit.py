@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core import money_sql
 from core.audit import sql_check
-from orders.sql import FACET, LEAVES_FROM, PROMISE, PROMISE_FACTS
+from orders.sql import FACET, LEAVES_FROM, PROMISE, PROMISE_FACTS, TO_RELEASE
 
 # What each order's lines, without what was cancelled, amount to by the money arithmetic itself.
 _TOTALS = money_sql.document_totals("""
@@ -177,6 +177,16 @@ CHECKS = [
         CROSS JOIN LATERAL (SELECT {PROMISE} AS promise, {LEAVES_FROM} AS leaves_from) s
         WHERE o.status IN ('CONFIRMED', 'RELEASED', 'COMPLETED')
             AND (o.promise, o.leaves_from) IS DISTINCT FROM (s.promise, s.leaves_from) AND NOT {_DUE}
+        ORDER BY o.id
+        """,
+    ),
+    sql_check(
+        "an order is to be released where stock is promised to it that no wave has",
+        rows="orders_salesorder",
+        drift=f"""
+        SELECT 'order ' || o.id, o.to_release, s.to_release
+        FROM orders_salesorder o CROSS JOIN LATERAL (SELECT {TO_RELEASE} AS to_release) s
+        WHERE o.to_release <> s.to_release AND NOT {_DUE}
         ORDER BY o.id
         """,
     ),

@@ -143,12 +143,15 @@ LEAVES_FROM = """coalesce((
         SELECT jsonb_agg(DISTINCT v.warehouse_id ORDER BY v.warehouse_id) FROM orders_linepart lp
         JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status NOT IN ('SOFT', 'FREED')
         JOIN inventory_stocklevel v ON v.id = a.level_id WHERE lp.order_id = o.id), '[]')"""
+# Whether stock is promised to an order, whose alias is o, that no wave has
+TO_RELEASE = """EXISTS (SELECT 1 FROM orders_linepart lp
+        JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status = 'FIRM' WHERE lp.order_id = o.id)"""
 
 # How far the promise of each order goes: allocated + picked of ordered - cancelled; how it stands, and from where. %s = order ids[]
 # (locked by the caller)
 SET_ALLOCATION = f"""
 UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.done", whole="f.whole")},
-    promise = {PROMISE}, leaves_from = {LEAVES_FROM}
+    promise = {PROMISE}, leaves_from = {LEAVES_FROM}, to_release = {TO_RELEASE}
 FROM (
     SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole, {PROMISE_FACTS}
     FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id
@@ -160,7 +163,7 @@ RETURNING o.id, o.allocation
 # All facets that a cut or a freed promise may move, of orders locked by the caller: %s = order ids[]
 SET_FACETS = f"""
 UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.promised", whole="f.whole")},
-    promise = {PROMISE}, leaves_from = {LEAVES_FROM},
+    promise = {PROMISE}, leaves_from = {LEAVES_FROM}, to_release = {TO_RELEASE},
     fulfilment = {FACET.format(done="f.shipped", whole="f.whole")},
     billing = {FACET.format(done="b.done", whole="b.whole")}
 FROM unnest((SELECT %s::bigint[])) AS u(id), LATERAL (

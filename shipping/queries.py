@@ -9,19 +9,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from core import registry
 from core.models import User
 from core.numbering import document_number
+from core.reading import each_has, is_one_of
 from core.refusals import Blocker
 from core.registry import DocumentLink, Found, Hit, LotStep, SetUpPart, Stage
 from core.seeking import Sought, first_of
 from core.setting_up import counted
 from inventory.models import accesses_of
-from orders.models import Hold, SalesOrder
+from orders.models import IN_PARCELS, Hold, LinePart, SalesOrder
 from orders.queries import holds
 from orders.queries.kits import part_name
 from shipping import sql
@@ -143,20 +143,16 @@ _STOPS = Q(line__isnull=True) | Exists(
 _IS_HELD = Exists(Hold.objects.filter(_STOPS, order=OuterRef("order_id"), released_at__isnull=True))
 
 
-def _each_has(parcels: QuerySet[Parcel]) -> Coalesce:
-    """Return whether an order has some of these parcels, asked of each order.
-
-    As EXISTS it would be a join, for which PostgreSQL reads all parcels that ever left.
-    """
-    found = Subquery(parcels.order_by().values_list(Value(True))[:1], output_field=BooleanField())
-    return Coalesce(found, Value(False))
-
-
 # What an order that is completed was to send has left
 _IS_RELEASED = Q(status=SalesOrder.Status.RELEASED)
-HAS_PARCELS_AT_THE_DOCK = _IS_RELEASED & Q(_each_has(_PACKED.filter(~_HAS_LEFT, ~_IS_HELD)))
+# Units in parcels that are here are few and have an index: they are looked up first
+_HAS_PARCELS = Q(is_one_of(LinePart.objects.filter(IN_PARCELS).values("order")))
+# Parcels are read only where a hold may keep them
+HAS_PARCELS_AT_THE_DOCK = (
+    _IS_RELEASED & _HAS_PARCELS & (~Q(holds.order_is_held()) | Q(each_has(_PACKED.filter(~_HAS_LEFT, ~_IS_HELD))))
+)
 # Few orders are on hold: they are found first
-HAS_PARCELS_ON_HOLD = _IS_RELEASED & Q(holds.order_is_held()) & Q(_each_has(_PACKED.filter(~_HAS_LEFT, _IS_HELD)))
+HAS_PARCELS_ON_HOLD = _IS_RELEASED & holds.ORDER_IS_HELD & Q(each_has(_PACKED.filter(~_HAS_LEFT, _IS_HELD)))
 
 
 def orders_at_the_dock(user: User) -> QuerySet[SalesOrder]:

@@ -8,11 +8,13 @@ from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.reservations import Reservation, ReservationUse
-from orders.models.sales import Facet, LinePart, SalesOrder, SalesOrderLine, Standing
+from orders.models.sales import IN_PARCELS, IN_TOTES, Facet, LinePart, SalesOrder, SalesOrderLine, Standing
 from orders.models.sheets import EntrySheet
 from orders.models.substitutions import Substitution
 
 __all__ = [
+    "IN_PARCELS",
+    "IN_TOTES",
     "AllocationRun",
     "CancelReason",
     "CreditAccount",

@@ -85,7 +85,8 @@ class SalesOrder(models.Model):
 
     `status` is what people decide; the five facets are caches set in the statement that advances the parts, and proved
     by the audit. So are `promise`, how its promise stands, and `leaves_from`, the warehouses that units of it are
-    promised from, or left: lists by which queues find what is under way.
+    promised from, or left: lists by which queues find what is under way. `to_release` says that stock is promised to it
+    which no wave has, whether or not something keeps that from the warehouse.
     """
 
     class Status(models.TextChoices):
@@ -117,6 +118,7 @@ class SalesOrder(models.Model):
     returned = _facet_field()
     promise = models.JSONField(db_default=models.Value([], models.JSONField()), editable=False)
     leaves_from = models.JSONField(db_default=models.Value([], models.JSONField()), editable=False)
+    to_release = models.BooleanField(default=False, db_default=False, editable=False)
     # Where it is sold, which decides of what stock it can be promised
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     currency = models.CharField(max_length=3)
@@ -185,6 +187,11 @@ class SalesOrder(models.Model):
                 fields=["company", "requested_on", "id"],
                 condition=Q(status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED"]),
                 name="salesorder_to_do_by_day",
+            ),
+            models.Index(
+                fields=["company", "requested_on"],
+                condition=Q(to_release=True),
+                name="salesorder_to_release_by_day",
             ),
             models.Index(fields=["channel", "id"], condition=Q(channel__isnull=False), name="salesorder_by_channel"),
             # Orders lie as they came: a few pages say which stretch of the table has the orders of some days
@@ -316,6 +323,10 @@ class SalesOrderLine(models.Model):
         return self.net - self.cancelled_net
 
 
+# What of parts lies in totes, and what in parcels that are still in the house
+IN_TOTES, IN_PARCELS = Q(picked__gt=F("packed")), Q(packed__gt=F("shipped"))
+
+
 class LinePartQuerySet(LockingQuerySet):
     """Parts of orders, which are for those of the order's company."""
 
@@ -371,6 +382,10 @@ class LinePart(models.Model):
                 | Q(ratio__gt=0, price_share__gte=0, price_share__lte=1),
                 name="linepart_component_has_ratio_and_share",
             ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["order"], condition=IN_TOTES, name="linepart_in_totes_by_order"),
+            models.Index(fields=["order"], condition=IN_PARCELS, name="linepart_in_parcels_by_order"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.models import User
-from core.reading import day_at
+from core.reading import day_at, is_one_of
 from core.refusals import Blocker
 from orders.models import Hold, SalesOrder
 
@@ -35,6 +35,15 @@ _GOING = (SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED)
 def order_is_held() -> Exists:
     """Return whether an order, or a line of it, is on hold, for a query over orders."""
     return Exists(Hold.objects.filter(OPEN, order=OuterRef("pk")))
+
+
+# The same for a queue, which finds those orders first
+ORDER_IS_HELD = Q(is_one_of(Hold.objects.filter(OPEN).values("order")))
+
+
+def whole_order_is_held() -> Exists:
+    """Return whether an order as such is on hold, for a query over orders."""
+    return Exists(Hold.objects.filter(OPEN, order=OuterRef("pk"), line__isnull=True))
 
 
 def order_is_held_for_credit() -> Exists:

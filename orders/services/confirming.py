@@ -168,7 +168,7 @@ def _standing(requested_on: date, promises: Sequence[inventory_services.Promise]
 # Orders that stand for what is owed already have no goods
 _NO_FACTS: Mapping[int, ConfirmFacts] = {}
 _SET = [
-    *("number", "confirmed_at", "allocation", "promise", "leaves_from"),
+    *("number", "confirmed_at", "allocation", "promise", "leaves_from", "to_release"),
     *("invoice_on", "ship_policy", "ship_minimum"),
 ]
 
@@ -229,6 +229,7 @@ def _confirm(
         order.allocation = facet_of(allocated[order.pk], allocated[order.pk] + backordered[order.pk])
         order.promise = _standing(order.requested_on, of_order[order.pk])
         order.leaves_from = sorted({pk for promise in of_order[order.pk] for pk in promise.warehouse_ids})
+        order.to_release = allocated[order.pk] > 0
     transitions.apply_later(orders, "confirm", at=at, fields=_SET)
     record(
         facts=[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,12 +19,14 @@ from orders.models import LinePart, OrderEvent, SalesOrder
 from orders.services.recording import Fact, record
 
 
-def mark_released(*, orders: Sequence[SalesOrder], at: datetime) -> None:
-    """Note that at least one unit of each locked order is with a warehouse.
+def mark_released(*, orders: Sequence[SalesOrder], in_part: Container[int], at: datetime) -> None:
+    """Note that at least one unit of each locked order is with a warehouse, and of which there is more to release.
 
     :raises ChangedMeanwhile: where an order is neither confirmed nor released.
     """
-    transitions.apply_later(orders, "release", at=at)
+    for order in orders:
+        order.to_release = order.pk in in_part
+    transitions.apply_later(orders, "release", at=at, fields=["to_release"])
 
 
 def note_picked(*, picked: Mapping[int, Decimal]) -> None:

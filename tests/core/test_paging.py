@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.paging import CappedCount, KeysetPager, SortKey, capped_counts
-from inventory.models import Product
+from inventory.models import Product, Supplier, SupplierItem
 from tests.factories.core import CompanyFactory
 from tests.factories.inventory import ProductFactory
 
@@ -39,6 +39,23 @@ def walk(products, ordering, size=4):
             break
         page = pager.page(before=page.before)
     return there, back
+
+
+def test_asks_each_condition_once(products):
+    """What is shown of a page's rows is asked by their keys alone."""
+    with CaptureQueriesContext(connection) as captured:
+        KeysetPager(products.filter(name__gte="Name"), SortKey("sku"), size=4).page()
+    assert captured[0]["sql"].count("'Name'") == 1
+
+
+def test_keeps_a_condition_that_leads_to_one_of_several_rows(products):
+    """Without it a product would stand there once for each of its suppliers."""
+    product = products.order_by("pk")[0]
+    for code in ("one", "two"):
+        supplier = Supplier.objects.create(company=product.company, code=code, name=code)
+        SupplierItem.objects.create(supplier=supplier, product=product, unit_cost=1)
+    page = KeysetPager(products.filter(supplier_items__supplier__code="two"), SortKey("sku"), size=4).page()
+    assert page.rows == [product]
 
 
 @pytest.mark.parametrize(

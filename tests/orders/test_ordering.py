@@ -242,7 +242,7 @@ class TestCompleteOrders:
         house = House.open()
         done, part = house.order((house.product([5]), 2)), house.order((house.product([1]), 2))
         for order in (done, part):
-            services.mark_released(orders=list(SalesOrder.objects.filter(pk=order.pk).locked()), at=AT)
+            services.mark_released(orders=list(SalesOrder.objects.filter(pk=order.pk).locked()), in_part=(), at=AT)
             for row in order.parts.select_related("demand"):
                 moved = {row.pk: row.demand.allocated}
                 house.pick(order)

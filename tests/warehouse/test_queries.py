@@ -1,10 +1,13 @@
 """What the papers print, from rows as they stand now."""
 
 import pytest
+from django.db import connection
 
 from core import notes
 from core.models import Audience
-from orders.models import CustomerPart
+from core.paging import planned_anew
+from orders.models import CustomerPart, SalesOrder
+from shipping.queries import HAS_PARCELS_AT_THE_DOCK, HAS_PARCELS_ON_HOLD
 from tests.factories.house import AT, House
 from tests.factories.warehouse import Statements, packed, released
 from warehouse import queries, services
@@ -17,6 +20,57 @@ pytestmark = pytest.mark.django_db
 def house():
     """A company with a warehouse."""
     return House.open()
+
+
+class TestQueuesOfOrders:
+    """They are found by what is to be done, which is little, and not by asking all that is under way."""
+
+    def plan(self, condition):
+        orders = SalesOrder.objects.filter(condition, company=1, status__in=["CONFIRMED", "RELEASED"])
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+            sql, params = orders.order_by("customer__sort_key", "pk").values("pk")[:51].query.sql_with_params()
+        with planned_anew(), connection.cursor() as cursor:
+            cursor.execute("EXPLAIN " + sql, params)
+            return "\n".join(row[0] for row in cursor.fetchall())
+
+    @pytest.mark.parametrize(
+        ("condition", "index"),
+        [
+            (queries.HAS_GOODS_TO_PACK & queries.IS_NOT_BEING_PICKED, "linepart_in_totes_by_order"),
+            (queries.IS_BEING_PICKED, "picktask_to_do_by_order"),
+            (queries.WAITS_FOR_STOCK, "demand_waiting_by_product"),
+            (queries.HAS_STOCK_ON_HOLD, "hold_open_by_order"),
+            (HAS_PARCELS_AT_THE_DOCK, "linepart_in_parcels_by_order"),
+            (HAS_PARCELS_ON_HOLD, "hold_open_by_order"),
+        ],
+    )
+    def test_look_up_first_what_is_to_be_done(self, house, condition, index):
+        plan = self.plan(condition)
+        assert "id = ANY ((InitPlan" in plan
+        assert index in plan
+
+    def test_tell_what_is_picked_from_what_is_still_being_picked(self, house):
+        one, two = house.product([9]), house.product([9])
+        order = released(house, (one, 1), (two, 1))
+        released(house, (one, 1))
+        done = packed(house, (one, 1))
+
+        def found(condition):
+            return set(SalesOrder.objects.filter(condition).exclude(pk=done.pk).values_list("pk", flat=True))
+
+        ready = queries.HAS_GOODS_TO_PACK & queries.IS_NOT_BEING_PICKED
+        first, second = PickTask.objects.filter(order=order).order_by("pk")
+        assert order.pk in found(queries.IS_BEING_PICKED) - found(ready)
+        services.pick_tasks(task_ids=[first.pk], actor=house.boss, at=AT)
+        assert order.pk in found(queries.IS_BEING_PICKED) - found(ready)
+        services.pick_tasks(task_ids=[second.pk], actor=house.boss, at=AT)
+        assert found(ready) == {order.pk}
+        assert order.pk not in found(queries.IS_BEING_PICKED)
+        services.pack_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        assert found(ready) == set()
+        assert found(HAS_PARCELS_AT_THE_DOCK) == {order.pk}
 
 
 class TestPickList:

@@ -6,12 +6,13 @@ import pytest
 
 from core.refusals import NotAllowed, Refused
 from core.roles import Role
-from inventory.models import Allocation, BinStock
+from inventory.models import Allocation, BinStock, WarehouseAccess
 from inventory.queries.places import warehouse_ids
 from orders import services as orders_services
-from orders.models import OrderEvent, SalesOrder
+from orders.models import CancelReason, Hold, OrderEvent, SalesOrder
 from tests.factories.core import person
 from tests.factories.house import AT, House
+from tests.factories.proof import drift
 from tests.factories.warehouse import Statements, picked, released, snapshot
 from warehouse import events, services
 from warehouse.models import PickTask, Wave
@@ -27,6 +28,48 @@ def house():
 
 def release(house, *orders, actor=None):
     return services.release_orders(order_ids=[order.pk for order in orders], actor=actor or house.boss, at=AT)
+
+
+class TestToRelease:
+    """Whether there is something to release stands on the order; the audit proves it, and so does every case here."""
+
+    def stands(self, order):
+        assert drift() == []
+        return SalesOrder.objects.get(pk=order.pk).to_release
+
+    def test_from_the_first_promise_until_all_of_it_is_with_a_warehouse(self, house):
+        product = house.product([2])
+        order, waiting = house.order((product, 5)), house.order((product, 1))
+        assert (self.stands(order), self.stands(waiting)) == (True, False)
+        release(house, order)
+        assert not self.stands(order)
+        house.receive(product, 3)
+        orders_services.allocate_orders(order_ids=[order.pk], actor=house.boss, at=AT)
+        assert self.stands(order)
+
+    def test_while_a_line_on_hold_stays(self, house):
+        order = house.order((house.product([9]), 4), (house.product([9]), 1))
+        line = order.lines.first()
+        terms = orders_services.HoldTerms(Hold.Kind.OTHER, keep_reservation=True)
+        orders_services.hold_lines(line_ids=[line.pk], terms=terms, actor=house.boss, at=AT)
+        release(house, order)
+        assert PickTask.objects.count() == 1
+        assert self.stands(order)
+
+    def test_while_some_lies_where_the_actor_sends_nobody(self, house):
+        actor = person(Role.WAREHOUSE_MANAGER, company=house.company)
+        WarehouseAccess.objects.create(user=actor, warehouse=house.warehouses[0])
+        order = house.order((house.product([9]), 4), (house.product([0, 9]), 1))
+        release(house, order, actor=actor)
+        assert PickTask.objects.count() == 1
+        assert self.stands(order)
+        release(house, order)
+        assert not self.stands(order)
+
+    def test_no_longer_once_it_is_cancelled(self, house):
+        order = house.order((house.product([9]), 4))
+        orders_services.cancel_orders(order_ids=[order.pk], reason=CancelReason.CUSTOMER, actor=house.boss, at=AT)
+        assert not self.stands(order)
 
 
 class TestReleaseOrders:

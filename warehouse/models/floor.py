@@ -155,7 +155,8 @@ class PickTask(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["lot"], condition=Q(lot__isnull=False), name="picktask_of_lot")
+            models.Index(fields=["lot"], condition=Q(lot__isnull=False), name="picktask_of_lot"),
+            models.Index(fields=["order"], condition=Q(status="PLANNED"), name="picktask_to_do_by_order"),
         ]
 
     def __str__(self) -> str:

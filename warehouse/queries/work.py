@@ -9,17 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 
 from core import notes, registry
 from core.models import User
 from core.numbering import document_number
+from core.reading import each_has, is_one_of
 from core.refusals import Blocker
 from core.registry import DocumentLink
 from inventory.models import Allocation, BinStock, accesses_of
 from inventory.queries.places import warehouse_ids
-from orders.models import LinePart, SalesOrder
+from orders.models import IN_TOTES, LinePart, SalesOrder, ShipPolicy
 from orders.queries import holds, ship_policy
 from orders.queries.ship_policy import part_may_go
 from warehouse import sql
@@ -137,14 +138,21 @@ def unpack_blockers(parcel_ids: Collection[int]) -> dict[int, list[Blocker]]:
 
 # Conditions on an order, for the tabs of the queues.
 _FIRM = LinePart.objects.filter(order=OuterRef("pk"), demand__allocations__status=Allocation.Status.FIRM)
-HAS_STOCK_TO_RELEASE = Q(Exists(_FIRM.filter(~holds.part_is_held(), part_may_go())))
-# Few orders are on hold: they are found first
-HAS_STOCK_ON_HOLD = Q(holds.order_is_held()) & Q(Exists(_FIRM.filter(holds.part_is_held())))
-WAITS_FOR_STOCK = Q(Exists(LinePart.objects.filter(order=OuterRef("pk"), demand__backordered__gt=0)))
-HAS_GOODS_TO_PACK = Q(
-    Exists(LinePart.objects.filter(~holds.line_is_held(), order=OuterRef("pk"), picked__gt=F("packed")))
+# Most orders go as they are; only where a hold or a rule may keep something back, each part is asked
+_GOES_WHOLE = Q(~holds.order_is_held(), ship_policy=ShipPolicy.PARTIAL, ship_minimum=0)
+HAS_STOCK_TO_RELEASE = Q(to_release=True) & (
+    _GOES_WHOLE | Q(each_has(_FIRM.filter(~holds.part_is_held(), part_may_go())))
 )
-IS_BEING_PICKED = Q(Exists(PickTask.objects.filter(order=OuterRef("pk"), status=PickTask.Status.PLANNED)))
+# Few orders are on hold: they are found first
+HAS_STOCK_ON_HOLD = Q(holds.ORDER_IS_HELD, to_release=True) & (
+    Q(holds.whole_order_is_held()) | Q(each_has(_FIRM.filter(holds.part_is_held())))
+)
+# What waits, what lies in totes, and tasks that are still to be done are few and have indexes: they are looked up first
+WAITS_FOR_STOCK = Q(is_one_of(LinePart.objects.filter(demand__backordered__gt=0).values("order")))
+HAS_GOODS_TO_PACK = Q(is_one_of(LinePart.objects.filter(~holds.line_is_held(), IN_TOTES).values("order")))
+_PLANNED = PickTask.objects.filter(status=PickTask.Status.PLANNED)
+IS_BEING_PICKED = Q(is_one_of(_PLANNED.values("order")))
+IS_NOT_BEING_PICKED = ~Q(each_has(_PLANNED.filter(order=OuterRef("pk"))))
 
 
 def orders_with_the_warehouse(user: User, *statuses: SalesOrder.Status) -> QuerySet[SalesOrder]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from core import bulk, transitions
 from core.models import User
@@ -48,7 +49,8 @@ def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     require(actor, "warehouse.release")
     orders = bulk.by_pk(orders_queries.locked_orders(actor.company_ids, order_ids))
     releasable = [pk for pk, order in orders.items() if order.status in _RELEASABLE]
-    parts = {part.demand_id: part for part in _allocated_parts(releasable) if part.demand_id is not None}
+    allocated: list[Any] = _allocated_parts(releasable)
+    parts = {part.demand_id: part for part in allocated if part.goes}
     picks = (
         inventory_services.release_allocations(demand_ids=list(parts), at=at, warehouse_ids=warehouse_ids(actor))
         if parts
@@ -56,7 +58,7 @@ def release_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     )
     results: dict[int, Released | Refused] = {}
     if picks:
-        results |= _release(orders, parts, picks, actor, at)
+        results |= _release(orders, parts, picks, _kept_back(allocated, picks), actor, at)
     idle = orders.keys() - results.keys()
     return results | _refused_or_standing(idle) if idle else results
 
@@ -66,18 +68,30 @@ _RELEASABLE = {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}
 
 @compiled
 def _allocated_parts(order_ids: Given) -> QuerySet[LinePart]:
-    """Read the parts with stock that no wave has, and that no hold and no rule of the customer stops.
+    """Read the parts with stock that no wave has: `firm`, its allocations, and whether it `goes`.
 
-    Holds are placed under the orders' locks.
+    A hold or a rule of the customer may stop it; holds are placed under the orders' locks.
     """
     firm = Allocation.objects.filter(demand=OuterRef("demand"), status=Allocation.Status.FIRM)
-    return LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm), ~holds.part_is_held(), part_may_go())
+    count = firm.order_by().values("demand").annotate(number=Count("pk")).values("number")
+    goes = ExpressionWrapper(~Q(holds.part_is_held()) & part_may_go(), output_field=BooleanField())
+    parts = LinePart.objects.filter(Among(F("order_id"), order_ids), Exists(firm))
+    return parts.annotate(firm=Subquery(count), goes=goes)
+
+
+def _kept_back(parts: Iterable[Any], picks: Iterable[inventory_services.BinPick]) -> set[int]:
+    """Return the orders of which not all allocations are picked now: some stay, or lie where the actor sends nobody."""
+    picked: dict[int, set[int]] = defaultdict(set)
+    for pick in picks:
+        picked[pick.demand_id].add(pick.allocation_id)
+    return {part.order_id for part in parts if part.firm > len(picked.get(part.demand_id, ()))}
 
 
 def _release(
     orders: Mapping[int, SalesOrder],
     parts: Mapping[int, LinePart],
     picks: Sequence[inventory_services.BinPick],
+    in_part: Container[int],
     actor: User,
     at: datetime,
 ) -> dict[int, Released | Refused]:
@@ -107,7 +121,7 @@ def _release(
         )
     bulk.insert(list(waves.values()), (tasks, "wave"))
     released = _by_order(tasks)
-    orders_services.mark_released(orders=[orders[order_id] for order_id in released], at=at)
+    orders_services.mark_released(orders=[orders[order_id] for order_id in released], in_part=in_part, at=at)
     units: dict[int, Decimal] = defaultdict(Decimal)
     for task in tasks:
         units[task.order_id] += task.quantity

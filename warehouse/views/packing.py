@@ -35,7 +35,7 @@ class PackQueueView(OrderQueueView):
     title = "To pack"
     statuses = (SalesOrder.Status.RELEASED,)
     tabs: ClassVar[tuple[Tab, ...]] = (
-        Tab("ready", "Picked", queries.HAS_GOODS_TO_PACK & ~queries.IS_BEING_PICKED),
+        Tab("ready", "Picked", queries.HAS_GOODS_TO_PACK & queries.IS_NOT_BEING_PICKED),
         Tab("picking", "Still being picked", queries.IS_BEING_PICKED),
     )
     work: ClassVar[tuple[Work, ...]] = (Work("ready", "warehouse.pack"),)
