@@ -14,14 +14,15 @@ from core.refusals import Blocked, NotAllowed
 from core.roles import Role
 from core.transactions import undone
 from inventory import audit as inventory_audit
-from inventory import services as inventory_services
-from inventory.models import Allocation, Demand, Lot, StockLevel
+from inventory.models import Allocation, Demand, StockLevel
 from inventory.strategies import Strategy
 from orders import audit, services
 from orders.models import LinePart, MoveReason, OrderEvent, SalesOrder
 from tests.factories.core import person
 from tests.factories.house import AT, TODAY, House
 from tests.factories.warehouse import released
+from warehouse.models import PickTask
+from warehouse.services import release_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -128,9 +129,9 @@ class TestReallocate:
         assert has([easy, picky, other]) == [3, 2, 1]
         share(house, [easy, picky, other], WIN, LOSE, GAIN)
         assert has([easy, picky, other]) == [5, 0, 1]
-        lots = {one.pk: one.code for one in Lot.objects.all()}
-        picks = inventory_services.release_allocations(demand_ids=house.demands(easy) + house.demands(other), at=AT)
-        assert sorted((lots[pick.lot_id], pick.quantity) for pick in picks) == [("LONG", 1), ("LONG", 2), ("SHORT", 3)]
+        release_orders(order_ids=[easy.pk, other.pk], actor=house.boss, at=AT)
+        tasks = PickTask.objects.order_by("lot__code", "quantity")
+        assert list(tasks.values_list("lot__code", "quantity")) == [("LONG", 1), ("LONG", 2), ("SHORT", 3)]
 
     def test_gives_lots_that_are_good_on_the_day_where_they_were_wanted_before(self, house) -> None:
         product = house.product(tracking="LOT")
