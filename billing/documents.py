@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.companies import logo
 from core.documents import MOST_CHARACTERS, Figures, column_widths, render_pdf
 
 # EN 16931's codes, in the words of the person who pays.
@@ -59,6 +60,7 @@ def render_invoice(snapshot: Mapping[str, Any]) -> bytes:
         "is_credit": snapshot["document"] == "credit_note",
         "is_open_item": is_open_item,
         "seller": seller,
+        "logo": logo(seller.get("logo")),
         "issued_on": figures.date(snapshot["issued_on"]),
         "tax_point_on": figures.date(snapshot.get("tax_point_on") or ""),
         "due_on": figures.date(snapshot.get("due_on") or ""),

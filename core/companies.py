@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from core import people, registry
 from core.addresses import is_country
-from core.models import Company, Membership, User
+from core.filing import keep_file
+from core.models import Company, Membership, SourceFilePart, User
 from core.money import is_currency
+from core.pictures import ADDRESS
 from core.refusals import Blocked
 from core.roles import Role, require
 from core.transactions import atomic
@@ -73,6 +78,27 @@ def frozen_columns(company: Company) -> dict[str, str]:
     for asks in registry.company_freezes:
         frozen |= asks(company.pk)
     return frozen
+
+
+@atomic
+def change_logo(*, picture: bytes | None, actor: User, at: datetime) -> Company:
+    """Put a PNG as the logo on the papers of the actor's company from now on, or none.
+
+    :raises NotAllowed: where the actor may not set up the company.
+    """
+    require(actor, SETS_UP)
+    (company,) = own_company(actor).locked()
+    company.logo = keep_file(name="logo.png", content=BytesIO(picture), actor=actor, at=at) if picture else None
+    company.save(update_fields=["logo"])
+    return company
+
+
+def logo(file_id: int | None) -> str:
+    """Return a logo that a paper names as the address of its picture, nothing for none."""
+    if not file_id:
+        return ""
+    parts = SourceFilePart.objects.filter(file=file_id).order_by("position").values_list("content", flat=True)
+    return ADDRESS + base64.b64encode(b"".join(bytes(part) for part in parts)).decode()
 
 
 @atomic

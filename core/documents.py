@@ -1,5 +1,6 @@
 """Paper: templates become PDF files with our own fonts and style sheet, and nothing is fetched from anywhere."""
 
+import base64
 import copy
 import hashlib
 import io
@@ -23,6 +24,8 @@ from weasyprint.document import Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from core.pictures import ADDRESS as PICTURE
+from core.pictures import PNG
 from core.press import UnprintableDocument, press
 
 SCHEME = "asset:"
@@ -59,11 +62,27 @@ class AssetFetcher(URLFetcher):
     def _asset(self, url: str, name: str) -> URLFetcherResponse:
         if not url.startswith(SCHEME):
             raise KeyError(url)
+        if url.startswith(PICTURE):
+            return URLFetcherResponse(url, _png(url), {"Content-Type": "image/png"})
         if name in MADE_SHEETS:
             return URLFetcherResponse(url, MADE_SHEETS[name](), {"Content-Type": "text/css; charset=utf-8"})
         if name.endswith(".css"):
             return URLFetcherResponse(url, asset_paths()[name].read_text(), {"Content-Type": "text/css; charset=utf-8"})
         return URLFetcherResponse(url, unpacked_font(name), {"Content-Type": "font/ttf"})
+
+
+def _png(url: str) -> bytes:
+    """Return the picture that an address holds.
+
+    :raises KeyError: where it holds none.
+    """
+    try:
+        content = base64.b64decode(url.removeprefix(PICTURE), validate=True)
+    except ValueError as error:
+        raise KeyError(url) from error
+    if not content.startswith(PNG):
+        raise KeyError(url)
+    return content
 
 
 @cache

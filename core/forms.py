@@ -20,6 +20,7 @@ from core.companies import change_company
 from core.models import Audience, Company, User
 from core.models.notes import MAX_TEXT
 from core.money import is_currency
+from core.pictures import PictureRefused, as_png
 from core.working_days import WEEKDAYS
 
 MAX_EMAIL = 254
@@ -257,6 +258,28 @@ class CompanyForm(WorkingDaysForm):
     def save(self, commit: bool = True) -> Company:
         """Keep it through the service."""
         return change_company(said=self.cleaned_data, actor=self.actor)
+
+
+class LogoForm(forms.Form):
+    """A logo as it is sent."""
+
+    picture = forms.FileField(
+        label="File",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+        error_messages={"required": "Choose a file.", "empty": "This file is empty."},
+        help_text="PNG or JPEG, 2 MB at most.",
+    )
+
+    def clean_picture(self) -> bytes:
+        """Return the picture as it is kept.
+
+        :raises ValidationError: where it is none.
+        """
+        sent = self.cleaned_data["picture"]
+        try:
+            return as_png(sent.file, sent.size)
+        except PictureRefused as refusal:
+            raise forms.ValidationError(refusal.sentence) from refusal
 
 
 class ReferenceForm(forms.ModelForm):

@@ -30,6 +30,11 @@ def company_found(user: User, _at: datetime) -> Found:
     return Found(f"{company.name}, {company.country}, {company.currency}", missing)
 
 
+def logo_found(user: User, _at: datetime) -> Found:
+    """Say whether papers show a logo."""
+    return Found("There is one") if user.company.logo_id else Found("", "None yet: papers begin with the name.")
+
+
 def bank_found(user: User, _at: datetime) -> Found:
     """Say whether customers can be told where to pay."""
     company = user.company
@@ -56,6 +61,7 @@ def messages_found(user: User, _at: datetime) -> Found:
 PARTS = (
     SetUpPart("Company", Stage.ORDER, "core:edit_company", "Who sells.", company_found),
     SetUpPart("Bank account", Stage.BILL, "core:edit_company", "Where customers pay.", bank_found),
+    SetUpPart("Logo", Stage.LATER, "core:logo", "What papers begin with.", logo_found),
     SetUpPart("Messages", Stage.LATER, "core:messages", "What is written to partners.", messages_found),
     SetUpPart("Number series", Stage.BILL, "core:series", "A beginning can be chosen until the first.", series_found),
 )

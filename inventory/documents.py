@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from core.companies import logo
 from core.documents import MOST_CHARACTERS, Figures, column_widths, render_pdf
 from core.letters import Wording, filled
 from inventory.queries.messages import facts_of
@@ -36,6 +37,7 @@ def render_supplier_order(snapshot: Mapping[str, Any]) -> bytes:
     ]
     context = {
         **snapshot,
+        "logo": logo(snapshot.get("logo")),
         "ordered_on": figures.date(snapshot["ordered_on"]),
         "lines": lines,
         "widths": column_widths(lines, COLUMNS),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.companies import logo
 from core.documents import MOST_CHARACTERS, Figures, column_widths, render_pdf
 
 # Least and most characters of each column; what is longer than the most breaks, and quantities have no most.
@@ -25,6 +26,7 @@ def render_packing_slip(snapshot: Mapping[str, Any]) -> bytes:
     every_line = [line for parcel in parcels for line in parcel["lines"]] + to_follow
     context = {
         **snapshot,
+        "logo": logo(snapshot.get("logo")),
         "packed_on": figures.date(snapshot["packed_on"]),
         "order": {**snapshot["order"], "ordered_on": figures.date(snapshot["order"].get("ordered_on") or "")},
         "parcels": parcels,
@@ -44,6 +46,7 @@ def render_pick_list(snapshot: Mapping[str, Any]) -> bytes:
     tasks = _with_quantities(snapshot["tasks"], figures)
     context = {
         **snapshot,
+        "logo": logo(snapshot.get("logo")),
         "created_at": figures.moment(snapshot["created_at"]),
         "tasks": tasks,
         "widths": column_widths(tasks, PICK_COLUMNS),
@@ -78,6 +81,7 @@ def render_transfer_slip(snapshot: Mapping[str, Any]) -> bytes:
         line["bins"] = [f"{one['bin']}: {words}" for one, words in zip(line["bins"], taken, strict=True)]
     context = {
         **snapshot,
+        "logo": logo(snapshot.get("logo")),
         "day": figures.date(snapshot["day"]),
         "expected_on": figures.date(snapshot["expected_on"]),
         "lines": lines,

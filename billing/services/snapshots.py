@@ -251,6 +251,7 @@ def _seller(company: Company, language: str) -> dict[str, Any]:
         "registration_number": company.registration_number,
         "email": company.email,
         "phone": company.phone,
+        **({"logo": company.logo_id} if company.logo_id else {}),
         "bank": {"name": company.bank_name, "iban": company.iban, "bic": company.bic},
     }
 

@@ -59,7 +59,15 @@ from core.views.security import (
     SecurityView,
     SetUpAppView,
 )
-from core.views.setting_up import EditCompanyView, EditSeriesView, SeriesView, SetUpView
+from core.views.setting_up import (
+    EditCompanyView,
+    EditSeriesView,
+    LogoPictureView,
+    LogoView,
+    RemoveLogoView,
+    SeriesView,
+    SetUpView,
+)
 from core.views.working import AlertsView, WorkView
 
 __all__ = [
@@ -90,6 +98,8 @@ __all__ = [
     "KeepViewView",
     "ListView",
     "LoadImportView",
+    "LogoPictureView",
+    "LogoView",
     "MakeCodesView",
     "MapImportView",
     "MessagesView",
@@ -104,6 +114,7 @@ __all__ = [
     "RefusedRowsView",
     "RemoveAppView",
     "RemoveFileView",
+    "RemoveLogoView",
     "RemovePasskeyView",
     "RemoveRowView",
     "RestoreMessageView",

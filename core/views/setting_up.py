@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.views.generic import FormView, TemplateView
+from django.views.generic import FormView, TemplateView, View
 
 from core import numbering, registry
-from core.companies import SETS_UP, frozen_columns, own_company
-from core.forms import CompanyForm, SeriesForm
+from core.companies import SETS_UP, change_logo, frozen_columns, own_company
+from core.filing import parts_of
+from core.forms import CompanyForm, LogoForm, SeriesForm
 from core.models import Company, NumberSeries
-from core.pages import FormPage, FormPageMixin, PreviewMixin, VerbRequiredMixin, moment, person
+from core.pages import FormPage, FormPageMixin, PreviewMixin, VerbRequiredMixin, go_to, moment, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,59 @@ class EditCompanyView(SetUpFormMixin, FormPage):
         """Give the form the person, and what must stand."""
         frozen = frozen_columns(person(self.request).company)
         return {**super().get_form_kwargs(), "actor": person(self.request), "frozen": frozen}
+
+
+class LogoView(SetUpFormMixin, FormPageMixin, FormView):
+    """Shows the company's logo, and takes another one."""
+
+    form_class = LogoForm
+    template_name, fragment_name = "core/setup/logo.html", "core/_form.html"
+    title = "Logo"
+    submit_label = "Save logo"
+    done = "Logo saved."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the company, whose logo is shown."""
+        return super().get_context_data(title=self.title, company=person(self.request).company, **kwargs)
+
+    def save(self, form: Any) -> Any:
+        """Keep it."""
+        user = person(self.request)
+        return change_logo(picture=form.cleaned_data["picture"], actor=user, at=moment(self.request)).pk
+
+    def url_of(self, reference: Any) -> str:
+        """Return this page."""
+        return reverse("core:logo")
+
+    def cancel_url(self) -> str:
+        """Return the set-up."""
+        return reverse("core:set_up")
+
+
+class LogoPictureView(VerbRequiredMixin, View):
+    """Gives the logo to the page that shows it."""
+
+    verb = SETS_UP
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Return it, or nothing where there is none."""
+        file = person(request).company.logo
+        if file is None:
+            return HttpResponse(status=204)
+        return HttpResponse(b"".join(parts_of(file)), content_type="image/png")
+
+
+class RemoveLogoView(VerbRequiredMixin, View):
+    """Takes the logo off papers from now on."""
+
+    verb = SETS_UP
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Take it off, and show that there is none."""
+        change_logo(picture=None, actor=person(request), at=moment(request))
+        messages.success(request, "Logo removed.")
+        return go_to(request, reverse("core:logo"))
 
 
 class SeriesView(VerbRequiredMixin, TemplateView):

@@ -199,6 +199,7 @@ def paper(order: SupplierOrder) -> dict[str, Any]:
         "ordered_on": order.created_at.astimezone(company.zone).date().isoformat(),
         "is_draft": order.status in (Status.DRAFT, Status.APPROVED),
         "buyer": {"name": company.name, "address": company.address.splitlines(), "email": company.email},
+        "logo": company.logo_id,
         "supplier": {
             "name": supplier.name,
             "address": supplier.address.splitlines(),

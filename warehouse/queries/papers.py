@@ -29,6 +29,7 @@ def pick_list(wave: Wave) -> dict[str, Any]:
     )
     return {
         "language": "en",
+        "logo": wave.company.logo_id,
         "wave": wave.number,
         "warehouse": {"name": wave.warehouse.name},
         "created_at": wave.released_at.astimezone(wave.company.zone).isoformat(),
@@ -80,6 +81,7 @@ def packing_slip(parcel: Parcel) -> dict[str, Any]:
     assert parcel.packed_at is not None
     return {
         "language": language,
+        "logo": company.logo_id,
         "number": parcel.number,
         "packed_on": parcel.packed_at.astimezone(company.zone).date().isoformat(),
         "seller": {

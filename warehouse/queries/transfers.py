@@ -55,6 +55,7 @@ def slip(transfer: Transfer, taken: Mapping[int, Sequence[Taken]]) -> dict[str, 
     """Return what a transfer's slip prints: what is to be taken from which bins, or what was sent."""
     company = transfer.company
     return {
+        "logo": company.logo_id,
         "number": transfer.number,
         "is_draft": transfer.status == Transfer.Status.DRAFT,
         "day": (transfer.sent_at or transfer.created_at).astimezone(company.zone).date().isoformat(),
