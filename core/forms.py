@@ -171,16 +171,32 @@ class WorkingDaysForm(forms.ModelForm):
         return sorted(days)
 
 
+class LanguageField(forms.ChoiceField):
+    """A language in which partners can be written to."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[(code, letters.language_name(code)) for code in letters.LANGUAGES], **options)
+
+    @staticmethod
+    def begin(form: forms.ModelForm, standing: str) -> None:
+        """Begin with a language that stands, one that came by a file too."""
+        field: Any = form.fields["language"]
+        if standing not in letters.LANGUAGES:
+            field.choices = [*field.choices, (standing, letters.language_name(standing))]
+        form.initial["language"] = standing
+
+
 class CompanyForm(WorkingDaysForm):
     """What a company says of itself; what other rows rest on stands, and says why."""
 
     country = forms.ChoiceField(choices=countries)
+    language = LanguageField(help_text="Of papers for new customers and suppliers, until they are given another.")
     time_zone = forms.ChoiceField(choices=[(name, name.replace("_", " ")) for name in sorted(available_timezones())])
 
     class Meta:
         model = Company
         fields: ClassVar[list[str]] = [
-            *("name", "address", "country", "vat_number", "registration_number", "phone", "email"),
+            *("name", "address", "country", "language", "vat_number", "registration_number", "phone", "email"),
             *("bank_name", "iban", "bic", "currency", "time_zone", "live_on"),
             *("weekdays", "holidays"),
         ]
@@ -212,6 +228,7 @@ class CompanyForm(WorkingDaysForm):
     def __init__(self, *args: Any, actor: User, frozen: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.actor = actor
+        LanguageField.begin(self, self.instance.language)
         for name, reason in frozen.items():
             self.fields[name].disabled, self.fields[name].help_text = True, reason
 

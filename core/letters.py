@@ -63,7 +63,7 @@ message_kinds: Registry[MessageKind] = Registry()
 
 def language_name(code: str) -> str:
     """Return the English name of a language."""
-    return str(Locale.parse(code).get_display_name("en"))
+    return str(Locale.parse(code, sep="-" if "-" in code else "_").get_display_name("en"))
 
 
 def fault_in(text: str, kind: MessageKind) -> str:

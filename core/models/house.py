@@ -75,6 +75,8 @@ class Company(WorkingDays, models.Model):
     bic = models.CharField(max_length=11, blank=True)
     # From when on the company works with Orderly; what is dated earlier is its past, taken over
     live_on = models.DateField(null=True, blank=True)
+    # In which partners are written to of whom nothing else is said
+    language = models.CharField(max_length=10, default="en", db_default="en", validators=[validate_language])
     # A PNG, as core.pictures makes it
     logo = models.ForeignKey(
         "core.SourceFile", on_delete=models.PROTECT, null=True, related_name="+", editable=False, db_index=False

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.letters import ENGLISH, LANGUAGES, language_name
+from core.forms import LanguageField
 from core.models import Company, User
 from inventory.forms.sites import company_days
 from inventory.models import (
@@ -72,9 +72,7 @@ _UNITS = {"class": "numeric", "inputmode": "decimal", "autocomplete": "off"}
 class SupplierForm(forms.ModelForm):
     """A supplier and their usual terms."""
 
-    language = forms.ChoiceField(
-        label="Written to in", choices=[(code, language_name(code)) for code in LANGUAGES], required=False
-    )
+    language = LanguageField(label="Written to in", required=False)
 
     class Meta:
         model = Supplier
@@ -100,13 +98,14 @@ class SupplierForm(forms.ModelForm):
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.company = company
+        LanguageField.begin(self, self.instance.language if self.instance.pk else company.language)
         calendar: Any = self.fields["calendar"]
         calendar.queryset = Calendar.objects.filter(company=company)
         calendar.empty_label = company_days(company)
 
     def clean_language(self) -> str:
-        """Return the language: English, unless one is chosen."""
-        return self.cleaned_data["language"] or ENGLISH
+        """Return the language: the company's, unless one is chosen."""
+        return self.cleaned_data["language"] or self.instance.company.language
 
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""

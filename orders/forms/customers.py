@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from core.addresses import countries
+from core.forms import LanguageField
 from core.models import User
 from inventory.models import Channel
 from orders.forms.items import ItemField, ItemFormMixin
@@ -19,6 +20,8 @@ LONGEST_TERMS = 366
 class CustomerForm(forms.ModelForm):
     """A customer and their terms, which new orders take over."""
 
+    language = LanguageField(label="Papers in", required=False)
+
     class Meta:
         model = Customer
         fields: ClassVar[list[str]] = [
@@ -26,6 +29,7 @@ class CustomerForm(forms.ModelForm):
             "name",
             "email",
             "phone",
+            "language",
             "vat_number",
             "price_list",
             "channel",
@@ -70,6 +74,9 @@ class CustomerForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         # Set before validation, so that a number taken in this company is found here and not by the database
         self.instance.company_id = company_id
+        if not self.instance.pk:
+            self.instance.language = actor.company.language
+        LanguageField.begin(self, self.instance.language)
         self.fields["good_for_days"].required = False
         self.fields["substitutes"].required = False
         price_list: Any = self.fields["price_list"]
@@ -82,6 +89,10 @@ class CustomerForm(forms.ModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         """Validate the company too, for the constraints name it."""
         return set(super()._get_validation_exclusions()) - {"company"}  # type: ignore[misc]
+
+    def clean_language(self) -> str:
+        """Return the language: the one that stands, unless another is chosen."""
+        return self.cleaned_data["language"] or self.instance.language
 
     def clean_good_for_days(self) -> int:
         """Return for how many days goods must be good: for none unless it is said."""

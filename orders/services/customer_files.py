@@ -141,7 +141,9 @@ def take_customers(*, groups: Sequence[Group], origin: Origin, actor: User, at: 
     standing = _standing(origin.company_id, list(rows))
     results: dict[int, RowResult] = {}
     for number, row in rows.items():
-        one = standing.get(number) or _Standing(Customer(company_id=origin.company_id, number=number))
+        one = standing.get(number) or _Standing(
+            Customer(company_id=origin.company_id, number=number, language=actor.company.language)
+        )
         fault = (
             _list_fault(one.customer, row.values, lists)
             or _channel_fault(row.values, channels)

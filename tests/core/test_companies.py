@@ -13,6 +13,7 @@ from core.banking import is_bic, is_iban
 from core.models import Company, Membership, User
 from core.refusals import Blocked, NotAllowed
 from core.roles import Role
+from orders.models import Customer
 from tests.factories.core import PASSWORD, CompanyFactory, person, signed_in
 from tests.factories.house import House
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 EDIT = reverse("core:edit_company")
 SAID = {
     "name": "Acme Ltd",
+    "language": "en",
     "address": "1 Quay\nHull",
     "country": "GB",
     "currency": "GBP",
@@ -123,6 +125,27 @@ class TestChange:
         assert "2026-12-24\n2026-12-25" in page
         answer = signed_in(boss).post(EDIT, {**SAID, "holidays": "25 Dec"})
         assert (answer.status_code, "“25 Dec” is no day" in answer.content.decode()) == (422, True)
+
+    def test_says_in_which_language_new_partners_are_written_to(self):
+        house = House.open()
+        client = signed_in(house.boss)
+        company = {"name": "Acme", "country": "GB", "currency": "GBP", "time_zone": house.company.time_zone}
+        assert client.post(EDIT, {**company, "language": "de"}).status_code == 302
+        chosen = '<option value="de" selected>German</option>'
+        for page in (EDIT, reverse("orders:create_customer"), reverse("supply:create_supplier")):
+            assert chosen in client.get(page).content.decode()
+        keyed = {"number": "C-7", "name": "Seven", "price_list": house.prices.pk, "terms_days": 30, "is_active": "on"}
+        more = {"ship_policy": "PARTIAL", "ship_minimum": 0, "invoice_on": "DISPATCH"}
+        client.post(reverse("orders:create_customer"), {**keyed, **more})
+        assert Customer.objects.get(number="C-7").language == "de"
+        client.post(reverse("orders:create_customer"), {**keyed, **more, "number": "C-8", "language": "fr"})
+        assert Customer.objects.get(number="C-8").language == "fr"
+        # One that came by a file is offered as it is
+        Customer.objects.filter(number="C-8").update(language="de-AT")
+        page = client.get(
+            reverse("orders:edit_customer", args=[Customer.objects.get(number="C-8").pk])
+        ).content.decode()
+        assert '<option value="de-AT" selected>' in page
 
     @pytest.mark.parametrize(
         ("field", "text", "sentence"),

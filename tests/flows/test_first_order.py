@@ -51,6 +51,7 @@ def test_an_empty_company_comes_to_its_first_invoice_by_its_pages():
         address="1 Quay\nHull\nHU1 1AA",
         email="office@acme.example",
         country="GB",
+        language="en",
         currency="GBP",
         time_zone="Europe/London",
         iban="GB33 BUKB 2020 1555 5555 55",

@@ -37,6 +37,15 @@ ADDRESS = "bill-to street,bill-to city,bill-to postcode,bill-to country"
 
 
 class TestTakeCustomers:
+    def test_writes_to_who_is_new_in_the_company_s_language_unless_it_is_said(self, house):
+        house.company.language = "de"
+        house.company.save()
+        customers(house, "number,name,price list,language", "C-8,Eight,list,", "C-9,Nine,list,fr")
+        assert dict(Customer.objects.filter(number__in=["C-8", "C-9"]).values_list("number", "language")) == {
+            "C-8": "de",
+            "C-9": "fr",
+        }
+
     def test_makes_who_is_new_with_terms_and_one_address_for_bills_and_goods(self, house):
         run = customers(house, f"number,name,days to pay,{ADDRESS}", "C-77,Ann & Co,14,1 Road,Leeds,LS1,gb")
         assert (run.made, run.refused) == (1, 0)
