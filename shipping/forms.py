@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -82,10 +82,10 @@ class DispatchForm(forms.Form):
                     return offer
         return typed
 
-    def waits(self, at: datetime) -> list[tuple[Carrier, date]]:
-        """Return the carriers who do not collect any more today, and when they do."""
+    def said_of_collections(self, at: datetime) -> str:
+        """Say of each carrier who does not collect any more today when they do."""
         days = [(carrier, carrier.collects_on(at)) for carrier in self.carriers if carrier.is_active]
-        return [(carrier, day) for carrier, day in days if day > at.astimezone(carrier.company.zone).date()]
+        return " ".join(f"{carrier} collects next on {day:%-d %b}." for carrier, day in days if day > at.date())
 
     @property
     def names_parcels(self) -> bool:

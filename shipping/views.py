@@ -171,6 +171,7 @@ class DispatchOrdersView(QueueActionView):
 
     def show(self, orders: Sequence[Any], form: DispatchForm, status: int = 200) -> HttpResponse:
         """Draw the page, or the form alone for htmx."""
+        form.fields["carrier"].help_text = form.said_of_collections(moment(self.request))
         rows = form.rows()
         for order in orders:
             order.rows = [row for row in rows if row["parcel"].order_id == order.pk]
@@ -182,7 +183,6 @@ class DispatchOrdersView(QueueActionView):
             "order": only,
             "orders": at_the_dock,
             "gone": [order for order in orders if not order.rows],
-            "waits": form.waits(moment(self.request)),
             "next": self.asked.get("next", ""),
         }
         name = "shipping/_dispatch_form.html" if wants_fragment(self.request) else "shipping/dispatch.html"
@@ -229,9 +229,9 @@ class ShipmentQueueView(QueueView):
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         """Add to each shipment for how many days it has been on its way."""
-        today = today_of(self.request)
+        company, today = person(self.request).company, today_of(self.request)
         for row in rows:
-            row.days = (today - timezone.localdate(row.dispatched_at)).days
+            row.days = (today - company.local(row.dispatched_at).date()).days
         return rows
 
     @cached_property

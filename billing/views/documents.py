@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.generic import DetailView, FormView, View
 
 from billing import documents, queries, services
@@ -62,11 +61,11 @@ class BillingQueueView(QueueView):
         """Add to each order what its next invoice comes to, or why there is none, and its last invoice."""
         facts = queries.billing_facts([row.pk for row in rows])
         last = queries.last_invoices([row.pk for row in rows if row.billing != "NONE"])
-        today = today_of(self.request)
+        company, today = person(self.request).company, today_of(self.request)
         for row in rows:
             row.facts, row.last_invoice = facts[row.pk], last.get(row.pk)
             row.joins = row.customer.joins_invoices
-            row.waits = max(0, (today - timezone.localdate(row.shipped_at)).days) if row.shipped_at else 0
+            row.waits = max(0, (today - company.local(row.shipped_at).date()).days) if row.shipped_at else 0
         return rows
 
 
