@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One reason why a verb is off for one document: stable code, sentence for people, link to the cause."""
+    """One reason why a verb is off for one document: stable code, sentence for people, link to the cause.
+
+    Where the sentence names money, `label` says it without: in a row, and to those who may not see prices.
+    """
 
     code: str
     sentence: str
     link: str = ""
+    label: str = ""
 
 
 class Refused(Exception):

@@ -219,8 +219,8 @@ class ShipmentQueueView(QueueView):
     )
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("shipping:deliver", "shipping.deliver", "Deliver", key="v", opens=True),
-        BulkAction("shipping:fail", "shipping.deliver", "Not delivered", opens=True),
-        BulkAction("shipping:lose", "shipping.deliver", "Lost", opens=True),
+        BulkAction("shipping:fail", "shipping.deliver", "Not delivered", opens=True, phrase="Note {} as not delivered"),
+        BulkAction("shipping:lose", "shipping.deliver", "Lost", opens=True, phrase="Note {} as lost"),
     )
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -122,6 +122,7 @@ class InvoiceQueueView(QueueView):
             "billing.pay",
             "Record as paid",
             key="p",
+            phrase="Record {} as paid",
             confirm="Record that all that is open of the selected invoices came in today, by bank transfer?",
         ),
     )

@@ -57,18 +57,24 @@ class BrokenPegQueueView(QueueView):
             return ()
         if self.current_tab.slug == "spare":
             return (
-                BulkAction("supply:keep", "inventory.purchase", "Keep for stock", key="k"),
+                BulkAction("supply:keep", "inventory.purchase", "Keep for stock", key="s", phrase="Keep {} for stock"),
                 BulkAction(
                     "supply:cut",
                     "inventory.purchase",
                     "Cut from supplier order",
+                    phrase="Cut {} from supplier order",
                     confirm="Take what nobody waits for off the supplier's order? Tell the supplier as well.",
                 ),
             )
         return (
-            BulkAction("supply:wait", "orders.confirm", "Let wait", key="w"),
-            BulkAction("supply:other_supplier", "orders.confirm", "Bought elsewhere"),
-            BulkAction("supply:give_up", "orders.confirm", "Cancelled with the customer"),
+            BulkAction("supply:wait", "orders.confirm", "Let wait", key="w", phrase="Let {} wait"),
+            BulkAction(
+                "supply:other_supplier", "orders.confirm", "Bought elsewhere", phrase="Note {} as bought elsewhere"
+            ),
+            BulkAction(
+                *("supply:give_up", "orders.confirm", "Cancelled with the customer"),
+                phrase="Note {} as cancelled with the customer",
+            ),
         )
 
     def get_queryset(self) -> QuerySet[Any]:

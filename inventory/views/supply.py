@@ -43,8 +43,8 @@ class SupplierOrderQueueView(QueueView):
     default_sort = "expected_on"
     bulk_actions: ClassVar[tuple[BulkAction, ...]] = (
         BulkAction("supply:approve", "inventory.approve_supply", "Approve", key="a"),
-        BulkAction("supply:mail", "inventory.purchase", "Send by e-mail", key="m"),
-        BulkAction("supply:send", "inventory.purchase", "Mark sent", key="s"),
+        BulkAction("supply:mail", "inventory.purchase", "Send by e-mail", key="m", phrase="Send {} by e-mail"),
+        BulkAction("supply:send", "inventory.purchase", "Mark sent", key="s", phrase="Mark {} sent"),
     )
     work: ClassVar[tuple[Work, ...]] = (Work("draft", "inventory.purchase"), Work("draft", "inventory.approve_supply"))
     alerts: ClassVar[tuple[Alert, ...]] = (

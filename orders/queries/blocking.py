@@ -135,7 +135,8 @@ def _allocate_blockers(order_ids: Collection[int]) -> dict[int, list[Blocker]]:
         if status in {SalesOrder.Status.COMPLETED, SalesOrder.Status.CLOSED}:
             reasons.append(Blocker("already_completed", f"The order is {_STATUS[status].lower()}."))
         elif status not in {SalesOrder.Status.CONFIRMED, SalesOrder.Status.RELEASED}:
-            reasons.append(Blocker("not_open", f"The order is {_STATUS[status].lower()}."))
+            said = "a draft" if status == SalesOrder.Status.DRAFT else _STATUS[status].lower()
+            reasons.append(Blocker("not_open", f"The order is {said}."))
         elif waiting <= 0 < held:
             reasons.append(Blocker("on_hold", "What waits for stock is on hold: lift the hold first."))
         elif waiting <= 0:

@@ -103,11 +103,13 @@ class CreditRoom:
             return Blocker(
                 "not_prepaid",
                 f"The customer pays first: {after:,.{places}f} {currency} of this order is not paid yet.",
+                label="Not paid yet",
             )
         return Blocker(
             "over_credit_limit",
             f"The order takes the customer to {after:,.{places}f} {currency}, over the credit limit"
             f" of {self.ceiling:,.{places}f}.",
+            label="Over credit limit",
         )
 
 

@@ -30,10 +30,13 @@ DISCARD = BulkAction(
     confirm="Discard the chosen drafts? Their PO numbers are free again.",
 )
 HOLD = BulkAction("orders:hold_many", "orders.hold", "Hold", key="h", opens=True)
-LIFT = BulkAction("orders:lift_holds", "orders.lift_hold", "Lift the holds", key="l")
-
-
-ASSIGN = BulkAction("orders:assign", "core.assign_owner", "Give to", key="o", opens=True)
+LIFT = BulkAction("orders:lift_holds", "orders.lift_hold", "Lift the holds", key="l", phrase="Lift the holds of {}")
+ASSIGN = BulkAction(
+    *("orders:assign", "core.assign_owner", "Give to a colleague"),
+    key="o",
+    opens=True,
+    phrase="Give {} to a colleague",
+)
 
 
 class OrderQueueView(QueueView):

@@ -74,7 +74,7 @@ class ReservationQueueView(QueueView):
         return {"can_reserve": person(self.request).can("orders.reserve")}
 
 
-FREE = BulkAction("reservations:free", "orders.reserve", "Free", key="f", opens=True)
+FREE = BulkAction("reservations:free", "orders.reserve", "Free", key="r", opens=True)
 
 
 def standing(row: Any, today: date) -> Any:

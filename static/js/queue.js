@@ -64,9 +64,7 @@ function showSelection() {
   const noun = chosen === 1 ? queue.dataset.noun : queue.dataset.nounPlural;
   for (const button of form.querySelectorAll("[data-bulk]")) {
     button.disabled = chosen === 0;
-    button.querySelector("span").textContent = chosen
-      ? `${button.dataset.bulk} ${chosen} ${noun}`
-      : `${button.dataset.bulk} selected`;
+    button.querySelector("span").textContent = button.dataset.bulk.replace("{}", chosen ? `${chosen} ${noun}` : "selected");
   }
   const all = queue.querySelector("[data-check-all]");
   if (all) {

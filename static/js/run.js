@@ -45,11 +45,10 @@ async function send(button, ids) {
 
 async function go(button) {
   const dialog = document.getElementById("run");
-  const label = button.dataset.bulk;
   const slices = await allRows();
   const run = { ids: slices.flat(), done: 0, refused: 0, stopped: false };
   running = run;
-  dialog.querySelector("[data-run-title]").textContent = `${label} ${figure.format(run.ids.length)} ${noun(run.ids.length)}`;
+  dialog.querySelector("[data-run-title]").textContent = button.dataset.bulk.replace("{}", `${figure.format(run.ids.length)} ${noun(run.ids.length)}`);
   dialog.querySelector("[data-run-stop]").hidden = false;
   dialog.querySelector("[data-run-close]").hidden = true;
   dialog.querySelector("[data-run-rows]").replaceChildren();

@@ -9,7 +9,7 @@ from django.http import Http404
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
 
-from core.queues import MOST_ROWS, QueueActionView, listing
+from core.queues import MOST_ROWS, BulkAction, QueueActionView, listing
 from core.queues.running import in_slices, run_in_slices
 from core.refusals import Blocker, Refused
 from core.roles import Role
@@ -284,3 +284,14 @@ class TestLiveQueue:
         assert changed.status_code == 200
         assert "Something else" in changed.content.decode()
         assert "ETag" not in client.get("/products/", headers={"HX-Request": "true"})
+
+
+class TestBulkAction:
+    def test_says_the_rows_where_its_words_have_them(self):
+        assert BulkAction("x:send", "x.send", "Release").for_selected == "Release selected"
+        assert BulkAction("x:send", "x.send", "Mark sent", phrase="Mark {} sent").for_selected == "Mark selected sent"
+
+    @pytest.mark.parametrize("key", ["f", "j", "k", "x", "g"])
+    def test_has_no_key_that_is_heard_by_the_queue_itself(self, key):
+        with pytest.raises(ValueError, match=f"{key} is a key of every queue"):
+            BulkAction("x:free", "x.free", "Free", key=key)

@@ -187,6 +187,16 @@ class TestQueue:
         row = dict(zip(header, cells, strict=True))
         assert [row[name] for name in columns] == ["Bright & Day", "'=1+1", 2469.12, "Draft"]
 
+    def test_says_what_is_wrong_in_a_word_and_its_sum_to_those_who_see_prices(self, client, customer, seller):
+        boss = person(Role.SALES_MANAGER, company=customer.company)
+        limits = {"limit": Decimal("1.01"), "is_prepay": False}
+        orders_services.set_credit_terms(customer_id=customer.pk, actor=boss, **limits)
+        make_order(customer, (priced(customer, price=str(PRICE)), 1), actor=seller)
+        clerk = signed_in(person(Role.SHIPPING_CLERK, company=customer.company))
+        pages = [browser.get(QUEUE).content.decode() for browser in (client, clerk)]
+        assert ["Over credit limit" in page for page in pages] == [True, True]
+        assert ["over the credit limit of 1.01" in page for page in pages] == [True, False]
+
     def test_shows_no_value_to_who_may_not_see_prices(self, customer, seller):
         make_order(customer, (priced(customer, price=str(PRICE)), 1), actor=seller)
         clerk = signed_in(person(Role.WAREHOUSE_MANAGER, company=customer.company))
@@ -320,7 +330,7 @@ class TestOrderPage:
         assert f'action="{CONFIRM}"' in head
         assert f'action="{ALLOCATE}"' in body
         assert re.search(r'<button type="submit" class="btn" disabled>Allocate', body)
-        assert "The order is draft." in body
+        assert "The order is a draft." in body
 
     def test_offers_no_verb_that_is_done(self, client, customer, seller):
         order = make_order(customer, (priced(customer), 1), confirmed=True, actor=seller)

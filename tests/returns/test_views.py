@@ -186,6 +186,15 @@ class TestSteps:
         assert clerk.post(reverse("returns:decide", args=[other.pk]), form).status_code == 302
 
 
+class TestUnits:
+    @pytest.mark.parametrize(("authorize", "word"), [(False, "Requested"), (True, "Authorized")])
+    def test_are_authorized_only_when_somebody_did(self, house, clerk, order, product, authorize, word):
+        made = asked(house, order, {product: 2}, authorize=authorize)
+        page = clerk.get(reverse("returns:return", args=[made.pk])).content.decode()
+        assert f'<th scope="col" class="num">{word}</th>' in page
+        assert (">Authorized<" in page.split("<h2>Items")[0]) is authorize
+
+
 class TestSettling:
     @pytest.fixture
     def made(self, house, order, product):

@@ -44,7 +44,7 @@ class PackQueueView(OrderQueueView):
             "warehouse:pack",
             "warehouse.pack",
             "Pack",
-            key="k",
+            key="p",
             confirm="Everything picked goes into one parcel for each order and warehouse.",
         ),
     )
