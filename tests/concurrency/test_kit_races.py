@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 
 import pytest
 
 from inventory import services
 from inventory.models import Product
+from inventory.services import kits
 from orders import services as orders_services
 from orders.models import LinePart, SalesOrder, SalesOrderLine
 from tests.factories.house import AT, House
 from tests.factories.shipping import dispatched
-from tests.race import race
+from tests.race import PATIENCE, race
 from tests.unlocked import take_locks_away
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
@@ -37,7 +39,15 @@ def test_it_consists_of_what_one_of_them_said():
 
 
 def test_it_consists_of_both_without_the_lock(monkeypatch):
-    take_locks_away(monkeypatch, Product, pause=0.05)
+    take_locks_away(monkeypatch, Product, pause=0)
+    read, both_read = kits.components_of, threading.Barrier(2)
+
+    def read_and_meet(rows):
+        had = read(rows)
+        both_read.wait(PATIENCE)
+        return had
+
+    monkeypatch.setattr(kits, "components_of", read_and_meet)
     assert composed_by_two() == 2
 
 
