@@ -181,7 +181,7 @@ CHECKS = [
         """,
     ),
     sql_check(
-        "an order is to be released where stock is promised to it that no wave has",
+        "release facet = stock is promised to the order that no wave has",
         rows="orders_salesorder",
         drift=f"""
         SELECT 'order ' || o.id, o.to_release, s.to_release

@@ -771,7 +771,8 @@ class TestFields:
 
     def setup_forms(self, world: World) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return the forms of the set-up, as `forms` does."""
-        company = {"name": "A", "country": "GB", "language": "en", "currency": "GBP", "time_zone": "UTC"}
+        company = {"name": "A", "country": "GB", "currency": "GBP", "time_zone": "UTC"}
+        company |= {"language": "en", "email": "a@orderly.example"}
         series = {"begins": "RE", "digits": "4", "first_value": "9"}
         carrier = {"name": "A", "services": "Next day", "tracking_url": "https://a.example/{number}"}
         standing = letters.kind_named("supplier_order").original

@@ -54,7 +54,7 @@ def pages(world: World) -> list[str]:
     shown = [address for address in addresses() if "get" in address.methods]
     paper = {"warehouse:pick_list", "warehouse:packing_slip", "billing:document", "core:healthz", "core:readyz"}
     paper |= {"transfers:slip", "channels:publish", "supply:print_order"}
-    paper |= {"core:export_rows", "core:refused_rows", "core:source_file", "core:note_file"}
+    paper |= {"core:export_rows", "core:refused_rows", "core:source_file", "core:note_file", "core:logo_picture"}
     # Fragments are opened in their pages
     parts = {"orders:find_customers", "orders:find_products", "orders:peek", "billing:paper", "core:work"}
     parts |= {"core:passkey_sign_in", "core:passkey_options", "core:nameable"}

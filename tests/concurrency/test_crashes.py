@@ -19,6 +19,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django import db
 from django.conf import settings
@@ -128,9 +129,13 @@ class TestTheDatabaseIsKilled:
         assert_no_drift()
 
     def test_loses_what_was_acknowledged_where_commits_do_not_wait_for_the_disk(self, own_cluster):
-        """The control: the same kill finds acknowledgements without rows."""
-        with connections["owner"].cursor() as cursor:
-            cursor.execute(f"ALTER ROLE {APP_ROLE} IN DATABASE crash SET synchronous_commit = off")
+        """The control: the same kill finds acknowledgements without rows, which nobody wrote in the meantime."""
+        connection.ensure_connection()  # what is there before anybody works is kept
+        with psycopg.connect(own_cluster.uri(), autocommit=True) as own:
+            own.execute(f"ALTER ROLE {APP_ROLE} IN DATABASE crash SET synchronous_commit = off")
+            own.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
+            own.execute("ALTER SYSTEM SET wal_writer_flush_after = '1GB'")
+            own.execute("SELECT pg_reload_conf()")
         acknowledged, _reached, _cut, _back = self.write_through_kills(own_cluster, 1)
         assert any(set(facts(order_id)) < set(kinds) for order_id, kinds in acknowledged.items())
         assert_no_drift()

@@ -2,14 +2,14 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import openpyxl
 import pytest
 
 from core import exports
-from core.exports import csv_lines, csv_response, safe_cell, sheet_cell, xlsx_file
+from core.exports import csv_lines, csv_response, safe_cell, sheet_cell, xlsx_chunks, xlsx_file
 from core.intake.workbooks import Workbook
 from core.models import Company
 
@@ -93,11 +93,38 @@ class TestXlsxFile:
             ("'=1+1", "1234567890.123456789", "#N/A", " x ", "a\nb\ufffd"),
         ]
 
-    def test_goes_on_with_another_sheet_where_one_is_full(self, monkeypatch):
+    def test_is_sent_while_its_rows_are_read(self):
+        read = []
+
+        def rows():
+            for number in range(1_200):
+                read.append(number)
+                yield [number]
+
+        chunks = xlsx_chunks(["N"], rows())
+        next(chunks)
+        assert 0 < len(read) < 600
+        assert len(b"".join(chunks)) > 1_000
+        assert len(read) == 1_200
+
+    def test_has_days_as_days_and_yes_as_yes(self):
+        with xlsx_file(["Day", "Is"], [[date(2026, 1, 2), True], [date(1999, 12, 31), False]]) as file:
+            (sheet,) = openpyxl.load_workbook(file)
+        assert [[cell.value for cell in row] for row in sheet["A2:B3"]] == [
+            [datetime(2026, 1, 2), True],  # noqa: DTZ001 - as the library reads days
+            [datetime(1999, 12, 31), False],  # noqa: DTZ001
+        ]
+        assert (sheet["A2"].number_format, sheet["A1"].font.bold, sheet.freeze_panes) == ("yyyy-mm-dd", True, "A2")
+
+    @pytest.mark.parametrize(
+        ("count", "sheets"),
+        [(5, [["N", 0, 1], ["N", 2, 3], ["N", 4]]), (4, [["N", 0, 1], ["N", 2, 3]]), (0, [["N"]])],
+    )
+    def test_goes_on_with_another_sheet_where_one_is_full(self, monkeypatch, count, sheets):
         monkeypatch.setattr(exports, "MOST_ROWS", 2)
-        with xlsx_file(["N"], [[number] for number in range(5)]) as file:
+        with xlsx_file(["N"], [[number] for number in range(count)]) as file:
             book = openpyxl.load_workbook(file)
-        assert [[cell.value for (cell,) in sheet] for sheet in book] == [["N", 0, 1], ["N", 2, 3], ["N", 4]]
+        assert [[cell.value for (cell,) in sheet] for sheet in book] == sheets
 
     @pytest.mark.parametrize("value", [Decimal("1.50"), 7, date(2026, 1, 2), None])
     def test_keeps_what_a_spreadsheet_reckons_with(self, value):

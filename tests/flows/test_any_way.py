@@ -408,6 +408,20 @@ class Ledger(RuleBasedStateMachine):
 
     @detour()
     def keep_for_elsewhere(self, order: int, units: Decimal) -> None:
+        self.bring(order, units)
+
+    @rule(place=places, units=units)
+    def go_elsewhere(self, place: int, units: int) -> None:
+        """Promise what lies in two warehouses, have it and more brought to one, and let it travel there, or not."""
+        product = units % PRODUCTS
+        for shelf in (0, SHELVES - 1):
+            self.receive(product=product, shelf=shelf, units=9, cents=place)
+        self.promise(lines=[(product, 9), (product, place)])
+        self.bring(self.orders[-1], Decimal(units))
+        for step in range(3):
+            self.let_travel(Decimal(units + step))
+
+    def bring(self, order: int, units: Decimal) -> None:
         here, there = self.house.warehouses if units % 2 else reversed(self.house.warehouses)
         self.attempt(orders_services.bring_together, order_id=order, warehouse_id=here.pk)
         carried = [inventory_services.Carried(self.products[int(units) % PRODUCTS].pk, min(units, Decimal(3)))]
@@ -416,6 +430,9 @@ class Ledger(RuleBasedStateMachine):
 
     @detour()
     def travel(self, order: int, units: Decimal) -> None:
+        self.let_travel(units)
+
+    def let_travel(self, units: Decimal) -> None:
         open_ones = Transfer.objects.filter(company=self.house.company, status__in=Transfer.OPEN).order_by("pk")
         for transfer in open_ones[: int(units) % 3 + 1]:
             lines = list(TransferLine.objects.filter(transfer=transfer, open__gt=0).order_by("pk"))
@@ -443,6 +460,19 @@ class Ledger(RuleBasedStateMachine):
 
     @detour()
     def break_up(self, order: int, units: Decimal) -> None:
+        self.break_up_kits(order)
+
+    @rule(place=places, units=units)
+    def break_up_what_has_left(self, place: int, units: int) -> None:
+        """Send what there is of a kit and its components, and break it up before it is billed."""
+        for product in (0, PRODUCTS - 1):
+            self.receive(product=product, shelf=place, units=units, cents=place)
+        self.promise_kits(product=place % PRODUCTS, units=units, kits=1 + place % 3)
+        order = self.orders[-1]
+        self.go_on(order, 1 + VERBS.index(shipping_services.dispatch_orders))
+        self.break_up_kits(order)
+
+    def break_up_kits(self, order: int) -> None:
         for line in SalesOrderLine.objects.filter(order=order, product=self.kit).order_by("pk")[:1]:
             self.attempt(orders_services.break_up_kit, line_id=line.pk)
 

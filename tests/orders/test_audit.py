@@ -27,7 +27,7 @@ BENDS = {
     "demand is of its order's channel, which is of the order's company": (
         "UPDATE orders_salesorder SET channel_id = (SELECT id FROM inventory_channel)"
     ),
-    "an order is to be released where stock is promised to it that no wave has": (
+    "release facet = stock is promised to the order that no wave has": (
         "UPDATE orders_salesorder SET to_release = FALSE WHERE status = 'CONFIRMED'"
     ),
     "facets of the promise of what is under way = what its demands and allocations say": (
