@@ -328,6 +328,16 @@ def update_later(
     execute_later(statement, _values(rows, fields, guards), count=len(rows))
 
 
+def add_later(model: type[Row], changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Add amounts to counters of rows that the caller has locked, and that nobody reads back, as `update_later` sets.
+
+    `changes` is as `add` takes it, and the constraints of the table are the guard here too.
+    """
+    if changes:
+        ids, names, amounts = _amounts(changes)
+        execute_later(_add_locked_statement(model, names), [ids, *amounts], count=len(changes))
+
+
 def _values(rows: Sequence[Row], fields: Sequence[str], guards: Mapping[str, Sequence[Any]]) -> list[str]:
     model = type(rows[0])
     return [
@@ -360,26 +370,42 @@ def add(
     """
     if not changes:
         return []
+    ids, names, amounts = _amounts(changes)
+    return execute(_add_statement(model, names, tuple(returning)), [ids, *amounts])
+
+
+def _amounts(changes: Mapping[int, Mapping[str, Any]]) -> tuple[str, tuple[str, ...], list[str]]:
+    """Return the keys of rows as an array, the fields that change, and of each the amounts as an array."""
     names = tuple(dict.fromkeys(name for change in changes.values() for name in change))
     ids = sorted(changes)
-    params = [array(ids), *(array([changes[pk].get(name, 0) for pk in ids]) for name in names)]
-    return execute(_add_statement(model, names, tuple(returning)), params)
+    return array(ids), names, [array([changes[pk].get(name, 0) for pk in ids]) for name in names]
 
 
 @cache
 def _add_statement(model: type[Row], names: tuple[str, ...], returning: tuple[str, ...]) -> str:
-    table = connection.ops.quote_name(model._meta.db_table)
-    columns = [column_of(model, name).quoted for name in names]
-    arrays = _unnested(["bigint[]", *("numeric[]" for _ in columns)])
-    aliases = ", ".join(["id", *(f"d{n}" for n in range(len(columns)))])
-    sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
+    table, arrays, sets = _adding(model, names)
     back = ", ".join(["t.id", *(f"t.{column_of(model, name).quoted}" for name in returning)])
     return (
-        f"WITH u AS MATERIALIZED (SELECT * FROM {arrays} AS u({aliases})),"
+        f"WITH u AS MATERIALIZED (SELECT * FROM {arrays}),"
         f" l AS MATERIALIZED (SELECT t.id FROM {table} t WHERE t.id IN (SELECT id FROM u)"
         " ORDER BY t.id FOR NO KEY UPDATE)"
         f" UPDATE {table} AS t SET {sets} FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING {back}"
     )
+
+
+@cache
+def _add_locked_statement(model: type[Row], names: tuple[str, ...]) -> str:
+    table, arrays, sets = _adding(model, names)
+    return f"UPDATE {table} AS t SET {sets} FROM {arrays} WHERE t.id = u.id"
+
+
+def _adding(model: type[Row], names: tuple[str, ...]) -> tuple[str, str, str]:
+    """Return a table, the amounts as u of its keys, and what adds them."""
+    columns = [column_of(model, name).quoted for name in names]
+    arrays = _unnested(["bigint[]", *("numeric[]" for _ in columns)])
+    aliases = ", ".join(["id", *(f"d{n}" for n in range(len(columns)))])
+    sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
+    return connection.ops.quote_name(model._meta.db_table), f"{arrays} AS u({aliases})", sets
 
 
 def by_pk(rows: Iterable[Row]) -> dict[int, Any]:

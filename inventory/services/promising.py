@@ -113,7 +113,7 @@ def place_demand(*, requests: Sequence[DemandRequest], at: datetime) -> list[Pro
     by_index = grants_by_index(decision.grants)
     for index, grants in own.items():
         by_index[index] = [*grants, *by_index.get(index, ())]
-    _raise_allocated(by_index)
+    _raise_allocated(by_index)  # with the demands, below
     leaves = {level.pk: leaves_on(level.warehouse, at) for level in levels}
     demands, allocations = [], []
     for index, request in enumerate(requests):
@@ -214,7 +214,7 @@ def _raise_allocated(by_index: Mapping[int, Sequence[Grant]]) -> None:
     for grants in by_index.values():
         for grant in grants:
             changes[grant.level_id]["allocated"] += grant.quantity
-    bulk.add(StockLevel, changes)
+    bulk.add_later(StockLevel, changes)
 
 
 def _allocation_of(demand: Demand, grant: Grant, pools: Mapping[int, Pools], at: datetime) -> Allocation:

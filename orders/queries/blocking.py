@@ -72,18 +72,21 @@ class ConfirmFacts:
         if self.status not in DRAFTS:
             return [Blocker("already_confirmed", f"The order is {_STATUS[self.status].lower()} already.")]
         reasons = []
-        link = reverse("orders:customer", args=[self.customer_id])
         if not self.lines:
             reasons.append(Blocker("no_lines", "The order has no line."))
         if not self.is_active:
-            reasons.append(Blocker("customer_closed", f"{self.customer} may not order: the account is closed.", link))
+            sentence = f"{self.customer} may not order: the account is closed."
+            reasons.append(Blocker("customer_closed", sentence, self._customer_page()))
         if self.inactive:
             reasons.append(Blocker("not_sold", f"No longer sold: {self.inactive}."))
         if not self.has_address:
             reasons.append(Blocker("no_address", "The ship-to address lacks a street or a city."))
         if self.room and (over := self.room.blocker(self.gross, self.currency, taken)):
-            reasons.append(replace(over, link=link))
+            reasons.append(replace(over, link=self._customer_page()))
         return reasons
+
+    def _customer_page(self) -> str:
+        return reverse("orders:customer", args=[self.customer_id])
 
 
 def confirm_facts(order_ids: Collection[int]) -> dict[int, ConfirmFacts]:

@@ -145,8 +145,10 @@ def _withheld(
 ) -> Iterator[tuple[LinePart, str]]:
     """Yield what there is of parts' products that is for other channels; only what is said is asked for its name."""
     short = [(part, promise.withheld) for part, promise in zip(parts, promises, strict=True) if promise.withheld]
+    if not short:
+        return
     products = Product.objects.filter(pk__in={part.product_id for part, _said in short})
-    skus = dict(products.values_list("pk", "sku")) if short else {}
+    skus = dict(products.values_list("pk", "sku"))
     for part, said in short:
         for sentence in said:
             yield part, f"{skus[part.product_id]}, {sentence}"

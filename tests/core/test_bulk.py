@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, models
+from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -208,6 +208,26 @@ class TestLater:
             assert list(Demand.objects.order_by("pk").values_list("quantity", flat=True)) == [7, 6, 8]
             assert not Demand.objects.filter(priority=7).exists()
         assert Demand.objects.get(priority=7) == demands[1]
+
+    def test_adds_to_counters_of_locked_rows_with_the_next_insert(self, stock):
+        demands = [stock.demand("5"), stock.demand("6")]
+        bulk.insert(demands)
+        with bulk.waiting():
+            more = {demands[0].pk: {"quantity": Decimal(2)}, demands[1].pk: {"priority": Decimal(1)}}
+            bulk.add_later(Demand, more)
+            bulk.add_later(Demand, {})
+            with statements(1):
+                bulk.insert([stock.demand("8")])
+        figures = Demand.objects.order_by("pk").values_list("quantity", "priority")
+        assert list(figures) == [(7, demands[0].priority), (6, demands[1].priority + 1), (8, demands[0].priority)]
+
+    def test_adds_to_no_row_that_is_gone_and_past_no_guard(self, stock):
+        demand = stock.demand("5")
+        bulk.insert([demand])
+        for more, error in ({0: {"quantity": 1}}, ChangedMeanwhile), ({demand.pk: {"quantity": -6}}, IntegrityError):
+            with pytest.raises(error), transaction.atomic(), bulk.waiting():
+                bulk.add_later(Demand, more)
+        assert Demand.objects.get().quantity == 5
 
     @pytest.mark.parametrize("was", ["5", "7"])
     def test_writes_all_beside_a_statement_or_refuses_it_with_them(self, stock, was):
