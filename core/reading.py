@@ -7,7 +7,8 @@ keeps its plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import update_wrapper
@@ -20,6 +21,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Lookup
 from django.db.models.query import get_related_populators
 from django.db.transaction import TransactionManagementError
+from psycopg.sql import Literal
 
 from core.columns import array
 
@@ -80,7 +82,7 @@ def is_one_of(keys: models.QuerySet[Any]) -> Func:
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     sql: str
-    params: tuple[Any, ...]
+    params: tuple[Given, ...]
     model: type[models.Model]
     attnames: list[str] | None
     columns: slice
@@ -112,7 +114,7 @@ class Reading(Generic[M]):
         compiled = self._compiled or self._compile(len(lists))
         if compiled.locks and not connection.in_atomic_block:
             raise TransactionManagementError(f"{self.__name__} locks rows, so it needs a transaction.")  # type: ignore[attr-defined]
-        params = [array(lists[p.index]) if type(p) is Given else p for p in compiled.params]
+        params = [array(lists[place.index]) for place in compiled.params]
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, params)
             rows: Any = cursor.fetchall()
@@ -136,12 +138,12 @@ class Reading(Generic[M]):
         """Make the statement as Django's own ModelIterable would, and keep all that it needs of the compiler."""
         query = self._build(*(Given(index) for index in range(lists))).query
         compiler = query.get_compiler(connection=connection)
-        sql, params = compiler.as_sql()
+        sql, params = _with_constants(*compiler.as_sql())
         info, select = compiler.klass_info, compiler.select
         if query.values_select:
             self._compiled = _Compiled(
                 sql=sql,
-                params=tuple(params),
+                params=params,
                 model=query.model,  # type: ignore[arg-type]
                 attnames=None,
                 columns=slice(None),
@@ -155,7 +157,7 @@ class Reading(Generic[M]):
         fields = info["select_fields"]
         self._compiled = _Compiled(
             sql=sql,
-            params=tuple(params),
+            params=params,
             model=info["model"],
             attnames=[column[0].target.attname for column in select[fields[0] : fields[-1] + 1]],
             columns=slice(fields[0], fields[-1] + 1),
@@ -166,6 +168,28 @@ class Reading(Generic[M]):
             locks=" FOR NO KEY UPDATE" in sql,
         )
         return self._compiled
+
+
+def _with_constants(sql: str, params: Iterable[Any]) -> tuple[str, tuple[Given, ...]]:
+    """Write what is the same at every call into a statement, and leave it the places of its lists.
+
+    PostgreSQL can take an index of some rows only where it knows that they are asked for. Of a constant that it is sent
+    it does not, and plans such a statement anew each time, which takes longer than to run it.
+    """
+    connection.ensure_connection()
+    places: list[Given] = []
+    left = iter(params)
+
+    def written(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%%"
+        param = next(left)
+        if isinstance(param, Given):
+            places.append(param)
+            return "%s"
+        return Literal(param).as_string(connection.connection).replace("%", "%%")
+
+    return re.sub("%[%s]", written, sql), tuple(places)
 
 
 def compiled(build: Callable[..., models.QuerySet[M]]) -> Reading[M]:

@@ -62,6 +62,23 @@ class TestCompiled:
         assert len(captured) == 2
         assert len(shapes) == 1
 
+    def test_sends_its_lists_alone_and_has_the_rest_in_its_words(self, products: list[Product]) -> None:
+        Product.objects.filter(pk=products[1].pk).update(name="100% 'wool'")
+
+        @compiled
+        def named(product_ids: Given) -> QuerySet[Product]:
+            return Product.objects.filter(
+                Among(F("pk"), product_ids), name__contains="0% '", is_active=True, kind=Product.Kind.STOCK
+            )
+
+        ids = [product.pk for product in products]
+        assert named(ids) == [products[1]]
+        with CaptureQueriesContext(connection) as asked:
+            named(ids)
+        assert "'STOCK'" in asked[0]["sql"]
+        assert named._compiled is not None
+        assert (named._compiled.sql.count("%s"), len(named._compiled.params)) == (1, 1)
+
     def test_asks_nothing_for_an_empty_list(self, products: list[Product]) -> None:
         with CaptureQueriesContext(connection) as captured:
             assert stocks_of([]) == []
