@@ -193,6 +193,11 @@ class SalesOrder(models.Model):
                 condition=Q(to_release=True),
                 name="salesorder_to_release_by_day",
             ),
+            models.Index(
+                fields=["customer"],
+                condition=Q(status__in=["DRAFT", "REVIEW", "CONFIRMED", "RELEASED"]),
+                name="salesorder_to_do_by_customer",
+            ),
             models.Index(fields=["channel", "id"], condition=Q(channel__isnull=False), name="salesorder_by_channel"),
             # Orders lie as they came: a few pages say which stretch of the table has the orders of some days
             BrinIndex(fields=["ordered_on"], name="salesorder_by_day_ordered"),

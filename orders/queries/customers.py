@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from core.models import User
@@ -21,19 +22,14 @@ _OPEN = (
 )
 
 
-def customers_in_queue(user: User) -> QuerySet[Customer]:
-    """Return the person's customers with `city`, where their goods go, and `open_orders`."""
+def customers_in_queue(user: User, *, most: int | None = None) -> QuerySet[Customer]:
+    """Return the customers with `city`, where their goods go, and `open_orders`, of which `most` are counted."""
     goods_to = CustomerAddress.objects.filter(customer=OuterRef("pk"), is_ship_to=True)
-    open_orders = (
-        SalesOrder.objects.filter(customer=OuterRef("pk"), company_id=OuterRef("company_id"), status__in=_OPEN)
-        .order_by()
-        .values("customer")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
+    open_orders = SalesOrder.objects.filter(customer=OuterRef("pk"), status__in=_OPEN).order_by().values("pk")[:most]
     customers: QuerySet[Customer] = Customer.objects.for_user(user).select_related("price_list")
     return customers.annotate(
-        city=Subquery(goods_to.values("city")[:1]), open_orders=Coalesce(Subquery(open_orders), 0)
+        city=Subquery(goods_to.values("city")[:1]),
+        open_orders=Func(ArraySubquery(open_orders), function="cardinality", output_field=IntegerField()),
     )
 
 

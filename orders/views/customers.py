@@ -11,6 +11,7 @@ from django.views.generic import DetailView, FormView
 
 from core import notes
 from core.pages import FormPage, FormPageMixin, VerbRequiredMixin, moment, person
+from core.paging import COUNT_CAP, CappedCount
 from core.queues import QueueView, Tab
 from orders.filters import CustomerQueueFilter
 from orders.forms import CreditTermsForm, CustomerAddressForm, CustomerForm
@@ -46,8 +47,15 @@ class CustomerQueueView(QueueView):
     )
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the customers with their city and open orders."""
-        return customer_queries.customers_in_queue(person(self.request))
+        """Return the customers with their city and open orders, in a file all of these."""
+        most = None if "format" in self.request.GET else COUNT_CAP + 1
+        return customer_queries.customers_in_queue(person(self.request), most=most)
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        """Say of each customer how many orders are open, up to the cap."""
+        for row in rows:
+            row.open_orders = CappedCount(row.open_orders, COUNT_CAP)
+        return rows
 
     def extra_context(self) -> dict[str, Any]:
         """Say whether the person may add customers."""

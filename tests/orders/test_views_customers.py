@@ -1,5 +1,7 @@
 """The customers' pages: the queue, one customer with its orders, and the forms that keep terms and addresses."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -11,6 +13,7 @@ from django.urls import reverse
 from core.models import User
 from core.roles import Role
 from orders.models import Customer, CustomerAddress
+from orders.views import customers
 from tests.factories.core import person
 from tests.factories.orders import AddressFactory, CustomerFactory, make_order, priced
 from tests.pinned import assert_pinned
@@ -64,6 +67,16 @@ class TestQueue:
         text = re.sub(r"<[^>]+>|\s+", " ", client.get(QUEUE).content.decode())
         assert "Foreign" not in text
         assert re.search(r"C-100\s+Bright &amp; Day\s+London\s+1\s+open", text)
+
+    def test_counts_open_orders_to_the_cap_and_in_a_file_all_of_them(self, client, customer, seller, monkeypatch):
+        monkeypatch.setattr(customers, "COUNT_CAP", 1)
+        product = priced(customer)
+        for number in range(3):
+            make_order(customer, (product, 1), actor=seller, po_number=f"PO-{number}")
+        text = re.sub(r"<[^>]+>|\s+", " ", client.get(QUEUE).content.decode())
+        assert re.search(r"London\s+1\+\s+open", text)
+        header, row = csv.reader(io.StringIO(b"".join(client.get(QUEUE, {"format": "csv"})).decode("utf-8-sig")))
+        assert dict(zip(header, row, strict=True))["Open orders"] == "3"
 
     def test_takes_as_many_statements_for_thirty_rows_as_for_three(self, client, customer):
         def statements() -> int:
