@@ -10,7 +10,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 
 from billing import sql
 from core import bulk
@@ -239,7 +251,9 @@ def orders_in_billing(user: User) -> QuerySet[SalesOrder]:
         .filter(status__in=BILLABLE_STATUSES)
         .select_related("customer")
         .annotate(
-            is_due=ExpressionWrapper(is_due, output_field=BooleanField()), shipped_at=Subquery(left.values("last"))
+            is_due=ExpressionWrapper(is_due, output_field=BooleanField()),
+            # Nothing is asked of those, most of them, of which nothing left
+            shipped_at=Case(When(~Q(fulfilment=Facet.NONE), then=Subquery(left.values("last")))),
         )
     )
 
