@@ -16,7 +16,7 @@ from inventory.models import Product
 from orders.models import LinePart, SalesOrder, SalesOrderLine
 from orders.sql import UNITS_WHOLE
 
-__all__ = ["UNITS_WHOLE", "KitPart", "kit_parts", "part_name", "units_whole"]
+__all__ = ["UNITS_WHOLE", "KitPart", "begun_by", "kit_parts", "part_name", "units_whole"]
 
 _UNITS: DecimalField[Any, Any] = DecimalField(max_digits=18, decimal_places=6)
 ZERO = Decimal(0)
@@ -25,6 +25,12 @@ ZERO = Decimal(0)
 def units_whole(total: Combinable) -> Coalesce:
     """Return of how many units of a line its parts have a total, for a query over parts by line; as UNITS_WHOLE."""
     return Coalesce(Min(Floor(total / F("ratio"))), Sum(total), output_field=_UNITS)
+
+
+def begun_by(units: Decimal, ratio: Decimal) -> Decimal:
+    """Return how many kits are begun by units of a component, so many of which make one; as UNITS_BEGUN."""
+    whole, rest = divmod(units, ratio)
+    return whole + 1 if rest else whole
 
 
 def part_name(path: str = "") -> Case:

@@ -22,7 +22,7 @@ from inventory.models import Product
 from inventory.queries.substitutes import is_substituted
 from orders.models import CancelReason, CustomerPO, Hold, MoveReason, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries.changes import words_of
-from orders.queries.kits import kit_parts
+from orders.queries.kits import begun_by, kit_parts
 from orders.queries.substituting import instead_of
 
 ZERO = Decimal(0)
@@ -95,7 +95,7 @@ def order_lines(order: SalesOrder) -> list[SalesOrderLine]:
             for name in ("allocated", "picked", "packed", "shipped", "returned"):
                 setattr(row, _OF_KIT.get(name, name), min(part.kits(name) for part in row.components))
             row.waiting = line.quantity - line.cancelled - row.promised
-            row.begun = max(-(-part.shipped // part.ratio) for part in row.components)
+            row.begun = max(begun_by(part.shipped, part.ratio) for part in row.components)
         row.steps = Steps(
             line.quantity,
             line.cancelled,

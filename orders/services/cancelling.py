@@ -22,6 +22,7 @@ from inventory.models import Product
 from orders import queries, sql
 from orders.models import CancelReason, CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine
 from orders.queries import cancelling
+from orders.queries.kits import begun_by
 from orders.services.crediting import CreditChange, move_credit
 from orders.services.cutting import Undone, cancel_units
 from orders.services.recording import Fact, record
@@ -147,7 +148,7 @@ def _shipped(parts: Iterable[LinePart]) -> dict[int, Decimal]:
         if part.ratio is None:
             totals[part.line_id] += part.shipped
         else:
-            totals[part.line_id] = max(totals[part.line_id], -(-part.shipped // part.ratio))
+            totals[part.line_id] = max(totals[part.line_id], begun_by(part.shipped, part.ratio))
     return totals
 
 

@@ -226,6 +226,17 @@ class TestShippedInPart:
         assert drift() == []
 
 
+    def test_can_be_cancelled_but_for_those_of_which_a_part_of_a_component_has_left(self):
+        house = House.open()
+        order = dispatched(house, (kit_of(house, (house.product([3]), 2), (house.product(), 1)), 4))
+        services.cancel_rest(order_ids=[order.pk], reason=CancelReason.LATE, actor=house.boss, at=AT)
+        (line,) = SalesOrderLine.objects.filter(order=order)
+        assert line.cancelled == 2, "of 4 kits of 2 one is begun by the third unit"
+        assert [part.cancelled for part in LinePart.objects.filter(order=order).order_by("pk")] == [4, 2]
+        assert order_lines(order)[0].begun == 2
+        assert drift() == []
+
+
 class TestBreakingUp:
     """PRODUCT.md D4 and A13: a customer keeps the components that came, and is billed for these alone."""
 
