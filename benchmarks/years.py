@@ -41,10 +41,12 @@ LINES, BATCH, A_WAVE = 3, 100, 25
 SOLD, SCARCE, STOCK = 1_000, 24, 200_000
 # Of so many orders the busiest customer has so many
 OF_WHOM = (2, 3)
-# Where each of a thousand open orders stands, and how many more there are whose goods have left
+# Where each of a thousand open orders stands, how many more there are whose goods have left, and supplier orders
+# Of each there are more than fit on a page, or pages of two companies were compared by how much stands on them
 OPEN = 1_000
 STANDING = {"draft": 200, "waiting": 100, "held": 40, "confirmed": 260, "to_pick": 150, "to_pack": 100, "packed": 150}
-GONE = {"to_invoice": 60, "unpaid": 150, "back": 30}
+GONE = {"to_invoice": 60, "unpaid": 150, "back": 180}
+SUPPLIED = 120
 
 _SUBJECTS = {
     "order": "orders_salesorder",
@@ -317,7 +319,7 @@ class Years:
         ]
         made = [
             inventory.draft_supplier_order(supplier_id=supplier.pk, warehouse_id=site.pk, wanted=wanted, **self._at(30))
-            for _ in range(self._share(20))
+            for _ in range(self._share(SUPPLIED))
         ]
         sent = made[: len(made) // 2]
         inventory.approve_supplier_orders(order_ids=sent, **self._at(29))

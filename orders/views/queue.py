@@ -58,7 +58,7 @@ class OrderQueueView(QueueView):
         Tab("late", "Late", Q(late=True)),
         Tab("backordered", "Backordered", queue_queries.stands(Standing.WAITS)),
         Tab("confirmed", "Confirmed", Q(status="CONFIRMED")),
-        Tab("held", "On hold", Q(status__in=["CONFIRMED", "RELEASED"], held=True)),
+        Tab("held", "On hold", Q(holds.ORDER_IS_HELD, status__in=["CONFIRMED", "RELEASED"])),
         Tab("credit", "Credit hold", Q(holds.order_is_held_for_credit(), status__in=["CONFIRMED", "RELEASED"])),
         Tab("released", "Released", Q(status="RELEASED")),
         Tab("completed", "Completed", Q(status__in=["COMPLETED", "CLOSED"]), is_archive=True),

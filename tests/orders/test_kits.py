@@ -225,7 +225,6 @@ class TestShippedInPart:
         assert SalesOrder.objects.get(pk=other.pk).status == "CANCELLED"
         assert drift() == []
 
-
     def test_can_be_cancelled_but_for_those_of_which_a_part_of_a_component_has_left(self):
         house = House.open()
         order = dispatched(house, (kit_of(house, (house.product([3]), 2), (house.product(), 1)), 4))
