@@ -329,13 +329,10 @@ def update_later(
 
 
 def add_later(model: type[Row], changes: Mapping[int, Mapping[str, Any]]) -> None:
-    """Add amounts to counters of rows that the caller has locked, and that nobody reads back, as `update_later` sets.
-
-    `changes` is as `add` takes it, and the constraints of the table are the guard here too.
-    """
+    """Add amounts, as `add` takes them, to counters of rows that the caller has locked and nobody reads back."""
     if changes:
-        ids, names, amounts = _amounts(changes)
-        execute_later(_add_locked_statement(model, names), [ids, *amounts], count=len(changes))
+        names, params = _amounts(changes)
+        execute_later(_add_statement(model, names, None), params, count=len(changes))
 
 
 def _values(rows: Sequence[Row], fields: Sequence[str], guards: Mapping[str, Sequence[Any]]) -> list[str]:
@@ -370,42 +367,32 @@ def add(
     """
     if not changes:
         return []
-    ids, names, amounts = _amounts(changes)
-    return execute(_add_statement(model, names, tuple(returning)), [ids, *amounts])
+    names, params = _amounts(changes)
+    return execute(_add_statement(model, names, tuple(returning)), params)
 
 
-def _amounts(changes: Mapping[int, Mapping[str, Any]]) -> tuple[str, tuple[str, ...], list[str]]:
-    """Return the keys of rows as an array, the fields that change, and of each the amounts as an array."""
+def _amounts(changes: Mapping[int, Mapping[str, Any]]) -> tuple[tuple[str, ...], list[str]]:
     names = tuple(dict.fromkeys(name for change in changes.values() for name in change))
     ids = sorted(changes)
-    return array(ids), names, [array([changes[pk].get(name, 0) for pk in ids]) for name in names]
+    return names, [array(ids), *(array([changes[pk].get(name, 0) for pk in ids]) for name in names)]
 
 
 @cache
-def _add_statement(model: type[Row], names: tuple[str, ...], returning: tuple[str, ...]) -> str:
-    table, arrays, sets = _adding(model, names)
+def _add_statement(model: type[Row], names: tuple[str, ...], returning: tuple[str, ...] | None) -> str:
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = [column_of(model, name).quoted for name in names]
+    aliases = ", ".join(["id", *(f"d{n}" for n in range(len(columns)))])
+    amounts = f"{_unnested(['bigint[]', *('numeric[]' for _ in columns)])} AS u({aliases})"
+    sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
+    if returning is None:
+        return f"UPDATE {table} AS t SET {sets} FROM {amounts} WHERE t.id = u.id"
     back = ", ".join(["t.id", *(f"t.{column_of(model, name).quoted}" for name in returning)])
     return (
-        f"WITH u AS MATERIALIZED (SELECT * FROM {arrays}),"
+        f"WITH u AS MATERIALIZED (SELECT * FROM {amounts}),"
         f" l AS MATERIALIZED (SELECT t.id FROM {table} t WHERE t.id IN (SELECT id FROM u)"
         " ORDER BY t.id FOR NO KEY UPDATE)"
         f" UPDATE {table} AS t SET {sets} FROM u, l WHERE t.id = u.id AND l.id = t.id RETURNING {back}"
     )
-
-
-@cache
-def _add_locked_statement(model: type[Row], names: tuple[str, ...]) -> str:
-    table, arrays, sets = _adding(model, names)
-    return f"UPDATE {table} AS t SET {sets} FROM {arrays} WHERE t.id = u.id"
-
-
-def _adding(model: type[Row], names: tuple[str, ...]) -> tuple[str, str, str]:
-    """Return a table, the amounts as u of its keys, and what adds them."""
-    columns = [column_of(model, name).quoted for name in names]
-    arrays = _unnested(["bigint[]", *("numeric[]" for _ in columns)])
-    aliases = ", ".join(["id", *(f"d{n}" for n in range(len(columns)))])
-    sets = ", ".join(f"{column} = t.{column} + u.d{n}" for n, column in enumerate(columns))
-    return connection.ops.quote_name(model._meta.db_table), f"{arrays} AS u({aliases})", sets
 
 
 def by_pk(rows: Iterable[Row]) -> dict[int, Any]:
