@@ -74,10 +74,13 @@ _SLICE_ROWS = {
     ),
     "orders_salesorder": (
         (
-            "SELECT o.id, o.allocation, e.at AS slice FROM orders_salesorder o"
+            "SELECT o.id, o.allocation, o.promise, o.leaves_from, o.to_release, e.at AS slice FROM orders_salesorder o"
             " JOIN orders_orderevent e ON e.order_id = o.id AND e.kind = 'ALLOCATED'"
         ),
-        "UPDATE orders_salesorder AS t SET allocation = f.allocation FROM {} AS f WHERE f.id = t.id AND f.slice = %s",
+        (
+            "UPDATE orders_salesorder AS t SET allocation = f.allocation, promise = f.promise,"
+            " leaves_from = f.leaves_from, to_release = f.to_release FROM {} AS f WHERE f.id = t.id AND f.slice = %s"
+        ),
     ),
 }
 

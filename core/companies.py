@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 
 from core import people, registry
 from core.addresses import is_country
-from core.filing import keep_file
-from core.models import Company, Membership, SourceFilePart, User
+from core.filing import keep_file, parts_of
+from core.models import Company, Membership, SourceFile, User
 from core.money import is_currency
 from core.pictures import ADDRESS
 from core.refusals import Blocked
@@ -97,8 +97,7 @@ def logo(file_id: int | None) -> str:
     """Return a logo that a paper names as the address of its picture, nothing for none."""
     if not file_id:
         return ""
-    parts = SourceFilePart.objects.filter(file=file_id).order_by("position").values_list("content", flat=True)
-    return ADDRESS + base64.b64encode(b"".join(bytes(part) for part in parts)).decode()
+    return ADDRESS + base64.b64encode(b"".join(parts_of(SourceFile(pk=file_id)))).decode()
 
 
 @atomic

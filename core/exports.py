@@ -168,7 +168,7 @@ def _cell_xml(value: Any) -> str:
         return f'<c t="b"><v>{value:d}</v></c>'
     if isinstance(value, date):
         return f'<c s="1"><v>{(value - _DAY_ZERO).days}</v></c>'
-    return f"<c><v>{value:f}</v></c>"
+    return f"<c><v>{Decimal(value):f}</v></c>"
 
 
 def xlsx_file(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> IO[bytes]:

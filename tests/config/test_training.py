@@ -16,7 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from config.demo import training
 from core import purging
-from core.models import Company, Membership, User
+from core.models import Company, Membership, SourceFile, User
 from core.roles import Role
 from inventory.models import Product
 from orders.models import Price, SalesOrder
@@ -78,6 +78,8 @@ class TestMake:
         product = house.product([9])
         house.order((product, 2))
         first = make(house)
+        kept = {"company_id": first, "received_by": house.boss, "received_at": timezone.now(), "size": 1, "sha256": "0"}
+        Company.objects.filter(pk=first).update(logo=SourceFile.objects.create(name="logo.png", **kept))
         second = make(house, replaces=first)
 
         assert make(house, replaces=first) is None

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import date, datetime
 from decimal import Decimal
+from zipfile import BadZipFile
 
 import openpyxl
 import pytest
@@ -106,6 +107,17 @@ class TestXlsxFile:
         assert 0 < len(read) < 600
         assert len(b"".join(chunks)) > 1_000
         assert len(read) == 1_200
+
+    def test_is_no_workbook_where_its_rows_break_off(self):
+        def rows():
+            yield from ([number] for number in range(600))
+            raise ValueError("gone")
+
+        sent = []
+        with pytest.raises(ValueError, match="gone"):
+            sent.extend(xlsx_chunks(["N"], rows()))
+        with pytest.raises(BadZipFile):
+            openpyxl.load_workbook(io.BytesIO(b"".join(sent)))
 
     def test_has_days_as_days_and_yes_as_yes(self):
         with xlsx_file(["Day", "Is"], [[date(2026, 1, 2), True], [date(1999, 12, 31), False]]) as file:
