@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core import money_sql
 from core.audit import sql_check
-from orders.sql import FACET, LEAVES_FROM, PROMISE, PROMISE_FACTS, TO_RELEASE
+from orders.sql import FACET, PROMISE, PROMISE_FACTS, STOCK_FACTS
 
 # What each order's lines, without what was cancelled, amount to by the money arithmetic itself.
 _TOTALS = money_sql.document_totals("""
@@ -169,14 +169,15 @@ CHECKS = [
         "facets of the promise of what is under way = what its demands and allocations say",
         rows="orders_salesorder WHERE status IN ('CONFIRMED', 'RELEASED', 'COMPLETED')",
         drift=f"""
-        SELECT 'order ' || o.id, concat_ws(' / ', o.promise, o.leaves_from), concat_ws(' / ', s.promise, s.leaves_from)
+        SELECT 'order ' || o.id, concat_ws(' / ', o.promise, o.leaves_from), concat_ws(' / ', p.promise, s.leaves_from)
         FROM orders_salesorder o
         CROSS JOIN LATERAL (
             SELECT {PROMISE_FACTS} FROM orders_linepart p JOIN inventory_demand d ON d.id = p.demand_id WHERE p.order_id = o.id
         ) f
-        CROSS JOIN LATERAL (SELECT {PROMISE} AS promise, {LEAVES_FROM} AS leaves_from) s
+        CROSS JOIN LATERAL (SELECT {PROMISE} AS promise) p
+        CROSS JOIN LATERAL ({STOCK_FACTS.format(order="o.id")}) s
         WHERE o.status IN ('CONFIRMED', 'RELEASED', 'COMPLETED')
-            AND (o.promise, o.leaves_from) IS DISTINCT FROM (s.promise, s.leaves_from) AND NOT {_DUE}
+            AND (o.promise, o.leaves_from) IS DISTINCT FROM (p.promise, s.leaves_from) AND NOT {_DUE}
         ORDER BY o.id
         """,
     ),
@@ -184,9 +185,12 @@ CHECKS = [
         "release facet = stock is promised to the order that no wave has",
         rows="orders_salesorder",
         drift=f"""
-        SELECT 'order ' || o.id, o.to_release, s.to_release
-        FROM orders_salesorder o CROSS JOIN LATERAL (SELECT {TO_RELEASE} AS to_release) s
-        WHERE o.to_release <> s.to_release AND NOT {_DUE}
+        SELECT 'order ' || o.id, o.to_release, s.order_id IS NOT NULL
+        FROM orders_salesorder o LEFT JOIN (
+            SELECT DISTINCT lp.order_id FROM inventory_allocation a JOIN orders_linepart lp ON lp.demand_id = a.demand_id
+            WHERE a.status = 'FIRM'
+        ) s ON s.order_id = o.id
+        WHERE o.to_release <> (s.order_id IS NOT NULL) AND NOT {_DUE}
         ORDER BY o.id
         """,
     ),

@@ -138,32 +138,33 @@ PROMISE_FACTS = """bool_or(d.backordered > 0) AS waits, count(*) FILTER (WHERE d
 PROMISE = """to_jsonb(array_remove(ARRAY[CASE WHEN f.waits THEN 'WAITS' END, CASE WHEN f.slips THEN 'SLIPS' END,
         CASE WHEN f.complete_on > o.requested_on THEN 'LATE' END, CASE WHEN f.is_unknown THEN 'UNKNOWN' END,
         CASE WHEN f.has_units > 0 AND f.complete_on <= o.requested_on AND NOT f.is_unknown THEN 'KEPT' END], NULL))"""
-# The warehouses that units of an order, whose alias is o, are promised from, or left
-LEAVES_FROM = """coalesce((
-        SELECT jsonb_agg(DISTINCT v.warehouse_id ORDER BY v.warehouse_id) FROM orders_linepart lp
-        JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status NOT IN ('SOFT', 'FREED')
-        JOIN inventory_stocklevel v ON v.id = a.level_id WHERE lp.order_id = o.id), '[]')"""
-# Whether stock is promised to an order, whose alias is o, that no wave has
-TO_RELEASE = """EXISTS (SELECT 1 FROM orders_linepart lp
-        JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status = 'FIRM' WHERE lp.order_id = o.id)"""
+# The warehouses that units of an order are promised from, or left, and whether stock is promised to it that no wave has; {order} is
+# its id. An aggregate over one order's rows: as an EXISTS, PostgreSQL would read the promises of all orders where it thinks them few.
+STOCK_FACTS = """SELECT
+        coalesce(jsonb_agg(DISTINCT v.warehouse_id ORDER BY v.warehouse_id) FILTER (WHERE v.id IS NOT NULL), '[]') AS leaves_from,
+        coalesce(bool_or(a.status = 'FIRM'), FALSE) AS to_release
+    FROM orders_linepart lp
+    JOIN inventory_allocation a ON a.demand_id = lp.demand_id AND a.status NOT IN ('SOFT', 'FREED')
+    LEFT JOIN inventory_stocklevel v ON v.id = a.level_id
+    WHERE lp.order_id = {order}"""
 
 # How far the promise of each order goes: allocated + picked of ordered - cancelled; how it stands, and from where. %s = order ids[]
 # (locked by the caller)
 SET_ALLOCATION = f"""
 UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.done", whole="f.whole")},
-    promise = {PROMISE}, leaves_from = {LEAVES_FROM}, to_release = {TO_RELEASE}
+    promise = {PROMISE}, leaves_from = s.leaves_from, to_release = s.to_release
 FROM (
     SELECT lp.order_id, sum(d.allocated + d.picked) AS done, sum(lp.ordered - lp.cancelled) AS whole, {PROMISE_FACTS}
     FROM orders_linepart lp JOIN inventory_demand d ON d.id = lp.demand_id
     WHERE lp.order_id = ANY ((SELECT %s::bigint[])::bigint[]) GROUP BY lp.order_id
-) f WHERE o.id = f.order_id
+) f, LATERAL ({STOCK_FACTS.format(order="f.order_id")}) s WHERE o.id = f.order_id
 RETURNING o.id, o.allocation
 """
 
 # All facets that a cut or a freed promise may move, of orders locked by the caller: %s = order ids[]
 SET_FACETS = f"""
 UPDATE orders_salesorder AS o SET allocation = {FACET.format(done="f.promised", whole="f.whole")},
-    promise = {PROMISE}, leaves_from = {LEAVES_FROM}, to_release = {TO_RELEASE},
+    promise = {PROMISE}, leaves_from = s.leaves_from, to_release = s.to_release,
     fulfilment = {FACET.format(done="f.shipped", whole="f.whole")},
     billing = {FACET.format(done="b.done", whole="b.whole")}
 FROM unnest((SELECT %s::bigint[])) AS u(id), LATERAL (
@@ -173,7 +174,7 @@ FROM unnest((SELECT %s::bigint[])) AS u(id), LATERAL (
 ) f, LATERAL (
     SELECT coalesce(sum(l.invoiced - l.credited), 0) AS done, sum(l.quantity - l.cancelled) AS whole
     FROM orders_salesorderline l WHERE l.order_id = u.id
-) b WHERE o.id = u.id
+) b, LATERAL ({STOCK_FACTS.format(order="u.id")}) s WHERE o.id = u.id
 """
 
 # What decides whether orders can be cancelled, one row per order: units that left, that are billed, that have not left,
