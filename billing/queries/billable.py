@@ -231,8 +231,7 @@ def orders_in_billing(user: User) -> QuerySet[SalesOrder]:
     """Return the orders that are or can be invoiced, each with whether an invoice is due and when its goods left last.
 
     Due is what was shipped and not billed, all that is not cancelled where the order is invoiced once confirmed, or an
-    order of charges and services alone. The index of orders by billing finds those that are open; each is asked about
-    its own few lines.
+    order of charges and services alone. An index finds those that may be due; each is asked about its own few lines.
     """
     parts = LinePart.objects.filter(line=OuterRef("pk")).order_by().values("line")
     lines = SalesOrderLine.objects.filter(order=OuterRef("pk")).annotate(billed=F("invoiced") - F("credited"))
@@ -244,7 +243,7 @@ def orders_in_billing(user: User) -> QuerySet[SalesOrder]:
         (~Q(fulfilment=Facet.NONE) & Exists(lines.filter(billed__lt=Subquery(shipped))))
         | (Q(invoice_on=InvoiceOn.CONFIRM) & Exists(lines.filter(billed__lt=Subquery(wanted))))
         # What is promised to an order is goods: its lines need not be read
-        | (Q(billing=Facet.NONE, fulfilment=Facet.NONE, allocation=Facet.NONE) & without_goods)
+        | (Q(billing=Facet.NONE, fulfilment=Facet.NONE, allocation=Facet.NONE, promise=[]) & without_goods)
     )
     return (
         SalesOrder.objects.for_user(user)

@@ -4,11 +4,12 @@ from orders.models.allocating import AllocationRun, Rule
 from orders.models.credit import CreditAccount, CreditEntry
 from orders.models.customers import Customer, CustomerAddress, CustomerPart, InvoiceOn, ShipPolicy, Substitutes
 from orders.models.events import CancelReason, MoveReason, OrderEvent
+from orders.models.facets import Facet, Standing, facet_of
 from orders.models.holds import Hold
 from orders.models.intake import CustomerPO
 from orders.models.pricing import Price, PriceList, TaxRate
 from orders.models.reservations import Reservation, ReservationUse
-from orders.models.sales import IN_PARCELS, IN_TOTES, Facet, LinePart, SalesOrder, SalesOrderLine, Standing
+from orders.models.sales import IN_PARCELS, IN_TOTES, LinePart, SalesOrder, SalesOrderLine
 from orders.models.sheets import EntrySheet
 from orders.models.substitutions import Substitution
 
@@ -42,4 +43,5 @@ __all__ = [
     "Substitutes",
     "Substitution",
     "TaxRate",
+    "facet_of",
 ]

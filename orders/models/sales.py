@@ -22,6 +22,7 @@ from core.transitions import Graph, StatusField
 from inventory.models import Channel, Demand, Product
 from orders.models.credit import CreditedQuerySet
 from orders.models.customers import Customer, InvoiceOn, ShipPolicy
+from orders.models.facets import Facet
 from orders.models.intake import CustomerPO
 
 ORDER_GRAPH = Graph(
@@ -34,34 +35,6 @@ ORDER_GRAPH = Graph(
     close=(["CONFIRMED", "RELEASED", "COMPLETED"], "CLOSED"),
     cancel=(["DRAFT", "REVIEW", "CONFIRMED", "RELEASED"], "CANCELLED"),
 )
-
-
-class Facet(models.TextChoices):
-    """How much of an order is in a stage, of what there is to do."""
-
-    NONE = "NONE", "None"
-    PART = "PART", "Part"
-    FULL = "FULL", "Full"
-    OVER = "OVER", "Over"
-
-
-class Standing(models.TextChoices):
-    """How an order's promise stands to stock, to the day asked for and to what was said first; several may hold."""
-
-    WAITS = "WAITS", "Units wait for stock"
-    SLIPS = "SLIPS", "Units that wait are expected later than first promised"
-    LATE = "LATE", "Units are promised after the day asked for"
-    UNKNOWN = "UNKNOWN", "Units have no day"
-    KEPT = "KEPT", "All units have a day in time"
-
-
-def facet_of(done: Decimal, whole: Decimal) -> str:
-    """Return the facet of what is done of a whole; nothing to do is NONE."""
-    if done <= 0:
-        return Facet.NONE
-    if done < whole:
-        return Facet.PART
-    return Facet.FULL if done == whole else Facet.OVER
 
 
 _COMMERCIAL = [
@@ -182,6 +155,16 @@ class SalesOrder(models.Model):
                 fields=["company", "billing", "id"],
                 condition=Q(status__in=["CONFIRMED", "RELEASED", "COMPLETED"]),
                 name="salesorder_open_by_billing",
+            ),
+            # Most of what is open waits for goods; nothing is promised to an order of charges and services alone
+            models.Index(
+                fields=["company", "id"],
+                condition=Q(
+                    ~Q(fulfilment="NONE") | Q(invoice_on="CONFIRM") | Q(promise=[]),
+                    status__in=["CONFIRMED", "RELEASED", "COMPLETED"],
+                    billing__in=["NONE", "PART"],
+                ),
+                name="salesorder_to_invoice",
             ),
             models.Index(
                 fields=["company", "requested_on", "id"],

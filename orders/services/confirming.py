@@ -19,8 +19,7 @@ from core.transactions import atomic
 from inventory import services as inventory_services
 from inventory.models import Product
 from orders import events, queries
-from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine, Standing
-from orders.models.sales import facet_of
+from orders.models import CreditEntry, LinePart, OrderEvent, SalesOrder, SalesOrderLine, Standing, facet_of
 from orders.queries.blocking import ConfirmFacts
 from orders.queries.credit import CREDIT_TOO_SMALL
 from orders.services.allocating import set_allocation
