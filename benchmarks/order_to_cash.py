@@ -214,10 +214,10 @@ class Clerk:
         ids: dict[str, Any] = {"order_ids": order_ids, **by}
 
         def make() -> dict[str, list[int]]:
-            made = sales.create_orders(drafts=drafts, **by)
-            created = [order.order_id for order in made if isinstance(order, sales.Created)]
-            checked(sales.confirm_orders(order_ids=created, **by))
-            return {"orders": created}
+            results = sales.create_and_confirm_orders(drafts=drafts, **by)
+            taken = [result for result in results if isinstance(result, sales.Taken)]
+            checked({one.created.order_id: one.confirmed for one in taken})
+            return {"orders": [one.created.order_id for one in taken]}
 
         def checked(results: dict[int, Any]) -> None:
             refused = [result for result in results.values() if isinstance(result, Refused)]

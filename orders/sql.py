@@ -45,7 +45,7 @@ ORDER BY u.n
 # Products with the step of their unit and their prices on each of the price lists, one row per price:
 # %s = price list ids[], product ids[], company ids[]
 PRODUCT_TERMS = """
-SELECT p.id, p.company_id, p.sku, p.name, p.kind, p.is_active, un.step, un.code, pr.price_list_id, pr.price, pr.from_quantity,
+SELECT p.id, p.company_id, p.sku, p.name, p.kind, p.tracking, p.is_active, un.step, un.code, pr.price_list_id, pr.price, pr.from_quantity,
     pr.valid_from, pr.valid_until
 FROM inventory_product p
 JOIN inventory_unit un ON un.id = p.unit_id

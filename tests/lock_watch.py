@@ -2,11 +2,12 @@
 
 It reads every statement of every connection that Django opens in a test, those of threads and of the live server too.
 A statement that updates only rows which the same transaction inserted makes nobody wait: it says /* own rows */ and is
-passed over.
+passed over. So is an update of a table in which the transaction locked no row but inserted some: what it has not locked
+it may not change (core.bulk), so that these are what it changes.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ _CHANGED = re.compile(
     r'(?<!FOR )(?<!KEY )\b(?:UPDATE|DELETE FROM|INSERT INTO(?=.*\bDO UPDATE\b))\s+(?:ONLY\s+)?"?(\w+)"?',
     re.IGNORECASE | re.DOTALL,
 )
+_MADE = re.compile(r'\bINSERT INTO "?(\w+)"?', re.IGNORECASE)
 _KEY_INSERT = re.compile(rf'\bINSERT INTO "?{KEY_TABLE}\b', re.IGNORECASE)
 _SAVEPOINT = re.compile(r'(?P<back>ROLLBACK TO )?SAVEPOINT "?(?P<name>\w+)"?')
 
@@ -45,6 +47,7 @@ class LockOrderWatch:
     def forget(self) -> None:
         """Begin a transaction: nothing is locked."""
         self.taken: tuple[str, ...] = ()
+        self.made: set[str] = set()
         self.at_savepoint: dict[str, tuple[str, ...]] = {}
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -59,7 +62,7 @@ class LockOrderWatch:
                 self.taken = self.at_savepoint.get(savepoint["name"], ())
             else:
                 self.at_savepoint[savepoint["name"]] = self.taken
-        for table in tables_locked(text):
+        for table in tables_locked(text, self.made):
             if table in self.taken:
                 continue  # rows that the transaction holds already are changed without waiting
             later = [other for other in self.taken if RANKS[other] > RANKS[table]]
@@ -67,6 +70,7 @@ class LockOrderWatch:
                 self.noted.append(f"{table} was locked after {later[0]}: {text[:300]}")
                 raise LockedBackwards(self.noted[-1])
             self.taken = (*self.taken, table)
+        self.made.update(_MADE.findall(text))
         return execute(sql, params, many, context)
 
     def begins_transaction(self) -> bool:
@@ -77,12 +81,15 @@ class LockOrderWatch:
         return bool(blocks) and all(getattr(block, "_from_testcase", False) for block in blocks)
 
 
-def tables_locked(sql: str) -> list[str]:
-    """Return the tables of the lock order whose rows a statement locks, in the order it names them."""
+def tables_locked(sql: str, made: Collection[str] = ()) -> list[str]:
+    """Return the tables of the lock order whose rows a statement locks, in the order it names them.
+
+    `made`: those into which its transaction inserted, whose rows it changes without having read them.
+    """
     if "/* own rows */" in sql:
         return []
     found = [(match.start(), table) for match in _ROW_LOCK.finditer(sql) for table in _row_locked(sql, match)]
-    found += [(match.start(), match[1]) for match in _CHANGED.finditer(sql) if match[1] != KEY_TABLE]
+    found += [(match.start(), match[1]) for match in _CHANGED.finditer(sql) if match[1] not in {KEY_TABLE, *made}]
     found += [(match.start(), KEY_TABLE) for match in _KEY_INSERT.finditer(sql)]
     found.sort(key=lambda place: place[0])
     return list(dict.fromkeys(table for _, table in found if table in RANKS))

@@ -3,6 +3,7 @@
 from orders.queries.blocking import blockers, confirm_blockers_together, confirm_facts
 from orders.queries.credit import Unbilled, unbilled, unbilled_gross
 from orders.queries.locked import (
+    locked_accounts,
     locked_orders,
     locked_orders_after_credit,
     locked_orders_to_bill,
@@ -14,6 +15,7 @@ __all__ = [
     "blockers",
     "confirm_blockers_together",
     "confirm_facts",
+    "locked_accounts",
     "locked_orders",
     "locked_orders_after_credit",
     "locked_orders_to_bill",

@@ -5,13 +5,19 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from core.reading import Among, Given, compiled
-from orders.models import SalesOrder
+from orders.models import CreditAccount, SalesOrder
 
 
 @compiled
 def locked_orders(company_ids: Given, order_ids: Given) -> QuerySet[SalesOrder]:
     """Lock orders by their ids, those of the companies only."""
     return SalesOrder.objects.filter(Among(F("company_id"), company_ids), Among(F("pk"), order_ids)).locked()
+
+
+@compiled
+def locked_accounts(customer_ids: Given) -> QuerySet[CreditAccount]:
+    """Lock those of customers' credit accounts that are kept."""
+    return CreditAccount.objects.kept().filter(Among(F("pk"), customer_ids)).locked()
 
 
 @compiled

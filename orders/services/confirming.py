@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from django.db.models import F, QuerySet
 
@@ -39,6 +40,21 @@ class Confirmed:
     backordered: Decimal
 
 
+class Described(Protocol):
+    """What a product is, and how it is tracked."""
+
+    kind: str
+    tracking: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Lines by order and position, charges among them or not, and their products by id."""
+
+    lines: Sequence[SalesOrderLine]
+    products: Mapping[int, Described]
+
+
 @atomic
 def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> dict[int, Confirmed | Refused]:
     """Confirm orders and place their demand; each is confirmed with what can be promised, or refused with its blockers.
@@ -48,7 +64,8 @@ def confirm_orders(*, order_ids: Collection[int], actor: User, at: datetime) -> 
     :raises NotAllowed: where the actor may not confirm.
     """
     require(actor, "orders.confirm")
-    results, _passed = _confirm_clear(order_ids, (), actor, at)
+    orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
+    results, _passed = _confirm_clear(orders, (), actor, at)
     return results
 
 
@@ -63,14 +80,31 @@ def confirm_promised(
     :raises NotAllowed: where the actor may not open balances of orders.
     """
     require(actor, "orders.open_balances")
-    return _confirm_clear(order_ids, CREDIT_TOO_SMALL, actor, at)
+    orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
+    return _confirm_clear(orders, CREDIT_TOO_SMALL, actor, at)
+
+
+@atomic
+def confirm_made(
+    *, orders: Sequence[SalesOrder], goods: Goods, actor: User, at: datetime
+) -> dict[int, Confirmed | Refused]:
+    """Confirm drafts that this transaction made, as `confirm_orders` does; nobody else sees them: none is read again.
+
+    :raises NotAllowed: where the actor may not confirm.
+    """
+    require(actor, "orders.confirm")
+    queries.locked_accounts({order.customer_id for order in orders})
+    results, _passed = _confirm_clear(orders, (), actor, at, goods)
+    return results
 
 
 def _confirm_clear(
-    order_ids: Collection[int], passed: Collection[str], actor: User, at: datetime
+    orders: Sequence[SalesOrder], passed: Collection[str], actor: User, at: datetime, goods: Goods | None = None
 ) -> tuple[dict[int, Confirmed | Refused], dict[int, str]]:
-    """Confirm orders against which there is nothing, or only reasons whose codes are passed; return these in words."""
-    orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
+    """Confirm orders against which there is nothing, or only reasons whose codes are passed; return these in words.
+
+    They are locked, after their customers' accounts.
+    """
     facts = queries.confirm_facts([order.pk for order in orders])
     blocked = queries.confirm_blockers_together(facts, passed)
     results: dict[int, Confirmed | Refused] = {}
@@ -86,7 +120,7 @@ def _confirm_clear(
             order.ship_policy, order.ship_minimum = rules.ship_policy, rules.ship_minimum
             clear.append(order)
     if clear:
-        results |= _confirm(clear, actor, at, facts)
+        results |= _confirm(clear, goods or _goods_of(bulk.by_pk(clear)), actor, at, facts)
     return results, {
         order.pk: " ".join(reason.sentence for reason in blocked[order.pk]) for order in clear if order.pk in blocked
     }
@@ -101,7 +135,7 @@ def confirm_brought_forward(*, order_ids: Collection[int], actor: User, at: date
     require(actor, "billing.open_balances")
     orders = queries.locked_orders_after_credit(actor.company_ids, order_ids)
     if orders:
-        _confirm(orders, actor, at)
+        _confirm(orders, _goods_of(bulk.by_pk(orders)), actor, at)
     return bulk.by_pk(orders)
 
 
@@ -112,9 +146,16 @@ def _lines_of_goods(order_ids: Given) -> QuerySet[SalesOrderLine]:
     return lines.order_by("order_id", "position")
 
 
-def _parts_of(lines: Sequence[SalesOrderLine], orders: Mapping[int, SalesOrder]) -> list[LinePart]:
-    """Return the parts of lines: one of what is in stock, one for each component of a kit."""
-    kits = [line for line in lines if line.product.kind == Product.Kind.KIT]
+def _goods_of(order_ids: Collection[int]) -> Goods:
+    lines = _lines_of_goods(order_ids)
+    return Goods(lines, {line.product_id: line.product for line in lines})
+
+
+def _parts_of(goods: Goods, orders: Mapping[int, SalesOrder]) -> list[LinePart]:
+    """Return the parts of orders' lines: one of what is in stock, one for each component of a kit."""
+    kinds = {pk: product.kind for pk, product in goods.products.items()}
+    lines = [line for line in goods.lines if line.order_id in orders and kinds[line.product_id] in Product.GOODS]
+    kits = [line for line in lines if kinds[line.product_id] == Product.Kind.KIT]
     of_kits = kit_parts(kits, orders) if kits else {}
     parts: list[LinePart] = []
     for line in lines:
@@ -130,9 +171,9 @@ def _parts_of(lines: Sequence[SalesOrderLine], orders: Mapping[int, SalesOrder])
     return parts
 
 
-def _tracked(lines: Sequence[SalesOrderLine], parts: Sequence[LinePart]) -> set[int]:
+def _tracked(goods: Goods, parts: Sequence[LinePart]) -> set[int]:
     """Return the products of parts that have lots; only what kits consist of has to be asked for."""
-    known = {line.product_id: line.product.tracking for line in lines}
+    known = {pk: product.tracking for pk, product in goods.products.items()}
     others = {part.product_id for part in parts} - known.keys()
     if others:
         known |= dict(Product.objects.filter(pk__in=others).values_list("pk", "tracking"))
@@ -175,12 +216,15 @@ _SET = [
 
 
 def _confirm(
-    orders: Sequence[SalesOrder], actor: User, at: datetime, facts: Mapping[int, ConfirmFacts] = _NO_FACTS
+    orders: Sequence[SalesOrder],
+    goods: Goods,
+    actor: User,
+    at: datetime,
+    facts: Mapping[int, ConfirmFacts] = _NO_FACTS,
 ) -> dict[int, Confirmed | Refused]:
     by_pk = {order.pk: order for order in orders}
-    lines = _lines_of_goods(by_pk)
-    parts = _parts_of(lines, by_pk)
-    tracked = _tracked(lines, parts)
+    parts = _parts_of(goods, by_pk)
+    tracked = _tracked(goods, parts)
     destinations = {
         order.pk: inventory_services.Destination(order.ship_to["country"], order.ship_to["postcode"])
         for order in orders

@@ -130,6 +130,7 @@ class ProductTerms:
     sku: str
     name: str
     kind: str
+    tracking: str
     is_active: bool
     step: Decimal
     unit: str

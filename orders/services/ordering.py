@@ -15,7 +15,7 @@ from core.roles import require
 from core.text import normalized_reference
 from core.transactions import atomic
 from orders.models import CustomerPO, OrderEvent, SalesOrder, SalesOrderLine
-from orders.services.confirming import Confirmed, confirm_orders
+from orders.services.confirming import Confirmed, Goods, confirm_made
 from orders.services.drafting import (
     Created,
     DuplicatePO,
@@ -39,12 +39,17 @@ def create_orders(*, drafts: Sequence[OrderDraft], actor: User, at: datetime) ->
 
     :raises NotAllowed: where the actor may not create orders.
     """
+    results, _made = _create(drafts, actor, at)
+    return results
+
+
+def _create(drafts: Sequence[OrderDraft], actor: User, at: datetime) -> tuple[list[Created | OrderInvalid], _Made]:
     require(actor, "orders.create")
-    results = _take(drafts, draft_terms(drafts, actor), actor, at)
+    results, made = _take(drafts, draft_terms(drafts, actor), actor, at)
     sheets = [draft.sheet for draft in drafts if draft.sheet is not None]
     if sheets and any(isinstance(result, Created) for result in results):
         finish_sheets(tokens=sheets, actor=actor, at=at)
-    return results
+    return results, made
 
 
 @atomic
@@ -57,12 +62,21 @@ def bring_in(
     """
     require(actor, "billing.open_balances")
     terms = {index: terms_as(term) for index, term in draft_terms(drafts, actor).items()}
-    return _take(drafts, terms, actor, at)
+    results, _made = _take(drafts, terms, actor, at)
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """Drafts that were just saved, with what they are for."""
+
+    orders: Sequence[SalesOrder]
+    goods: Goods
 
 
 def _take(
     drafts: Sequence[OrderDraft], terms: Mapping[int, Terms], actor: User, at: datetime
-) -> list[Created | OrderInvalid]:
+) -> tuple[list[Created | OrderInvalid], _Made]:
     products = product_terms(drafts, terms, actor)
     results: list[Created | OrderInvalid | None] = [None] * len(drafts)
     made: list[tuple[int, SalesOrder, CustomerPO, list[SalesOrderLine]]] = []
@@ -86,7 +100,9 @@ def _take(
     _save(made, actor, at)
     for index, order, _po, _lines in made:
         results[index] = Created(order.pk, order.net, order.gross)
-    return [result for result in results if result is not None]
+    orders = [order for _index, order, _po, _lines in made]
+    lines = [line for _index, _order, _po, of_order in made for line in of_order]
+    return [result for result in results if result is not None], _Made(orders, Goods(lines, products))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +119,8 @@ def create_and_confirm_orders(*, drafts: Sequence[OrderDraft], actor: User, at: 
 
     :raises NotAllowed: where the actor may not create or not confirm orders.
     """
-    results = create_orders(drafts=drafts, actor=actor, at=at)
-    created = [result.order_id for result in results if isinstance(result, Created)]
-    confirmed = confirm_orders(order_ids=created, actor=actor, at=at)
+    results, made = _create(drafts, actor, at)
+    confirmed = confirm_made(orders=made.orders, goods=made.goods, actor=actor, at=at)
     return [Taken(result, confirmed[result.order_id]) if isinstance(result, Created) else result for result in results]
 
 

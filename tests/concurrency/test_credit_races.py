@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -51,9 +51,14 @@ class Pause:
         return result
 
 
-def locked_orders_alone(company_ids: Any, order_ids: Any) -> Any:
-    """Lock the orders alone; the watch over the order of locks still sees a lock on an account, on no row."""
+def no_account(*_ids: Any) -> None:
+    """Lock no account; the watch over the order of locks still sees a lock on one, on no row."""
     list(CreditAccount.objects.filter(pk=0).locked())
+
+
+def locked_orders_alone(company_ids: Any, order_ids: Any) -> Any:
+    """Lock the orders alone."""
+    no_account()
     return queries.locked_orders(company_ids, order_ids)
 
 
@@ -61,12 +66,32 @@ def drift() -> list[str]:
     return [found.subject for check in audit.CHECKS for found in check.find()[1]]
 
 
+def confirmed(customer: Customer, manager: User, drafts: Sequence[Any]) -> list[Callable[[], list[Any]]]:
+    """Return calls that confirm orders, each of which was taken in before."""
+
+    def confirm(order_id: int) -> list[Any]:
+        return list(services.confirm_orders(order_ids=[order_id], actor=manager, at=AT).values())
+
+    return [partial(confirm, order.pk) for order in take_in(drafts, company=customer.company)]
+
+
+def made_and_confirmed(_customer: Customer, manager: User, drafts: Sequence[Any]) -> list[Callable[[], list[Any]]]:
+    """Return calls that take orders in and confirm them at once."""
+
+    def make(one: Any) -> list[Any]:
+        (taken,) = services.create_and_confirm_orders(drafts=[one], actor=manager, at=AT)
+        assert isinstance(taken, services.Taken)
+        return [taken.confirmed]
+
+    return [partial(make, one) for one in drafts]
+
+
 class TestLimit:
-    def confirm_two_at_once(self, customer: Customer, manager: User, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    def two_at_once(self, ways: Any, customer: Customer, manager: User, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         services.set_credit_terms(customer_id=customer.pk, limit=Decimal(60), is_prepay=False, actor=manager)
         products = [priced(customer, price="40"), priced(customer, price="40")]
         drafts = [draft(customer, (product, 1), po_number=f"PO-{n}") for n, product in enumerate(products)]
-        orders = take_in(drafts, company=customer.company)
+        calls = ways(customer, manager, drafts)
         barrier = threading.Barrier(2)
         look = queries.confirm_facts
 
@@ -77,23 +102,30 @@ class TestLimit:
             return found
 
         monkeypatch.setattr(queries, "confirm_facts", look_together)
-        confirm = partial(services.confirm_orders, actor=manager, at=AT)
-        results = race(*(partial(confirm, order_ids=[order.pk]) for order in orders))
+        results = race(*calls)
         assert [result for result in results if isinstance(result, Exception)] == []
-        return [outcome for result in results for outcome in result.values() if not isinstance(outcome, Blocked)]
+        return [outcome for result in results for outcome in result if not isinstance(outcome, Blocked)]
 
+    @pytest.mark.parametrize("ways", [confirmed, made_and_confirmed])
     def test_lets_one_of_two_orders_through_that_fit_singly(
-        self, customer: Customer, manager: User, monkeypatch: pytest.MonkeyPatch
+        self, ways: Any, customer: Customer, manager: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert len(self.confirm_two_at_once(customer, manager, monkeypatch)) == 1
+        assert len(self.two_at_once(ways, customer, manager, monkeypatch)) == 1
         assert CreditAccount.objects.get(pk=customer.pk).balance == 48
         assert drift() == []
 
+    @pytest.mark.parametrize(
+        ("ways", "lock", "without"),
+        [
+            (confirmed, "locked_orders_after_credit", locked_orders_alone),
+            (made_and_confirmed, "locked_accounts", no_account),
+        ],
+    )
     def test_would_let_both_through_without_the_lock(
-        self, customer: Customer, manager: User, monkeypatch: pytest.MonkeyPatch
+        self, ways: Any, lock: str, without: Any, customer: Customer, manager: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(queries, "locked_orders_after_credit", locked_orders_alone)
-        assert len(self.confirm_two_at_once(customer, manager, monkeypatch)) == 2
+        monkeypatch.setattr(queries, lock, without)
+        assert len(self.two_at_once(ways, customer, manager, monkeypatch)) == 2
         assert CreditAccount.objects.get(pk=customer.pk).balance == 96
 
 

@@ -184,6 +184,19 @@ class TestLockOrderWatch:
             with pytest.raises(LockedBackwards):
                 bulk.add(StockLevel, {1: {"sellable": 1}})
 
+    def test_lets_a_transaction_change_what_it_made(self):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO orders_salesorder (id) SELECT id FROM orders_salesorder WHERE FALSE")
+            lock(Demand)
+            cursor.execute("UPDATE orders_salesorder SET number = 'x' WHERE FALSE")
+
+    def test_stops_it_where_it_locks_others_of_them(self, expected_backwards):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO orders_salesorder (id) SELECT id FROM orders_salesorder WHERE FALSE")
+            lock(Demand)
+            with pytest.raises(LockedBackwards):
+                lock(SalesOrder)
+
     def test_looks_into_savepoints(self, expected_backwards):
         with transaction.atomic():
             with transaction.atomic():

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core.refusals import NotAllowed, Refused
+from core.refusals import Blocked, NotAllowed, Refused
 from core.roles import Role
+from inventory import services as inventory_services
 from inventory.models import Allocation, Product, StockLevel
 from orders import events, services
-from orders.models import CustomerAddress, OrderEvent, Price, SalesOrder, SalesOrderLine, TaxRate
+from orders.models import CreditEntry, CustomerAddress, OrderEvent, Price, SalesOrder, SalesOrderLine, TaxRate
 from tests.factories.core import person
 from tests.factories.house import AT, TODAY, House
 
@@ -186,6 +187,56 @@ class TestConfirmOrders:
         assert SalesOrder.objects.get(pk=order.pk).status == "DRAFT"
         assert StockLevel.objects.get().allocated == 0
         assert OrderEvent.objects.count() == 1
+
+    @pytest.mark.parametrize("fits", [True, False], ids=["within its credit", "over its credit"])
+    def test_comes_to_the_same_at_once_as_in_two_steps(self, fits):
+        house = House.open()
+        services.set_credit_terms(
+            customer_id=house.customer.pk, limit=Decimal(1000 if fits else 20), is_prepay=False, actor=house.boss
+        )
+
+        def sold(stock):
+            lots, part = house.product(tracking="LOT"), house.product([stock])
+            house.receive(lots, stock, lot="L-1", good_until=TODAY + timedelta(days=3))
+            kit = house.product(kind=Product.Kind.KIT)
+            inventory_services.keep_components(kit_id=kit.pk, units={part.pk: Decimal(2)}, actor=house.boss, at=AT)
+            return [(house.product([stock]), 3), (lots, 1), (house.product(kind="CHARGE"), 1), (kit, 2)]
+
+        in_steps = house.draft(*sold(3))
+        (result,) = services.confirm_orders(order_ids=[in_steps.pk], actor=house.boss, at=AT).values()
+        draft = services.OrderDraft(
+            customer_id=house.customer.pk,
+            po_number="AT-ONCE",
+            ordered_on=TODAY,
+            requested_on=TODAY,
+            lines=[services.LineDraft(product.pk, Decimal(units)) for product, units in sold(3)],
+        )
+        (taken,) = services.create_and_confirm_orders(drafts=[draft], actor=house.boss, at=AT)
+        at_once = SalesOrder.objects.get(pk=taken.created.order_id)
+        assert type(taken.confirmed) is type(result) is (services.Confirmed if fits else Blocked)
+
+        def told(order):
+            row = SalesOrder.objects.values("status", "allocation", "promise", "leaves_from", "to_release", "gross")
+            parts = order.parts.order_by("pk").values_list(
+                *("ordered", "ratio", "price_share", "requested_on", "line__position"),
+                *("demand__quantity", "demand__allocated", "demand__backordered", "demand__due_on"),
+                *("demand__good_until", "demand__promised_on"),
+            )
+            events = [
+                (
+                    kind,
+                    {
+                        key: Decimal(value) if key in {"allocated", "backordered"} else value
+                        for key, value in data.items()
+                    },
+                )
+                for kind, data in OrderEvent.objects.filter(order=order).order_by("pk").values_list("kind", "data")
+            ]
+            entries = CreditEntry.objects.filter(order=order).values_list("kind", "amount", "currency")
+            return row.get(pk=order.pk), list(parts), events, list(entries)
+
+        assert told(at_once) == told(in_steps)
+        assert len(told(at_once)[1]) == (3 if fits else 0)
 
     def test_confirms_the_clear_ones_beside_a_blocked_one(self):
         house = House.open()
