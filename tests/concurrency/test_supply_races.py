@@ -71,15 +71,20 @@ class TestPegging:
         assert pegged() == lines(order)[0].open
 
     def test_promises_units_twice_without_the_locks(self, monkeypatch):
+        """The control; where the machine lets one of the two wait too long for the other's commit, they meet again."""
+        take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=1)
+        assert any(self.pegs_too_much() for _ in range(3))
+
+    def pegs_too_much(self) -> bool:
         house = House.open()
         product = house.product()
         order = sent(house, (product, 5, 5))
         house.order((product, 9))
-        take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=1)
         race(*(lambda: inventory_services.peg_demands(product_ids=[product.pk], at=AT) for _ in range(2)))
         with connection.cursor() as cursor:
-            cursor.execute("SELECT sum(quantity) FROM inventory_allocation WHERE status = 'SOFT'")
-            assert cursor.fetchone()[0] > lines(order)[0].open
+            (line,) = lines(order)
+            cursor.execute("SELECT sum(quantity) FROM inventory_allocation WHERE supply_id = %s", [line.pk])
+            return cursor.fetchone()[0] > line.open
 
 
 class TestPeggingAgainstCancelling:
@@ -104,9 +109,12 @@ class TestPeggingAgainstCancelling:
         assert pegged() == 0
 
     def test_goes_wrong_without_the_locks(self, monkeypatch):
-        """The control: a peg is left on what does not come, or one of the two finds gone what it had just read."""
+        """The control: a peg is left on what does not come, or one of the two finds gone what it had just read.
+
+        Where one of them was through before the other came, they meet again.
+        """
         take_locks_away(monkeypatch, SupplierOrderLine, Demand, pause=0.5)
-        assert self.race() or pegged() > 0
+        assert any(self.race() or pegged() > 0 for _ in range(3))
 
 
 class TestTwoWorkers:
