@@ -242,7 +242,9 @@ class TestKeying:
 
     def test_nothing_is_lost_when_the_session_ends(self, page, seller, heart):
         key_head(page, "PO-1")
-        pick(page, "heart", "White")
+        # Its price has come, so that the dialog comes of what is typed, not before it
+        with page.expect_response(lambda answer: answer.url.endswith("/preview/") and "heart" in answer.text()):
+            pick(page, "heart", "White")
         Session.objects.all().delete()
         page.keyboard.type("3")
         dialog = page.get_by_role("dialog")
