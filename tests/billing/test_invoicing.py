@@ -21,6 +21,7 @@ from billing.services import snapshots
 from core.models import NumberSeries
 from core.money import line_net
 from core.numbering import DateBeforeSeries
+from core.paging import planned_anew
 from core.refusals import NotAllowed, Refused
 from core.roles import Role
 from inventory.models import Product
@@ -162,6 +163,16 @@ class TestInvoiceOrders:
         assert invoice.snapshot["issued_on"] == at.date().isoformat()
         shown = queries.orders_in_billing(house.boss).get(pk=order.pk)
         assert (shown.shipped_at, shown.is_due) == (HOUSE_AT, False)
+
+    def test_may_be_due_is_found_without_what_waits_for_goods(self) -> None:
+        house = House.open()
+        due = queries.orders_in_billing(house.boss).filter(queries.NOT_INVOICED_IN_FULL, is_due=True)
+        sql, params = due.order_by().values("pk")[:51].query.sql_with_params()
+        with planned_anew(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+            cursor.execute("EXPLAIN " + sql, params)
+            assert "salesorder_to_invoice" in "\n".join(row[0] for row in cursor.fetchall())
 
     def test_names_the_door_and_the_reason_for_no_tax(self) -> None:
         trade = Trade.start()
