@@ -4,18 +4,15 @@ Two who meet without a lock do what they do at the same time. Where the machine 
 goes on, nothing goes wrong, and they meet again on fresh rows: up to three times.
 """
 
-from typing import Any
-
 import pytest
 from _pytest.runner import runtestprotocol
 
 TIMES = 3
 
 
-def is_control(item: Any) -> bool:
-    """Say whether a test takes locks away."""
-    code = getattr(getattr(item, "function", None), "__code__", None)
-    return code is not None and "take_locks_away" in code.co_names
+def is_control(item: pytest.Item) -> bool:
+    """Say whether a test is of a race without what keeps it in order, as its name says."""
+    return "_without_" in item.name and hasattr(getattr(item, "module", None), "race")
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:

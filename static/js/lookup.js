@@ -7,8 +7,6 @@ list.setAttribute("aria-label", "Suggestions");
 let box = null;
 let timer = 0;
 let asked = 0;
-// What was in the box when the list was asked for: whoever typed on does not mean the list
-let offeredFor = "";
 
 const options = () => [...list.querySelectorAll("[data-value]")];
 const chosen = () => list.querySelector("[aria-selected=true]");
@@ -21,8 +19,13 @@ function close() {
   box?.removeAttribute("aria-activedescendant");
 }
 
-function choose(option) {
+function unchoose() {
   chosen()?.setAttribute("aria-selected", "false");
+  box.removeAttribute("aria-activedescendant");
+}
+
+function choose(option) {
+  unchoose();
   option.setAttribute("aria-selected", "true");
   option.scrollIntoView({ block: "nearest" });
   box.setAttribute("aria-activedescendant", option.id);
@@ -50,9 +53,8 @@ async function ask() {
   if (answer.status === 401) document.dispatchEvent(new Event("sessionExpired"));
   if (!answer.ok) return;
   const html = await answer.text();
-  if (mine !== asked || document.activeElement !== target) return;
+  if (mine !== asked || document.activeElement !== target || target.value !== text) return;
   list.innerHTML = html;
-  offeredFor = text;
   list.hidden = !list.children.length;
   target.setAttribute("aria-expanded", String(!list.hidden));
   if (options().length) choose(options()[0]);
@@ -82,6 +84,8 @@ document.addEventListener("focusout", (event) => {
 document.addEventListener("input", (event) => {
   if (event.target !== box) return;
   clearTimeout(timer);
+  // Whoever types on does not mean what was offered before
+  unchoose();
   if (box.value.trim()) timer = setTimeout(ask, ASK_AFTER_MS);
   else close();
 });
@@ -97,7 +101,7 @@ document.addEventListener(
       const next = all[at + (event.key === "ArrowDown" ? 1 : -1)];
       if (next) choose(next);
     } else if (event.key === "Escape") close();
-    else if ((event.key === "Enter" || event.key === "Tab") && at >= 0 && !event.ctrlKey && offeredFor === box.value) {
+    else if ((event.key === "Enter" || event.key === "Tab") && at >= 0 && !event.ctrlKey) {
       take(all[at]);
       // In the grid the key goes on, to the next box; elsewhere Enter would send the form
       if (event.key === "Tab" || box.matches("[data-commits]")) return;

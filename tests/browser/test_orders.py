@@ -182,6 +182,21 @@ class TestKeying:
         expect(page.locator("#notes")).to_contain_text("Ring first.")
         assert Note.objects.get().text == "Ring first.\nThen come."
 
+    def test_what_was_offered_before_is_not_chosen_once_letters_follow(self, page, seller, heart):
+        key_head(page, "PO-1")
+        page.keyboard.type("hear")
+        chosen = page.locator("#lookup-list [aria-selected=true]")
+        expect(chosen).to_contain_text("White hanging heart")
+        asked = []
+        page.route("**/orders/new/products/**", asked.append)
+        page.keyboard.type("t")
+        expect(chosen).to_have_count(0)
+        expect(page.locator("#lookup-list")).to_contain_text("White hanging heart")
+        page.keyboard.press("ArrowDown")
+        expect(chosen).to_contain_text("White hanging heart")
+        page.keyboard.press("Enter")
+        expect(item(page, 1)).to_have_value("85123A")
+
     def test_lines_are_added_copied_and_deleted_by_keys(self, page, seller, heart):
         key_head(page, "PO-1")
         rows = page.locator("#grid-rows tr")
