@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.SessionExpiryMiddleware",
     "core.middleware.PersonMiddleware",
+    "core.middleware.ActedMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "core.middleware.SecondStepMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -277,6 +278,9 @@ if PRODUCTION:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
     if env.bool("BEHIND_TLS_PROXY", False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# How much waits in each queue, which everybody's pages ask all day: what others did may be missing for so long
+COUNTS_KEPT_SECONDS = 5
 
 # Logs: one JSON line per event in production, readable lines elsewhere; both carry the request id.
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from csp.constants import SELF
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.db import OperationalError
@@ -24,7 +25,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from core import access, tracing
 from core.history import attributed_to
 from core.idempotency import KeyReused
-from core.pages import COMPANY, go_to, is_beside, vary_on_htmx, wants_fragment
+from core.pages import ACTED, COMPANY, SAFE, go_to, is_beside, vary_on_htmx, wants_fragment
 from core.refusals import NotAllowed, Refused
 from core.sessions import SessionStore
 from core.transactions import as_refusal
@@ -128,7 +129,7 @@ class HistoryMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method in ("GET", "HEAD", "OPTIONS"):
+        if request.method in SAFE:
             return self.get_response(request)
 
         def context() -> dict[str, Any]:
@@ -140,6 +141,21 @@ class HistoryMiddleware:
 
         with attributed_to(context):
             return self.get_response(request)
+
+
+class ActedMiddleware:
+    """Notes with whoever did something that no count from before that is to be told to them, while such are kept."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method not in SAFE and request.user.is_authenticated:
+            is_safe = settings.SESSION_COOKIE_SECURE
+            seconds = settings.COUNTS_KEPT_SECONDS
+            response.set_cookie(ACTED, "1", max_age=seconds, secure=is_safe, httponly=True, samesite="Lax")
+        return response
 
 
 class SessionExpiryMiddleware:

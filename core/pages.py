@@ -31,6 +31,9 @@ from core.models import User
 _TOKENS = re.compile(rb'name="(?:csrfmiddlewaretoken|idempotency_key)" value="[^"]*"')
 # Where the session keeps the company that a person of several works for
 COMPANY = "company"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# The cookie that says so to the process which answers next
+ACTED = "acted"
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
@@ -76,6 +79,11 @@ def unless_same(request: HttpRequest, response: HttpResponse) -> HttpResponseBas
     """Answer that nothing has changed where the browser has this very answer, its tokens apart."""
     response["ETag"] = quote_etag(hashlib.sha256(_TOKENS.sub(b"", response.content)).hexdigest()[:32])
     return cast(HttpResponseBase, get_conditional_response(request, etag=response["ETag"], response=response))
+
+
+def has_just_acted(request: HttpRequest) -> bool:
+    """Return whether the person did something with this request, or a few seconds ago, whichever process answered."""
+    return request.method not in SAFE or ACTED in request.COOKIES
 
 
 def go_to(request: HttpRequest, url: str) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
+from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, ValidationError
 from django.db import connections
 from django.db.models import BooleanField, Expression, F, Field, Func, Model, Q, QuerySet, Value
@@ -60,8 +62,14 @@ def planned_anew(alias: str = "default") -> Iterator[None]:
         yield
 
 
-def capped_counts(querysets: Mapping[str, QuerySet[Any]], *, cap: int = COUNT_CAP) -> dict[str, CappedCount]:
-    """Count every queryset up to the cap, in one statement for all of them."""
+def capped_counts(
+    querysets: Mapping[str, QuerySet[Any]], *, cap: int = COUNT_CAP, kept_for: int = 0, anew: bool = False
+) -> dict[str, CappedCount]:
+    """Count every queryset up to the cap, in one statement for all of them.
+
+    What was counted is kept for so many seconds, and told to whoever asks the same of the same rows; `anew` counts what
+    is so now, and keeps that.
+    """
     selects: list[str] = []
     params: list[Any] = []
     names: list[str] = []
@@ -80,9 +88,15 @@ def capped_counts(querysets: Mapping[str, QuerySet[Any]], *, cap: int = COUNT_CA
         names.append(name)
     if not names:
         return counts
-    with planned_anew(alias), connections[alias].cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join(selects), params)
-        row = cursor.fetchone()
+    statement = "SELECT " + ", ".join(selects)
+    key = f"counts-{alias}-{hashlib.sha256(repr((statement, params)).encode()).hexdigest()}" if kept_for else ""
+    row = cache.get(key) if key and not anew else None
+    if row is None:
+        with planned_anew(alias), connections[alias].cursor() as cursor:
+            cursor.execute(statement, params)
+            row = cursor.fetchone()
+        if key:
+            cache.set(key, row, kept_for)
     return {**counts, **{name: CappedCount(number, cap) for name, number in zip(names, row, strict=True)}}
 
 

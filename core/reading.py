@@ -29,8 +29,12 @@ M = TypeVar("M", bound=models.Model)
 
 
 def day_at(at: datetime, company: str = "company") -> Cast:
-    """Return the day that it is at a moment at the company to which a path leads, as a query names it."""
-    return Cast(Func(F(f"{company}__time_zone"), Value(at), function="timezone"), models.DateField())
+    """Return the day that it is at a moment at the company to which a path leads, as a query names it.
+
+    Days begin with a minute, so the moment is told to the minute: who asks again a second later asks the same.
+    """
+    minute = Value(at.replace(second=0, microsecond=0))
+    return Cast(Func(F(f"{company}__time_zone"), minute, function="timezone"), models.DateField())
 
 
 class Given:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 import django_tables2
+from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse, QueryDict
@@ -23,7 +24,7 @@ from django_tables2.views import SingleTableMixin
 from core import registry
 from core.exports import table_response
 from core.models import User
-from core.pages import VerbRequiredMixin, person, today_of, unless_same, wants_fragment
+from core.pages import VerbRequiredMixin, has_just_acted, person, today_of, unless_same, wants_fragment
 from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts, planned_anew
 from core.queues.declaring import BulkAction, Tab
 from core.queues.filtering import QueueFilter
@@ -175,9 +176,10 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
 
     def shown_tabs(self, filtered: QuerySet[Any]) -> tuple[list[ShownTab], CappedCount]:
         """Return the tabs with their counts, and the count of the current one; one statement in all."""
+        asked = {tab.slug: filtered.filter(tab.condition) for tab in self.tabs} or {"": filtered}
+        counts = capped_counts(asked, kept_for=settings.COUNTS_KEPT_SECONDS, anew=has_just_acted(self.request))
         if not self.tabs:
-            return [], capped_counts({"": filtered})[""]
-        counts = capped_counts({tab.slug: filtered.filter(tab.condition) for tab in self.tabs})
+            return [], counts[""]
         first = self.tabs[0].slug
         shown = [
             ShownTab(

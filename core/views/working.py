@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.generic import TemplateView, View
 
 from core import registry
-from core.pages import VerbRequiredMixin, moment, person
+from core.pages import VerbRequiredMixin, has_just_acted, moment, person
 from core.paging import CappedCount, capped_counts
 from core.queues.watching import watched_by, work_of
 
 VERB = "core.keep_views"
 ALERTS = "core:alerts"
-# Everybody's navigation asks, on every page
-KEPT_SECONDS = 5
 # Beside an entry nobody needs to know more exactly, and counting further is what would cost
 MOST_COUNTED = 100
 
@@ -28,10 +27,14 @@ class WorkView(VerbRequiredMixin, View):
     verb = VERB
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Return the counts, at most five seconds old; a queue where nothing waits has none."""
+        """Return the counts, kept for some seconds, as every page asks; a queue where nothing waits has none."""
         user = person(request)
         key = "-".join(["work", str(user.pk), str(user.company.pk), *sorted(user.roles)])
-        return JsonResponse(cache.get_or_set(key, lambda: self.counts(request), KEPT_SECONDS))
+        counts = None if has_just_acted(request) else cache.get(key)
+        if counts is None:
+            counts = self.counts(request)
+            cache.set(key, counts, settings.COUNTS_KEPT_SECONDS)
+        return JsonResponse(counts)
 
     def counts(self, request: HttpRequest) -> dict[str, str]:
         """Count the work and the alerts up to the cap, in one statement."""

@@ -73,16 +73,6 @@ def test_a_credit_controller_is_counted_what_waits_for_credit(house):
     assert "Nothing waits for credit" in signed_in(controller).get("/orders/", {"tab": "credit"}).content.decode()
 
 
-def test_counting_takes_one_statement_and_is_kept_for_some_seconds(house):
-    client = signed_in(house.boss)
-    cache.clear()
-    with CaptureQueriesContext(connection) as first:
-        client.get("/work/")
-    with CaptureQueriesContext(connection) as second:
-        client.get("/work/")
-    assert len(first) == len(second) + 1
-
-
 def test_an_alert_is_for_whom_sees_to_it_and_after_a_while_for_those_who_oversee_it(house):
     seller = person(Role.SALES_ADMIN, company=house.company)
     overseer = person(Role.WAREHOUSE_MANAGER, company=house.company)
