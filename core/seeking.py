@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from core.paging import planned_anew
 from core.text import normalized_reference, sort_key
 
 # As much of it as any document is called
@@ -115,10 +116,12 @@ class Sought:
 def first_of(ways: Sequence[QuerySet[Any]], *columns: str) -> list[tuple[Any, ...]]:
     """Return the first rows of several ways to find some, each row once: one statement, or none where no way is left.
 
-    Each way is cut short by itself, so that each takes its own index.
+    Each way is cut short by itself, so that each takes its own index; and is planned for what is sought, for a plan
+    for any beginning of a number would read all numbers.
     """
     cut = [way.values_list(*columns)[:MOST_FOUND] for way in ways]
     if not cut:
         return []
     rows = cut[0].union(*cut[1:], all=True) if len(cut) > 1 else cut[0]
-    return list(dict.fromkeys(rows))
+    with planned_anew(rows.db):
+        return list(dict.fromkeys(rows))

@@ -200,3 +200,16 @@ def test_every_way_of_finding_has_an_index_and_a_provider_one_statement(traded):
                 conditions = re.findall(r"Index Cond: (.*)", "\n".join(row[0] for row in cursor.fetchall()))
             for column in named[name]:
                 assert any(re.search(rf"\b{column}\b", condition) for condition in conditions), (name, column)
+
+
+def test_a_search_is_planned_for_its_words_however_often_something_is_sought(traded):
+    def prepared():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE %s", ["%LIKE $%"])
+            return {statement for (statement,) in cursor.fetchall()}
+
+    before = prepared()
+    for number in range(20):
+        for _name, provider in registry.search_providers.items():
+            provider.find(traded.house.boss, Sought.read(f"SO-{number:06}"))
+    assert prepared() == before
