@@ -7,8 +7,9 @@ at its beginning and in its middle; and the pages of documents, the search, the 
 
 Promise, of each page: as many statements for 3 rows as for 30 and 300; the 95th percentile of its visits at most 1.3
 times as long in the large company, where somebody looked at the same rows within the last seconds (counts are kept for
-five; what it is without that is told beside it); a page of 50 rows at most 15 times the CPU of an empty page; at most 200 kB to load
-it the first time, compressed, and 20 kB for its fragment. The manager's page: at most 5 statements.
+five; what it is where all is counted anew is told beside it); a page of 50 rows at most 15 times the CPU of an empty
+page; at most 200 kB to load it the first time, compressed, and 20 kB for its fragment. The manager's page: at most 5
+statements.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import django_filters
 from django.db.models import Model, Q, QuerySet
@@ -46,10 +46,9 @@ class QueueFilter(django_filters.FilterSet):
         found = self._begins(model, Sought.read(word), self.search_numbers, self.search_references)
         beside: dict[str, Q] = {}
         for path in self.search_fields:
-            relation, separator, field = path.partition(LOOKUP_SEP)
-            is_beside = bool(separator) and model._meta.get_field(relation).is_relation
-            if is_beside and (self.search_numbers or self.search_references):
-                beside[relation] = beside.get(relation, Q()) | Q(**{f"{field}__icontains": word})
+            relation, field = _relation(model, path)
+            if relation and (self.search_numbers or self.search_references):
+                beside[relation] = beside.get(relation, Q()) | _contains(_related(model, relation), field, word)
             else:
                 found |= Q(**{f"{path}__icontains": word})
         for relation, condition in beside.items():
@@ -68,9 +67,26 @@ class QueueFilter(django_filters.FilterSet):
         return found
 
 
+def _relation(model: type[Model], path: str) -> tuple[str, str]:
+    """Return the relation with which a path begins, or none, and the rest of the path."""
+    relation, separator, field = path.partition(LOOKUP_SEP)
+    return (relation, field) if separator and model._meta.get_field(relation).is_relation else ("", path)
+
+
+def _related(model: type[Model], relation: str) -> type[Model]:
+    return cast(type[Model], model._meta.get_field(relation).related_model)
+
+
+def _contains(model: type[Model], path: str, word: str) -> Q:
+    """Return the condition that a word is found in the field to which a path leads; each table on it is asked once."""
+    relation, field = _relation(model, path)
+    if not relation:
+        return Q(**{f"{path}__icontains": word})
+    return _named(model, relation, _contains(_related(model, relation), field, word))
+
+
 def _named(model: type[Model], relation: str, condition: Q) -> Q:
     """Return the condition that what a row is related to meets another one."""
-    related: Any = model._meta.get_field(relation).related_model
-    rows = related._default_manager.filter(condition).order_by().values_list("pk", flat=True)
+    rows = _related(model, relation)._default_manager.filter(condition).order_by().values_list("pk", flat=True)
     keys = list(rows[: MOST_NAMED + 1])
     return Q(**{f"{relation}__in": keys if len(keys) <= MOST_NAMED else rows})
