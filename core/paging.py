@@ -6,8 +6,7 @@ import binascii
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,7 +21,8 @@ from django.db.models.lookups import GreaterThan, LessThan
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.where import WhereNode
 from django.utils import timezone
-from psycopg import ClientCursor
+
+from core.planner import planned_anew
 
 M = TypeVar("M", bound=Model)
 
@@ -43,23 +43,6 @@ class CappedCount:
 
     def __bool__(self) -> bool:
         return self.number > 0
-
-
-@contextmanager
-def planned_anew(alias: str = "default") -> Iterator[None]:
-    """Have PostgreSQL plan each statement for the values that are asked for, which stand in it.
-
-    Of a prepared statement it keeps a plan for any values, after a few: such a plan takes no partial index, and cannot
-    know how rare a value is. What services ask all day by keys is better off with one; a queue's page is not.
-    """
-
-    def spelled_out(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if many or not params:
-            return execute(sql, params, many, context)
-        return execute(ClientCursor(context["connection"].connection).mogrify(sql, params), None, many, context)
-
-    with connections[alias].execute_wrapper(spelled_out):
-        yield
 
 
 def capped_counts(

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from core.paging import planned_anew
+from core.planner import planned_anew
 from core.text import normalized_reference, sort_key
 
 # As much of it as any document is called

@@ -25,7 +25,8 @@ from core import registry
 from core.exports import table_response
 from core.models import User
 from core.pages import VerbRequiredMixin, has_just_acted, person, today_of, unless_same, wants_fragment
-from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts, planned_anew
+from core.paging import CappedCount, KeysetPager, Page, SortKey, capped_counts
+from core.planner import planned_anew
 from core.queues.declaring import BulkAction, Tab
 from core.queues.filtering import QueueFilter
 from core.queues.keeping import NO_VIEW, KeptViewsMixin
@@ -174,10 +175,15 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
         """Return the rows of the current tab."""
         return queryset.filter(self.current_tab.condition) if self.current_tab else queryset
 
-    def shown_tabs(self, filtered: QuerySet[Any]) -> tuple[list[ShownTab], CappedCount]:
-        """Return the tabs with their counts, and the count of the current one; one statement in all."""
+    def shown_tabs(self, filtered: QuerySet[Any], page: Page[Any] | None = None) -> tuple[list[ShownTab], CappedCount]:
+        """Return the tabs with their counts, and the count of the current one; one statement in all.
+
+        Where the page has all rows there are, their number is seen on it, whatever was counted before.
+        """
         asked = {tab.slug: filtered.filter(tab.condition) for tab in self.tabs} or {"": filtered}
         counts = capped_counts(asked, kept_for=settings.COUNTS_KEPT_SECONDS, anew=has_just_acted(self.request))
+        if page and not (page.after or page.before):
+            counts[self.current_tab.slug if self.current_tab else ""] = CappedCount(len(page.rows))
         if not self.tabs:
             return [], counts[""]
         first = self.tabs[0].slug
@@ -252,9 +258,9 @@ class QueueView(VerbRequiredMixin, KeptViewsMixin, SingleTableMixin, FilterView)
 
     def context(self, filterset: QueueFilter, filtered: QuerySet[Any]) -> dict[str, Any]:
         """Return what the queue's templates show."""
-        tabs, count = self.shown_tabs(filtered)
         pager: KeysetPager[Any] = KeysetPager(self.in_tab(filtered), self.sort, size=PAGE_SIZE)
         page = pager.page(after=self.parameters.get("after", ""), before=self.parameters.get("before", ""))
+        tabs, count = self.shown_tabs(filtered, page)
         is_filtered = any(self.parameters.get(name) for name in filterset.filters)
         fields = [field for field in filterset.form if field.name != "q"]
         further = [field for field in fields if filterset.inline is not None and field.name not in filterset.inline]

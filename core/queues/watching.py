@@ -13,7 +13,7 @@ from django.urls import resolve, reverse
 
 from core import registry
 from core.models import User
-from core.paging import planned_anew
+from core.planner import planned_anew
 
 if TYPE_CHECKING:
     from core.queues.listing import QueueView

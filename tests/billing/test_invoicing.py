@@ -21,7 +21,7 @@ from billing.services import snapshots
 from core.models import NumberSeries
 from core.money import line_net
 from core.numbering import DateBeforeSeries
-from core.paging import planned_anew
+from core.planner import planned_anew
 from core.refusals import NotAllowed, Refused
 from core.roles import Role
 from inventory.models import Product

@@ -5,7 +5,7 @@ from django.db import connection
 
 from core import notes
 from core.models import Audience
-from core.paging import planned_anew
+from core.planner import planned_anew
 from orders.models import CustomerPart, SalesOrder
 from shipping.queries import HAS_PARCELS_AT_THE_DOCK, HAS_PARCELS_ON_HOLD
 from tests.factories.house import AT, House
