@@ -8,6 +8,7 @@ it may not change (core.bulk), so that these are what it changes.
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from core.locking import LOCK_ORDER
 
 # The row that makes a second request with the same key wait is inserted before anything is locked.
 KEY_TABLE = "core_idempotencykey"
+# Statements are few, and asked again and again
+REMEMBERED = 10_000
 RANKS = {table: rank for rank, table in enumerate((KEY_TABLE, *LOCK_ORDER))}
 
 _ROW_LOCK = re.compile(r"\bFOR (?:NO KEY )?UPDATE\b(?:\s+OF\s+(?P<of>[\w\", ]+))?", re.IGNORECASE)
@@ -62,6 +65,7 @@ class LockOrderWatch:
                 self.taken = self.at_savepoint.get(savepoint["name"], ())
             else:
                 self.at_savepoint[savepoint["name"]] = self.taken
+            return execute(sql, params, many, context)
         for table in tables_locked(text, self.made):
             if table in self.taken:
                 continue  # rows that the transaction holds already are changed without waiting
@@ -70,7 +74,7 @@ class LockOrderWatch:
                 self.noted.append(f"{table} was locked after {later[0]}: {text[:300]}")
                 raise LockedBackwards(self.noted[-1])
             self.taken = (*self.taken, table)
-        self.made.update(_MADE.findall(text))
+        self.made.update(tables_made(text))
         return execute(sql, params, many, context)
 
     def begins_transaction(self) -> bool:
@@ -86,13 +90,25 @@ def tables_locked(sql: str, made: Collection[str] = ()) -> list[str]:
 
     `made`: those into which its transaction inserted, whose rows it changes without having read them.
     """
+    return list(dict.fromkeys(table for table, is_change in _named(sql) if not (is_change and table in made)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def tables_made(sql: str) -> tuple[str, ...]:
+    """Return the tables into which a statement inserts."""
+    return tuple(_MADE.findall(sql))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _named(sql: str) -> tuple[tuple[str, bool], ...]:
+    """Return the tables of the lock order that a statement locks, in its order, and of each if it is by a change."""
     if "/* own rows */" in sql:
-        return []
-    found = [(match.start(), table) for match in _ROW_LOCK.finditer(sql) for table in _row_locked(sql, match)]
-    found += [(match.start(), match[1]) for match in _CHANGED.finditer(sql) if match[1] not in {KEY_TABLE, *made}]
-    found += [(match.start(), KEY_TABLE) for match in _KEY_INSERT.finditer(sql)]
+        return ()
+    found = [(match.start(), table, False) for match in _ROW_LOCK.finditer(sql) for table in _row_locked(sql, match)]
+    found += [(match.start(), match[1], True) for match in _CHANGED.finditer(sql) if match[1] != KEY_TABLE]
+    found += [(match.start(), KEY_TABLE, False) for match in _KEY_INSERT.finditer(sql)]
     found.sort(key=lambda place: place[0])
-    return list(dict.fromkeys(table for _, table in found if table in RANKS))
+    return tuple((table, is_change) for _, table, is_change in found if table in RANKS)
 
 
 def _row_locked(sql: str, lock: re.Match[str]) -> list[str]:
