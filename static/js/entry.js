@@ -193,9 +193,16 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.matches("[data-preview]")) event.detail.xhr.shape = shape;
 });
 
+// A press that leaves a box has it priced, and would be lost were what is pressed replaced meanwhile
+let isPressed = false;
+document.addEventListener("pointerdown", () => (isPressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (isPressed = false), true);
+
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
-  if ("shape" in xhr && xhr.shape !== shape) event.detail.shouldSwap = false;
+  if (!("shape" in xhr)) return;
+  if (isPressed || xhr.shape !== shape) event.detail.shouldSwap = false;
+  if (isPressed) preview(PRICE_AFTER_MS);
 });
 
 // What the answer says of a box is put on the box itself, its value apart

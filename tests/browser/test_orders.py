@@ -254,6 +254,22 @@ class TestKeying:
         expect(page.get_by_role("heading", level=1)).to_contain_text("Draft")
         assert sorted(SalesOrder.objects.values_list("po_release", flat=True)) == [1, 2]
 
+    def test_a_press_is_not_lost_while_what_was_typed_is_priced(self, page, seller, customer, heart):
+        make_order(customer, (heart, 1), po_number="PO 1", actor=seller)
+        key_head(page, "po-1")
+        pick(page, "heart", "White")
+        page.keyboard.type("2")
+        expect(page.locator("#entry-duplicate tbody tr")).to_contain_text("differs")
+        again = page.get_by_label("Take this in as an additional release")
+        again.hover()
+        with page.expect_response(lambda answer: answer.url.endswith("/preview/")):
+            page.mouse.down()
+        page.wait_for_timeout(100)
+        page.mouse.up()
+        expect(again).to_be_checked()
+        expect(page.locator("#po_number-note")).to_be_empty()
+        expect(again).to_be_checked()
+
     def test_nothing_is_lost_when_the_session_ends(self, page, seller, heart):
         key_head(page, "PO-1")
         # Its price has come, so that the dialog comes of what is typed, not before it
