@@ -11,7 +11,7 @@ from django.core import checks
 from django.db.models.signals import post_migrate
 
 from core import registry
-from core.checks import check_roles
+from core.checks import check_roles, check_squashed
 from core.ledger import grant_app_role
 
 
@@ -25,7 +25,7 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        """Connect the grants to migrate, register the deployment checks, and collect garbage seldom."""
+        """Connect the grants to migrate, register the checks of databases, and collect garbage seldom."""
         from core.setting_up import PARTS
 
         registry.register_parts(PARTS, after=0)
@@ -36,6 +36,7 @@ class CoreConfig(AppConfig):
         )
         post_migrate.connect(_grant_after_migrate, sender=self, dispatch_uid="core.grant_app_role")
         checks.register(check_roles, checks.Tags.database, deploy=True)
+        checks.register(check_squashed, checks.Tags.database)
         registry.navigation.register(
             "imports",
             registry.NavigationItem("Imports", "core:imports", "upload", "core.import", key="m"),

@@ -5,6 +5,7 @@ from django.db import OperationalError, connection
 from django.urls import reverse
 
 from core import health
+from core.checks import check_squashed
 
 
 class TestHealthz:
@@ -87,3 +88,12 @@ class TestReadyz:
             patches.setattr(connection, "cursor", fail)
             parts = ready()
         assert parts == {"database": False, "migrations": False, "jobs": False, "disk": True}
+
+
+@pytest.mark.django_db
+def test_a_database_between_two_versions_is_told_what_it_lacks():
+    assert check_squashed(databases=["default"]) == []
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'orders' AND (name > '0030' OR name LIKE '0001_sq%')")
+    (error,) = check_squashed(databases=["default"])
+    assert error.msg == ("The database lacks orders.0030_to_invoice, which 0001_squashed_0030_to_invoice has taken in.")
